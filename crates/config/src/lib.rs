@@ -1,0 +1,1 @@
+//! The document: its model, YAML and JSON, validation with places, JSON Schema.

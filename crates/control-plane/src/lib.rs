@@ -1,0 +1,1 @@
+//! Compiles a document into what proxy-core serves, and publishes it.

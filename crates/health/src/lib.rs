@@ -1,0 +1,1 @@
+//! Which backends may be used: marks, probe schedule, and a driver for any probe.

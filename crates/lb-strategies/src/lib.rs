@@ -1,0 +1,1 @@
+//! Load balancing strategies: the traits, and the built-in ones.

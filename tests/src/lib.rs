@@ -1,0 +1,1 @@
+//! Starts the real binary and speaks raw bytes to it.
