@@ -1,0 +1,1 @@
+//! Checks that any strategy keeps the promises of the traits.
