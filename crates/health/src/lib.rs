@@ -1,1 +1,15 @@
-//! Which backends may be used: marks, probe schedule, and a driver for any probe.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod backoff;
+mod mark;
+
+mod monitor;
+mod probe;
+mod settings;
+
+pub use backoff::Backoff;
+pub use mark::{Mark, Moment, State, Transition};
+pub use monitor::{Key, Monitor, Reporter};
+pub use probe::{Probe, ProbeError, ProbeFuture};
+pub use settings::Settings;
