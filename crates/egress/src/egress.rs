@@ -1,0 +1,179 @@
+//! The dialler.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    Denial, Destination, EgressError, Named, Policy, Resolve, Socket, SystemResolver, Timeouts,
+    cache::Cache,
+    dial::{dial_tcp, dial_unix, interleave},
+    host::Host,
+};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+/// Makes connections, and refuses to make those that the [`Policy`] forbids.
+///
+/// Cheap to clone; all clones share the policy and the names that were resolved. Works on any tokio runtime with time and I/O enabled, and several runtimes can use
+/// one `Egress`.
+///
+/// Names are remembered for 30 s. After that the former answer is used while a new one is fetched off the caller's path, and it is kept for as long as
+/// no new one is to be had. Callers who ask for one name at the same time share one look-up. 10,000 names are kept; the one not used for longest goes first.
+#[derive(Clone)]
+pub struct Egress {
+    policy: Arc<RwLock<Arc<Policy>>>,
+    cache: Arc<Cache>,
+}
+
+impl Egress {
+    /// A dialler that resolves names as the operating system does.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self::with_resolver(policy, SystemResolver)
+    }
+
+    /// A dialler with a resolver of one's own.
+    #[must_use]
+    pub fn with_resolver(policy: Policy, resolver: impl Resolve) -> Self {
+        Self {
+            policy: Arc::new(RwLock::new(Arc::new(policy))),
+            cache: Arc::new(Cache::new(Box::new(resolver))),
+        }
+    }
+
+    /// The policy of connections that are made from now on. Connections that exist stay.
+    pub fn replace_policy(&self, policy: Policy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// The present policy.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Connects to the destination.
+    ///
+    /// Each address is checked against the policy, and exactly the checked one is dialled: what the name says a moment later does not count. Of several
+    /// allowed addresses up to eight are tried in the resolver's order, with IPv6 and IPv4 taking turns; each gets an equal share of the time that is left.
+    ///
+    /// # Errors
+    ///
+    /// [`EgressError::Denied`] if the destination, or each of its addresses, is not allowed; [`EgressError::Dns`] and [`EgressError::DnsTimeout`] if its name was not
+    /// resolved; otherwise what the last address that was tried came to.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection that is being made. A look-up goes on and is remembered.
+    ///
+    /// # Tasks
+    ///
+    /// A look-up runs as a task of its own on the calling runtime, for at most 30 s. If that runtime ends before the look-up does, others who wait for it start it again on theirs.
+    pub async fn connect(
+        &self,
+        to: &Destination,
+        named: Named,
+        timeouts: Timeouts,
+    ) -> Result<Socket, EgressError> {
+        match to {
+            Destination::Host { host, port } => {
+                self.connect_tcp(host, *port, named, timeouts).await.map(Socket::Tcp)
+            }
+            Destination::Unix(path) => {
+                self.connect_unix(path, named, timeouts.connect).await.map(Socket::Unix)
+            }
+        }
+    }
+
+    /// The addresses of a host that may be dialled, in the order in which they would be tried.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); `limit` bounds the time for a name.
+    pub async fn resolve_checked(
+        &self,
+        host: &str,
+        port: u16,
+        named: Named,
+        limit: Duration,
+    ) -> Result<Vec<SocketAddr>, EgressError> {
+        match self.admit(host, named)? {
+            Host::Address(mut address) => {
+                address.set_port(port);
+                Ok(vec![address])
+            }
+            Host::Name(name) => {
+                let known = self.cache.addresses(name, limit).await?;
+                self.checked(name, port, &known)
+            }
+        }
+    }
+
+    async fn connect_tcp(
+        &self,
+        host: &str,
+        port: u16,
+        named: Named,
+        timeouts: Timeouts,
+    ) -> Result<tokio::net::TcpStream, EgressError> {
+        match self.admit(host, named)? {
+            Host::Address(mut address) => {
+                address.set_port(port);
+                dial_tcp(&[address], timeouts.connect).await
+            }
+            Host::Name(name) => {
+                let known = self.cache.addresses(name, timeouts.dns).await?;
+                dial_tcp(&self.checked(name, port, &known)?, timeouts.connect).await
+            }
+        }
+    }
+
+    async fn connect_unix(
+        &self,
+        path: &Path,
+        named: Named,
+        limit: Duration,
+    ) -> Result<tokio::net::UnixStream, EgressError> {
+        self.policy().check_socket(path, named).map_err(|denial| denied(&path.to_string_lossy(), denial))?;
+        dial_unix(path, limit).await
+    }
+
+    /// Reads the host and checks all that can be checked before it is resolved.
+    fn admit<'a>(&self, host: &'a str, named: Named) -> Result<Host<'a>, EgressError> {
+        self.policy().admit(host, named).map_err(|denial| denied(host, denial))
+    }
+
+    /// Those of a name's addresses that may be dialled.
+    fn checked(&self, name: &str, port: u16, known: &[SocketAddr]) -> Result<Vec<SocketAddr>, EgressError> {
+        let policy = self.policy();
+        let mut last_denial = None;
+        let allowed = known.iter().filter(|address| match policy.check_address(address.ip()) {
+            Ok(()) => true,
+            Err(denial) => {
+                last_denial = Some(denial);
+                false
+            }
+        });
+        let mut allowed = interleave(&allowed.copied().collect::<Vec<_>>());
+        allowed.iter_mut().for_each(|address| address.set_port(port));
+        match last_denial {
+            Some(denial) if allowed.is_empty() => Err(denied(name, denial)),
+            _ => Ok(allowed),
+        }
+    }
+}
+
+fn denied(host: &str, denial: Denial) -> EgressError {
+    EgressError::Denied { host: host.to_owned(), denial }
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").field("policy", &self.policy()).finish_non_exhaustive()
+    }
+}
