@@ -1,0 +1,69 @@
+//! Sets of addresses written as CIDR blocks, such as the trusted proxies.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// An immutable set of addresses with membership in logarithmic time and without allocation.
+///
+/// IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) are the IPv4 addresses that they carry, in blocks as well as in
+/// questions; a shorter IPv6 block such as `::/0` therefore holds no IPv4 address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressSet {
+    /// Ranges with both ends included, sorted, without overlap.
+    v4: Box<[(u32, u32)]>,
+    v6: Box<[(u128, u128)]>,
+}
+
+impl AddressSet {
+    /// Whether no address is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.v4.is_empty() && self.v6.is_empty()
+    }
+
+    /// Whether `address` is in the set.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        match address.to_canonical() {
+            IpAddr::V4(address) => holds(&self.v4, address.to_bits()),
+            IpAddr::V6(address) => holds(&self.v6, address.to_bits()),
+        }
+    }
+}
+
+impl FromIterator<IpNet> for AddressSet {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(blocks: I) -> Self {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for block in blocks {
+            // Both ends of a block within ::ffff:0:0/96 are mapped addresses; a wider block has an end outside.
+            match (block.network().to_canonical(), block.broadcast().to_canonical()) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
+                (IpAddr::V6(first), IpAddr::V6(last)) => v6.push((first.to_bits(), last.to_bits())),
+                // Only a block that starts or ends with the mapped range mixes the two, and none does but those
+                // within it: the range's neighbours on both sides differ in a higher bit.
+                (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {}
+            }
+        }
+        Self { v4: merged(v4), v6: merged(v6) }
+    }
+}
+
+fn merged<A: Ord + Copy>(mut ranges: Vec<(A, A)>) -> Box<[(A, A)]> {
+    ranges.sort_unstable();
+    // CIDR blocks are nested or apart, so a range that starts within the last one ends within it too.
+    ranges.dedup_by(|next, kept| next.0 <= kept.1);
+    ranges.into()
+}
+
+fn holds<A: Ord + Copy>(ranges: &[(A, A)], address: A) -> bool {
+    let after = ranges.partition_point(|range| range.0 <= address);
+    after.checked_sub(1).and_then(|last| ranges.get(last)).is_some_and(|range| address <= range.1)
+}
+
+#[cfg(test)]
+mod tests;
