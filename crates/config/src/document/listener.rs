@@ -1,0 +1,43 @@
+//! Where clients connect.
+
+use crate::{Address, Network};
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
+
+/// An address that clients connect to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[non_exhaustive]
+pub struct Listener {
+    /// `0.0.0.0:8080`, `[::]:8080` or `unix:/path`. Required.
+    pub address: Address,
+    /// TLS for clients; certificates come from `certificates` and from routes' `ssl`.
+    pub tls: Option<ListenerTls>,
+    /// The PROXY protocol, from load balancers that speak it.
+    pub proxy_protocol: Option<ProxyProtocol>,
+}
+
+/// A placeholder until an address is read; checks refuse a listener without one.
+impl Default for Listener {
+    fn default() -> Self {
+        Self { address: Address::Tcp((Ipv4Addr::UNSPECIFIED, 0).into()), tls: None, proxy_protocol: None }
+    }
+}
+
+/// TLS of a listener.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ListenerTls {}
+
+/// Who may prefix connections with a PROXY protocol header.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ProxyProtocol {
+    /// Addresses and networks of the load balancers.
+    pub from: Vec<Network>,
+}

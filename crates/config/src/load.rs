@@ -1,0 +1,122 @@
+//! From a file to a document.
+
+use crate::{
+    Document,
+    check::check,
+    later,
+    problem::{Errors, Problem},
+    read::{self, View},
+    report::{self, At, Report},
+    source::{Place, Source},
+    tree::{self, NodeId, Tree},
+};
+use std::{fs, io, path::Path};
+
+/// What a document may refer to outside of its text: environment variables and files with secrets.
+pub struct Surroundings<'s> {
+    /// The value of an environment variable.
+    pub environment: &'s dyn Fn(&str) -> Option<String>,
+    /// The text of a file.
+    pub files: &'s dyn Fn(&Path) -> io::Result<String>,
+}
+
+impl Surroundings<'static> {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        Self { environment: &|name| std::env::var(name).ok(), files: &|path| fs::read_to_string(path) }
+    }
+}
+
+/// A document without errors, and the place of each of its values.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the file says.
+    pub document: Document,
+    source: Source,
+    tree: Tree,
+}
+
+/// Reads and checks a file, YAML or JSON.
+///
+/// # Errors
+/// Everything that is wrong with the file, each with its place.
+pub fn load(path: &Path) -> Result<Loaded, Errors> {
+    let name = path.display().to_string();
+    let bytes =
+        fs::read(path).map_err(|error| Problem::of_file(&name, format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Problem::of_file(&name, "is not UTF-8 text"))?;
+    parse(&text, &name)
+}
+
+/// Reads and checks a text, YAML or JSON; `file` is what errors call it.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn parse(text: &str, file: &str) -> Result<Loaded, Errors> {
+    parse_with(text, file, &Surroundings::of_process())
+}
+
+/// [`parse`] with other surroundings than those of the process.
+///
+/// # Errors
+/// Everything that is wrong with the text, each with its place.
+pub fn parse_with(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Result<Loaded, Errors> {
+    let source = Source::new(file, text);
+    let mut problems = Vec::new();
+    let mut tree = match tree::build(text, &source, &mut problems) {
+        Ok(tree) => tree,
+        Err(problem) => {
+            problems.push(*problem);
+            return Err(problems.into());
+        }
+    };
+    let mut view = View::default();
+    let unset = tree::expand(&mut tree, surroundings.environment);
+    for (id, _) in &unset {
+        view.leave_out(*id);
+    }
+    let (mut document, errors) = read::read(&tree, &mut view);
+    let mut report = Report::new(&source, &tree, problems);
+    for (id, message) in unset {
+        report.add(id, message, None);
+    }
+    for (id, error) in errors {
+        report.add(id, error.message, error.hint);
+    }
+    check(&mut document, At::root(&tree, &view), surroundings, &mut report);
+    let problems = report.problems;
+    if problems.is_empty() { Ok(Loaded { document, source, tree }) } else { Err(problems.into()) }
+}
+
+impl Loaded {
+    /// The name of the file, as it was given.
+    pub fn file(&self) -> &str {
+        &self.source.name
+    }
+
+    /// Where a value is, by its path (`routes[2].upstream`); `None` where the file does not have it.
+    pub fn place(&self, path: &str) -> Option<Place> {
+        self.tree.find(path).map(|id| self.tree.node(id).spot.place)
+    }
+
+    /// A problem that a later stage has with a value, at its place. Of a value that the file does not have, the place is
+    /// that of what would hold it.
+    pub fn problem(&self, path: &str, message: impl Into<String>, hint: Option<String>) -> Problem {
+        let (id, exact) = self.tree.find_nearest(path);
+        let mut problem = self.problem_at(id, message, hint);
+        if !exact {
+            problem.path = path.into();
+        }
+        problem
+    }
+
+    /// Each key of the file whose feature is not built into this version, with a sentence that says so.
+    pub fn not_built(&self) -> Vec<Problem> {
+        let view = View::default();
+        later::not_built(&self.document, At::root(&self.tree, &view), &self.source)
+    }
+
+    fn problem_at(&self, id: NodeId, message: impl Into<String>, hint: Option<String>) -> Problem {
+        report::problem(&self.source, &self.tree, id, message, hint)
+    }
+}

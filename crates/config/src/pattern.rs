@@ -1,0 +1,7 @@
+//! What a route matches: hosts and paths.
+
+mod host;
+mod path;
+
+pub use host::{HostPattern, HostPatternError};
+pub use path::{PathPattern, PathPatternError};

@@ -1,0 +1,96 @@
+//! Where problems are gathered while a document is checked.
+
+use crate::{
+    problem::Problem,
+    read::View,
+    source::Source,
+    tree::{NodeId, Tree},
+};
+use std::collections::HashSet;
+
+/// A node of the tree that is being checked.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'t> {
+    pub(crate) tree: &'t Tree,
+    view: &'t View,
+    pub(crate) id: NodeId,
+}
+
+impl<'t> At<'t> {
+    pub(crate) fn root(tree: &'t Tree, view: &'t View) -> Self {
+        Self { tree, view, id: Tree::ROOT }
+    }
+
+    /// The value under a key, also one that was left out for an error.
+    pub(crate) fn get(self, key: &str) -> Option<Self> {
+        self.tree.get(self.id, key).map(|id| Self { id, ..self })
+    }
+
+    /// The value under a key, or the node itself, which is where a missing key is reported.
+    pub(crate) fn key(self, key: &str) -> Self {
+        self.get(key).unwrap_or(self)
+    }
+
+    /// The items of a list in the order and number in which the document has them.
+    pub(crate) fn items(self) -> impl Iterator<Item = Self> {
+        let items = self.tree.items(self.id).iter().copied();
+        items.filter(move |id| !self.view.is_broken(*id)).map(move |id| Self { id, ..self })
+    }
+
+    /// The keys of a map with their values, without those that were left out.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (Self, Self)> {
+        let entries = self.tree.entries(self.id).iter().copied();
+        let whole = entries.filter(move |(_, id)| !self.view.is_broken(*id));
+        whole.map(move |(key, value)| (Self { id: key, ..self }, Self { id: value, ..self }))
+    }
+
+    /// The text that stands here.
+    pub(crate) fn text(self) -> Option<&'t str> {
+        self.tree.text(self.id)
+    }
+}
+
+/// The problems so far.
+pub(crate) struct Report<'t> {
+    source: &'t Source,
+    tree: &'t Tree,
+    pub(crate) problems: Vec<Problem>,
+    /// Nodes with a problem, and all above them.
+    touched: HashSet<NodeId>,
+}
+
+impl<'t> Report<'t> {
+    pub(crate) fn new(source: &'t Source, tree: &'t Tree, problems: Vec<Problem>) -> Self {
+        Self { source, tree, problems, touched: HashSet::new() }
+    }
+
+    /// Reports a problem of a node.
+    pub(crate) fn add(&mut self, id: NodeId, message: impl Into<String>, hint: Option<String>) {
+        let problem = problem(self.source, self.tree, id, message, hint);
+        self.problems.push(problem);
+        let mut at = Some(id);
+        while let Some(id) = at {
+            self.touched.insert(id);
+            at = self.tree.above(id);
+        }
+    }
+
+    /// Whether a node or something below it has a problem already, so that a general statement about the whole of it
+    /// would only repeat that.
+    pub(crate) fn is_touched(&self, at: At<'_>) -> bool {
+        self.touched.contains(&at.id)
+    }
+}
+
+/// A problem of a node.
+pub(crate) fn problem(
+    source: &Source,
+    tree: &Tree,
+    id: NodeId,
+    message: impl Into<String>,
+    hint: Option<String>,
+) -> Problem {
+    let mut problem = Problem::at(source, tree.node(id).spot, tree.path(id), message);
+    problem.hint = hint;
+    problem
+}

@@ -1,0 +1,90 @@
+//! Paths such as `routes[2].requestHeaders.set["x.y"]`.
+
+use super::{NodeId, Slot, Tree};
+
+impl Tree {
+    /// The path of a node; empty for the root.
+    pub(crate) fn path(&self, id: NodeId) -> String {
+        let mut slots = Vec::new();
+        let mut at = id;
+        while let Some(above) = self.node(at).above {
+            slots.push(self.node(at).slot);
+            at = above;
+        }
+        let mut path = String::new();
+        for slot in slots.into_iter().rev() {
+            match slot {
+                Slot::Root => {}
+                Slot::Item(index) => path.push_str(&format!("[{index}]")),
+                Slot::Key(key) => push_key(&mut path, self.text(key).unwrap_or_default()),
+            }
+        }
+        path
+    }
+
+    /// The node at a path. A key matches whatever its case and underscores, as names in code do.
+    pub(crate) fn find(&self, path: &str) -> Option<NodeId> {
+        let mut at = Self::ROOT;
+        let mut rest = path;
+        while !rest.is_empty() {
+            let (step, after) = step(rest)?;
+            at = match step {
+                Step::Item(index) => *self.items(at).get(index)?,
+                Step::Key(key) => self.get(at, key).or_else(|| self.get_alike(at, key))?,
+            };
+            rest = after;
+        }
+        Some(at)
+    }
+
+    /// The node at a path, or the nearest one above it, and whether it is the node itself.
+    pub(crate) fn find_nearest(&self, path: &str) -> (NodeId, bool) {
+        if let Some(id) = self.find(path) {
+            return (id, true);
+        }
+        let ends = path.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '['));
+        let above = ends.filter_map(|(at, _)| self.find(path.get(..at)?)).next();
+        (above.unwrap_or(Self::ROOT), false)
+    }
+
+    fn get_alike(&self, id: NodeId, key: &str) -> Option<NodeId> {
+        let fold = |key: &str| key.replace('_', "").to_ascii_lowercase();
+        let wanted = fold(key);
+        let mut entries = self.entries(id).iter();
+        entries
+            .find(|(name, _)| self.text(*name).is_some_and(|name| fold(name) == wanted))
+            .map(|entry| entry.1)
+    }
+}
+
+enum Step<'a> {
+    Item(usize),
+    Key(&'a str),
+}
+
+/// The first step of a path and the rest behind it.
+fn step(path: &str) -> Option<(Step<'_>, &str)> {
+    if let Some(quoted) = path.strip_prefix("[\"") {
+        let (key, rest) = quoted.split_once("\"]")?;
+        return Some((Step::Key(key), rest.strip_prefix('.').unwrap_or(rest)));
+    }
+    if let Some(index) = path.strip_prefix('[') {
+        let (index, rest) = index.split_once(']')?;
+        return Some((Step::Item(index.parse().ok()?), rest.strip_prefix('.').unwrap_or(rest)));
+    }
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    let (key, rest) = path.split_at(end);
+    Some((Step::Key(key), rest.strip_prefix('.').unwrap_or(rest)))
+}
+
+/// Appends a key, quoted where dots or brackets would be read as steps.
+pub(crate) fn push_key(path: &mut String, key: &str) {
+    if key.is_empty() || key.contains(['.', '[', ']', '"', ' ']) {
+        path.push_str(&format!("[\"{key}\"]"));
+    } else {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key);
+    }
+}
