@@ -2,6 +2,9 @@
 
 use std::num::NonZeroU16;
 
+#[cfg(test)]
+mod tests;
+
 /// How much of the traffic a backend gets, relative to the others of its set: 1 to 65,535.
 ///
 /// A backend that shall get nothing is left out of the set by the caller, so there is no weight 0.

@@ -1,1 +1,195 @@
-//! Checks that any strategy keeps the promises of the traits.
+//! Checks that any strategy keeps the promises of [`Strategy`] and [`Picker`](crate::Picker).
+//!
+//! ```
+//! use lb_strategies::{RoundRobin, conformance::Conformance};
+//!
+//! Conformance::new().check(&RoundRobin)?;
+//! # Ok::<(), lb_strategies::conformance::Violation>(())
+//! ```
+
+mod cases;
+mod violation;
+
+#[cfg(test)]
+mod tests;
+
+pub use violation::Violation;
+
+use crate::{BackendView, NoLoads, PickContext, Picker, Strategy, Tried};
+use cases::{Case, Entropy, LoadsOf};
+
+/// Picks whose share is compared with the weights.
+const FAIR_PICKS: u64 = 20_000;
+/// Contexts per set that are picked for at random.
+const RANDOM_PICKS: usize = 200;
+
+/// A set of checks.
+///
+/// # Defaults
+///
+/// All checks, with a share that may be 0.02 off what the weight says.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct Conformance {
+    seed: u64,
+    fairness: Option<f64>,
+}
+
+impl Default for Conformance {
+    fn default() -> Self {
+        Self { seed: 1, fairness: Some(0.02) }
+    }
+}
+
+impl Conformance {
+    /// All checks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with other random contexts.
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same with a share of the picks, 0 to 1, that may be this much off what the weight says.
+    pub const fn with_fairness(mut self, bound: f64) -> Self {
+        self.fairness = Some(bound);
+        self
+    }
+
+    /// The same without the check of fairness, for strategies that mean not to be: the first one that is left, the fastest one.
+    pub const fn without_fairness(mut self) -> Self {
+        self.fairness = None;
+        self
+    }
+
+    /// Runs the checks.
+    ///
+    /// * Total: an empty set gives `None`, whatever the context.
+    /// * In range: each answer is an index of the set.
+    /// * Never a tried backend, and `None` only if every backend was tried.
+    /// * Pure: the same context gives the same answer, in any order and from a picker built anew.
+    /// * Fair: with no load, each backend's share of 20,000 picks is what its weight says, within a bound.
+    ///
+    /// # Errors
+    ///
+    /// The first promise found broken, with the set and the context that show it.
+    pub fn check(&self, strategy: &dyn Strategy) -> Result<(), Violation> {
+        check_empty(strategy, self.seed)?;
+        for case in cases::sets() {
+            let picker = strategy.picker(&case.backends());
+            check_random_picks(strategy, &*picker, &case, self.seed)?;
+            check_exhaustion(&*picker, &case, self.seed)?;
+            if let Some(bound) = self.fairness {
+                check_shares(&*picker, &case, self.seed, bound)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_empty(strategy: &dyn Strategy, seed: u64) -> Result<(), Violation> {
+    let picker = strategy.picker(&[]);
+    let mut entropy = Entropy::new(seed);
+    for _ in 0..RANDOM_PICKS {
+        let loads = LoadsOf(entropy.next());
+        if let Some(index) = picker.pick(&entropy.context(&loads, 0)) {
+            return Err(Violation::OutOfRange { index, count: 0 });
+        }
+    }
+    Ok(())
+}
+
+/// Picks under random contexts, then again in reverse order with a picker built anew.
+fn check_random_picks(
+    strategy: &dyn Strategy,
+    picker: &dyn Picker,
+    case: &Case,
+    seed: u64,
+) -> Result<(), Violation> {
+    let mut entropy = Entropy::new(seed);
+    let loads = LoadsOf(entropy.next());
+    let contexts: Vec<PickContext<'_>> =
+        (0..RANDOM_PICKS).map(|_| entropy.context(&loads, case.count())).collect();
+    let mut answers = Vec::with_capacity(contexts.len());
+    for context in &contexts {
+        answers.push(check_pick(picker, context, case)?);
+    }
+    let anew = strategy.picker(&case.backends());
+    for (context, answer) in contexts.iter().zip(answers).rev() {
+        for second in [picker.pick(context), anew.pick(context)] {
+            if second != answer {
+                return Err(Violation::Impure { set: case.to_string(), first: answer, second });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tries one backend after the other until none is left.
+fn check_exhaustion(picker: &dyn Picker, case: &Case, seed: u64) -> Result<(), Violation> {
+    let mut entropy = Entropy::new(seed);
+    let loads = LoadsOf(entropy.next());
+    let mut context = entropy.context(&loads, 0);
+    for _ in 0..case.count().min(Tried::CAPACITY) {
+        if let Some(index) = check_pick(picker, &context, case)? {
+            context.tried.insert(index);
+        }
+        context.sequence = context.sequence.wrapping_add(1);
+    }
+    check_pick(picker, &context, case).map(drop)
+}
+
+/// One pick, checked against the promises that need no second one.
+fn check_pick(
+    picker: &dyn Picker,
+    context: &PickContext<'_>,
+    case: &Case,
+) -> Result<Option<usize>, Violation> {
+    let answer = picker.pick(context);
+    match answer {
+        Some(index) if index >= case.count() => Err(Violation::OutOfRange { index, count: case.count() }),
+        Some(index) if context.tried.contains(index) => {
+            Err(Violation::AlreadyTried { set: case.to_string(), index })
+        }
+        None if (0..case.count()).any(|index| !context.tried.contains(index)) => {
+            Err(Violation::GaveUp { set: case.to_string(), tried: context.tried.len() })
+        }
+        _ => Ok(answer),
+    }
+}
+
+fn check_shares(picker: &dyn Picker, case: &Case, seed: u64, bound: f64) -> Result<(), Violation> {
+    let mut entropy = Entropy::new(seed);
+    let mut counts = vec![0_u64; case.count()];
+    for sequence in 0..FAIR_PICKS {
+        let context = PickContext::new(&NoLoads)
+            .with_affinity(Some(entropy.next()))
+            .with_entropy(entropy.next())
+            .with_sequence(sequence)
+            .with_now_nanos(sequence * 1_000_000);
+        if let Some(count) = check_pick(picker, &context, case)?.and_then(|index| counts.get_mut(index)) {
+            *count += 1;
+        }
+    }
+    let backends = case.backends();
+    let total: f64 = backends.iter().map(weight).sum();
+    for (backend, count) in backends.iter().zip(counts) {
+        let (actual, expected) = (count as f64 / FAIR_PICKS as f64, weight(backend) / total);
+        if (actual - expected).abs() > bound {
+            return Err(Violation::Unfair {
+                set: case.to_string(),
+                id: backend.id.to_owned(),
+                expected,
+                actual,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn weight(backend: &BackendView<'_>) -> f64 {
+    f64::from(backend.weight.get())
+}

@@ -6,6 +6,8 @@ use crate::BackendView;
 const LONGEST_STORED: u64 = 4_096;
 /// The largest set for which that is done: playing takes time proportional to picks times backends.
 const MOST_PLAYED: usize = 256;
+/// How far from the golden ratio a stride is looked for, in both directions.
+const CANDIDATES: u64 = 200;
 
 /// An endless schedule of backends.
 pub(super) enum Plan {
@@ -86,12 +88,27 @@ fn play(weights: &[u64], period: u64) -> Box<[u16]> {
         .collect()
 }
 
-/// The number next to `period / 1.618...` that has no divisor in common with it, so that steps of this size visit every place once per period. Steps
-/// of the golden ratio leave gaps of at most three lengths at any time (the three-gap theorem): no place is visited much before its turn.
+/// A number near `period / 1.618...` that has no divisor in common with it, so that steps of this size visit every place once per period.
+///
+/// How evenly they do so at any time depends on the continued fraction of `stride / period`: the smaller its quotients, the more even (Niederreiter, "Random
+/// Number Generation and Quasi-Monte Carlo Methods", chapter 3). Those of the golden ratio are all 1; of the whole numbers around it the one
+/// with the smallest largest quotient is taken.
 fn golden_stride(period: u64) -> u64 {
     // 0x9E37_79B9_7F4A_7C15 is 2^64 divided by the golden ratio.
     let ideal = ((u128::from(period) * 0x9E37_79B9_7F4A_7C15) >> 64) as u64;
-    (ideal.max(1)..period).find(|&stride| greatest_common_divisor(stride, period) == 1).unwrap_or(1)
+    let candidates = (ideal.saturating_sub(CANDIDATES)..=ideal + CANDIDATES)
+        .filter(|&stride| (1..period).contains(&stride) && greatest_common_divisor(stride, period) == 1);
+    candidates.min_by_key(|&stride| largest_quotient(period, stride)).unwrap_or(1)
+}
+
+/// The largest quotient of the continued fraction of `a / b`, for `b` above 0.
+fn largest_quotient(mut a: u64, mut b: u64) -> u64 {
+    let mut largest = 0;
+    while b != 0 {
+        largest = largest.max(a / b);
+        (a, b) = (b, a % b);
+    }
+    largest
 }
 
 fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
