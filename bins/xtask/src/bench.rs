@@ -1,0 +1,102 @@
+//! `cargo xtask bench`: proxyd beside nginx and HAProxy, by the recipe in `docs/performance.md`.
+
+pub(crate) mod backend;
+mod built;
+mod callgrind;
+mod counted;
+mod idle;
+pub(crate) mod load;
+mod messages;
+pub(crate) mod options;
+mod report;
+mod rounds;
+mod scenario;
+mod stage;
+mod strace;
+mod subject;
+
+use anyhow::{Context, Result, bail};
+
+use self::built::Built;
+use self::options::{BenchOptions, Measure};
+use self::scenario::Scenario;
+use self::subject::Subject;
+use crate::machine::{self, Package, Settings};
+
+/// The core that the proxy has for itself.
+const MEASURED_CORE: usize = 0;
+
+/// The core that backend and load generator share.
+const OTHER_CORE: usize = 1;
+
+/// Open files that every process may have.
+const OPEN_FILES: u64 = 20_000;
+
+/// Measures what `options` ask for, prints it and writes it to files.
+///
+/// # Errors
+/// When something is missing, does not start, or answers a request with an error.
+pub(crate) fn run(options: &BenchOptions) -> Result<()> {
+    let cores = std::thread::available_parallelism().context("cannot count the cores")?;
+    if cores.get() < 2 {
+        bail!("two cores are needed: one for the proxy, one for backend and load generator");
+    }
+    let scenarios = chosen_scenarios(options);
+    let subjects = chosen_subjects(options, &scenarios);
+    if subjects.is_empty() {
+        bail!("none of the chosen proxies takes part in the chosen scenarios");
+    }
+    machine::require(&packages(options.measure, &subjects))?;
+    machine::allow_open_files(OPEN_FILES)?;
+    let built = Built::build(&subjects)?;
+    let _settings =
+        Settings::set(&[("net.ipv4.ip_local_port_range", "1024 65535"), ("net.core.somaxconn", "8192")]);
+    for scenario in scenarios {
+        let subjects: Vec<_> =
+            scenario.subjects().iter().copied().filter(|subject| subjects.contains(subject)).collect();
+        if subjects.is_empty() {
+            continue;
+        }
+        let measured = match (options.measure, scenario) {
+            (None, Scenario::Idle) => idle::measure(&built, &subjects),
+            (None, _) => rounds::measure(&built, scenario, &subjects, options),
+            (Some(Measure::Syscalls), _) => strace::measure(&built, scenario, &subjects, options),
+            (Some(measure), _) => callgrind::measure(&built, scenario, &subjects, (measure, options)),
+        };
+        measured.with_context(|| format!("scenario {}", scenario.name()))?;
+    }
+    Ok(())
+}
+
+fn chosen_scenarios(options: &BenchOptions) -> Vec<Scenario> {
+    if !options.scenario.is_empty() {
+        return options.scenario.clone();
+    }
+    match options.measure {
+        None => Scenario::all().to_vec(),
+        Some(Measure::Instructions) => {
+            vec![Scenario::Tiny, Scenario::Browser, Scenario::TenRoutes, Scenario::ManyRoutes]
+        }
+        Some(Measure::Allocations | Measure::Syscalls) => vec![Scenario::Tiny, Scenario::Browser],
+    }
+}
+
+fn chosen_subjects(options: &BenchOptions, scenarios: &[Scenario]) -> Vec<Subject> {
+    let mut subjects: Vec<_> = scenarios.iter().flat_map(|scenario| scenario.subjects()).copied().collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    subjects.retain(|subject| options.only.is_empty() || options.only.contains(subject));
+    subjects
+}
+
+fn packages(measure: Option<Measure>, subjects: &[Subject]) -> Vec<Package> {
+    let mut packages: Vec<_> = subjects.iter().filter_map(|subject| subject.package()).collect();
+    match measure {
+        Some(Measure::Instructions | Measure::Allocations) => {
+            packages.push(Package { program: "valgrind", package: "valgrind" });
+        }
+        Some(Measure::Syscalls) => packages.push(Package { program: "strace", package: "strace" }),
+        None => {}
+    }
+    packages
+}

@@ -1,0 +1,42 @@
+//! What is measured is built in the release profile first.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use super::subject::Subject;
+use crate::workspace;
+
+/// The programs that were built.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    /// This program, which is also backend and load generator.
+    pub(crate) xtask: PathBuf,
+    pub(crate) proxyd: PathBuf,
+    /// Where results go.
+    pub(crate) results: PathBuf,
+}
+
+impl Built {
+    /// Builds this program and, if it is among the `subjects`, proxyd.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub(crate) fn build(subjects: &[Subject]) -> Result<Self> {
+        let mut cargo = workspace::cargo()?;
+        cargo.args(["build", "--release", "-p", "xtask"]);
+        if subjects.contains(&Subject::Proxyd) {
+            cargo.args(["-p", "proxyd"]);
+        }
+        println!("building in the release profile");
+        let status = cargo.status().context("cannot run cargo build")?;
+        if !status.success() {
+            bail!("the build failed");
+        }
+        let target = workspace::target_directory()?;
+        let release = target.join("release");
+        let results = target.join("bench");
+        std::fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
+        Ok(Self { xtask: release.join("xtask"), proxyd: release.join("proxyd"), results })
+    }
+}

@@ -1,0 +1,66 @@
+//! When the next request is due at a fixed rate.
+
+use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+
+/// Due times at even distances, and those that wait for a free connection.
+///
+/// epoll counts milliseconds, which is too coarse, so a timer of its own wakes it.
+#[derive(Debug)]
+pub(super) struct Pace {
+    timer: OwnedFd,
+    interval: Duration,
+    next: Instant,
+    late: VecDeque<Instant>,
+}
+
+impl Pace {
+    /// `rate` requests per second from `start` on, waking `epoll` with `data`.
+    pub(super) fn new(rate: u32, start: Instant, epoll: &OwnedFd, data: EventData) -> Result<Self> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags).context("cannot make a timer")?;
+        // Edge-triggered: a timer that is set again need not be read.
+        epoll::add(epoll, &timer, data, EventFlags::IN | EventFlags::ET)
+            .context("cannot wait for a timer")?;
+        let interval = Duration::from_secs(1) / rate.max(1);
+        Ok(Self { timer, interval, next: start, late: VecDeque::new() })
+    }
+
+    /// Notes everything that has become due at `now` and until `end`.
+    pub(super) fn advance(&mut self, now: Instant, end: Instant) {
+        while self.next <= now && self.next < end {
+            self.late.push_back(self.next);
+            self.next += self.interval;
+        }
+    }
+
+    /// The due time that waits longest.
+    pub(super) fn take(&mut self) -> Option<Instant> {
+        self.late.pop_front()
+    }
+
+    /// Whether nothing is due or will be before `end`.
+    pub(super) fn is_done(&self, end: Instant) -> bool {
+        self.late.is_empty() && self.next >= end
+    }
+
+    /// Sets the timer for the next due time before `end`.
+    pub(super) fn arm(&self, now: Instant, end: Instant) -> Result<()> {
+        if self.next >= end {
+            return Ok(());
+        }
+        // Zero would switch the timer off.
+        let wait = self.next.saturating_duration_since(now).max(Duration::from_nanos(1));
+        let wait = Timespec::try_from(wait).context("a wait is too long")?;
+        let setting = Itimerspec { it_interval: Timespec::default(), it_value: wait };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting).context("cannot set a timer")?;
+        Ok(())
+    }
+}

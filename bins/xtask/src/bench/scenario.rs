@@ -1,0 +1,113 @@
+//! The kinds of work that are measured.
+
+use clap::ValueEnum;
+
+use super::messages::Style;
+use super::subject::Subject;
+
+/// One kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// A request of 3 fields, a response of 6 fields and 13 bytes.
+    Tiny,
+    /// As a browser sends it: a request of 15 fields, a response of 12 fields and 1 kB.
+    Browser,
+    /// A response of 10,000 bytes.
+    #[value(name = "10k")]
+    TenKilobytes,
+    /// A response of 1,048,576 bytes.
+    #[value(name = "1m")]
+    OneMegabyte,
+    /// A new client connection for each tiny request; the proxy keeps its own to the backend.
+    NewConnection,
+    /// Tiny requests spread over all of 10 routes.
+    #[value(name = "routes-10")]
+    TenRoutes,
+    /// Tiny requests spread over 1,000 of 100,000 routes.
+    #[value(name = "routes-100k")]
+    ManyRoutes,
+    /// Memory of client connections that wait for their next request.
+    Idle,
+}
+
+/// The most that proxyd's processor time may be, as a share of a peer's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    /// Of the peer that is cheaper in this scenario.
+    CheaperPeer(f64),
+    /// Of one peer.
+    Peer(Subject, f64),
+}
+
+impl Scenario {
+    /// What the user calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Browser => "browser",
+            Self::TenKilobytes => "10k",
+            Self::OneMegabyte => "1m",
+            Self::NewConnection => "new-connection",
+            Self::TenRoutes => "routes-10",
+            Self::ManyRoutes => "routes-100k",
+            Self::Idle => "idle",
+        }
+    }
+
+    /// The fields that requests and responses carry.
+    pub(crate) fn style(self) -> Style {
+        if self == Self::Browser { Style::Browser } else { Style::Tiny }
+    }
+
+    /// Bytes in a response's body.
+    pub(crate) fn body(self) -> usize {
+        match self {
+            Self::Browser => 1_000,
+            Self::TenKilobytes => 10_000,
+            Self::OneMegabyte => 1 << 20,
+            _ => 13,
+        }
+    }
+
+    /// Client connections in use at the same time.
+    ///
+    /// Large bodies get fewer, so that it is the proxy that is measured and not the memory behind many
+    /// full socket buffers.
+    pub(crate) fn connections(self) -> u32 {
+        if self == Self::OneMegabyte { 16 } else { 64 }
+    }
+
+    /// Routes that proxyd is configured with; `None` for the one route of a plain proxy.
+    pub(crate) fn routes(self) -> Option<u32> {
+        match self {
+            Self::TenRoutes => Some(10),
+            Self::ManyRoutes => Some(100_000),
+            _ => None,
+        }
+    }
+
+    /// Who is measured.
+    pub(crate) fn subjects(self) -> &'static [Subject] {
+        match self {
+            Self::OneMegabyte => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxySplice, Subject::Nginx],
+            // The peers have no list of routes of the same kind to compare with.
+            Self::TenRoutes | Self::ManyRoutes => &[Subject::Proxyd],
+            _ => &[Subject::Proxyd, Subject::Haproxy, Subject::Nginx],
+        }
+    }
+
+    /// What proxyd must reach.
+    pub(crate) fn goals(self) -> &'static [Goal] {
+        match self {
+            Self::Tiny | Self::Browser | Self::TenKilobytes => &[Goal::CheaperPeer(0.75)],
+            Self::OneMegabyte => &[Goal::Peer(Subject::HaproxySplice, 1.0), Goal::Peer(Subject::Nginx, 0.6)],
+            Self::NewConnection => &[Goal::CheaperPeer(1.0)],
+            Self::TenRoutes | Self::ManyRoutes | Self::Idle => &[],
+        }
+    }
+
+    /// Everything, in the order in which it is measured when the user does not choose.
+    pub(crate) fn all() -> &'static [Self] {
+        Self::value_variants()
+    }
+}

@@ -1,0 +1,186 @@
+//! A proxy, its backend and its load generator, running.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use super::built::Built;
+use super::load::{Order, Tally};
+use super::scenario::Scenario;
+use super::subject::{Assignment, Subject};
+use super::{MEASURED_CORE, OTHER_CORE};
+use crate::process::{self, Guarded};
+use crate::procfs::{self, Memory};
+
+/// How long a proxy may take until it accepts connections.
+const START: Duration = Duration::from_secs(600);
+
+/// A backend in a process of its own.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    pub(crate) port: u16,
+    _process: Guarded,
+}
+
+impl Backend {
+    /// Starts one that answers as `scenario` wants.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start(built: &Built, scenario: Scenario) -> Result<Self> {
+        let mut command = Command::new(&built.xtask);
+        command.arg("bench-backend").args(["--cpu", &OTHER_CORE.to_string()]);
+        command.args(["--style", scenario.style().name(), "--body", &scenario.body().to_string()]);
+        let mut process = Guarded::spawn("the backend", command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+        let (_, output) = process.streams();
+        let mut line = String::new();
+        BufReader::new(output.context("the backend has no output")?)
+            .read_line(&mut line)
+            .context("the backend says nothing")?;
+        let port = line.trim().parse().context("the backend did not start")?;
+        Ok(Self { port, _process: process })
+    }
+}
+
+/// A proxy that accepts connections.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    pub(crate) process: Guarded,
+    folder: TempDir,
+}
+
+/// What runs a proxy's command line: nothing, or a program that counts.
+pub(crate) type Wrapper<'a> = &'a dyn Fn(&[PathBuf]) -> Vec<PathBuf>;
+
+impl Proxy {
+    /// Starts `subject` in front of `backend`, on the core that is measured.
+    ///
+    /// # Errors
+    /// When it does not start; the message ends with what it said.
+    pub(crate) fn start(built: &Built, work: Work, backend: &Backend, wrap: Wrapper<'_>) -> Result<Self> {
+        let folder = TempDir::with_prefix("proxyd-bench-").context("cannot make a folder")?;
+        let port = free_port()?;
+        let routes = work.scenario.routes();
+        let assignment = Assignment { port, backend: backend.port, routes, folder: folder.path() };
+        let line = wrap(&work.subject.prepare(built, assignment)?);
+        let (program, arguments) = line.split_first().context("no command")?;
+        let said = std::fs::File::create(folder.path().join("output")).context("cannot keep its output")?;
+        let mut command = process::pinned(&built.xtask, MEASURED_CORE, program);
+        command.args(arguments).stdout(said.try_clone().context("cannot keep its output")?).stderr(said);
+        let process = Guarded::spawn(work.subject.name(), &mut command)?;
+        let mut proxy = Self { port, process, folder };
+        proxy.wait_until_it_accepts().with_context(|| work.subject.name())?;
+        Ok(proxy)
+    }
+
+    /// The processor time of all its processes so far.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(crate) fn run_time(&self) -> Result<Duration> {
+        procfs::run_time(&procfs::tree(self.process.pid())?)
+    }
+
+    /// The memory of all its processes.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(crate) fn memory(&self) -> Result<Memory> {
+        procfs::memory(&procfs::tree(self.process.pid())?)
+    }
+
+    fn wait_until_it_accepts(&mut self) -> Result<()> {
+        let deadline = Instant::now() + START;
+        while Instant::now() < deadline {
+            if let Some(status) = self.process.ended()? {
+                bail!("it ended with {status}: {}", self.said());
+            }
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        bail!("it accepts no connections after {} s: {}", START.as_secs(), self.said())
+    }
+
+    /// The end of what it wrote.
+    fn said(&self) -> String {
+        let files = ["output", "error.log"].map(|name| self.folder.path().join(name));
+        let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+        let all = texts.collect::<String>();
+        let lines: Vec<_> = all.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+/// One proxy doing one kind of work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    pub(crate) scenario: Scenario,
+    pub(crate) subject: Subject,
+    /// Client connections in use at the same time.
+    pub(crate) connections: u32,
+}
+
+/// A load generator in a process of its own.
+#[derive(Debug)]
+pub(crate) struct Load {
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    _process: Guarded,
+}
+
+impl Load {
+    /// Starts one for `work` that talks to `proxy`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start(built: &Built, work: Work, port: u16) -> Result<Self> {
+        let scenario = work.scenario;
+        let mut command = Command::new(&built.xtask);
+        command.arg("bench-load").args(["--cpu", &OTHER_CORE.to_string()]);
+        command.args(["--address", &format!("127.0.0.1:{port}"), "--style", scenario.style().name()]);
+        command.args(["--body", &scenario.body().to_string()]);
+        command.args(["--connections", &work.connections.to_string()]);
+        if let Some(routes) = scenario.routes() {
+            command.args(["--routes", &routes.to_string()]);
+        }
+        if scenario == Scenario::NewConnection {
+            command.arg("--new-connections");
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Guarded::spawn("the load generator", &mut command)?;
+        let (Some(orders), Some(answers)) = process.streams() else { bail!("a pipe is missing") };
+        Ok(Self { orders, answers: BufReader::new(answers), _process: process })
+    }
+
+    /// Gives an order and waits for what comes of it.
+    ///
+    /// # Errors
+    /// When the generator has ended, or a single request failed: a figure with errors in it is none.
+    pub(crate) fn order(&mut self, order: Order) -> Result<Tally> {
+        let mut line = serde_json::to_string(&order).context("cannot write an order")?;
+        line.push('\n');
+        self.orders.write_all(line.as_bytes()).context("the load generator has ended")?;
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).context("the load generator has ended")?;
+        let tally: Tally = serde_json::from_str(&answer).context("the load generator has ended")?;
+        if tally.errors > 0 {
+            let first = tally.first_error.as_deref().unwrap_or("unknown");
+            bail!("{} errors in {} requests; the first: {first}", tally.errors, tally.requests);
+        }
+        Ok(tally)
+    }
+}
+
+/// A port that nobody listens on now.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
+    Ok(listener.local_addr().context("no free port")?.port())
+}

@@ -1,0 +1,96 @@
+//! The proxies that are measured, and how each is configured for the same work.
+
+mod haproxy;
+mod nginx;
+mod proxyd;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::built::Built;
+use crate::machine::{self, Package};
+
+/// A proxy.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Subject {
+    Proxyd,
+    Haproxy,
+    /// HAProxy with `option splice-response`.
+    HaproxySplice,
+    Nginx,
+}
+
+/// What a proxy has to be told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assignment<'a> {
+    /// Where it listens, on loopback.
+    pub(crate) port: u16,
+    /// Where the backend listens.
+    pub(crate) backend: u16,
+    /// Routes to configure; `None` for one that takes everything.
+    pub(crate) routes: Option<u32>,
+    /// A folder of its own.
+    pub(crate) folder: &'a Path,
+}
+
+impl Subject {
+    /// What the user calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Proxyd => "proxyd",
+            Self::Haproxy => "haproxy",
+            Self::HaproxySplice => "haproxy-splice",
+            Self::Nginx => "nginx",
+        }
+    }
+
+    /// The Debian package that brings it; `None` for what is built here.
+    pub(crate) fn package(self) -> Option<Package> {
+        match self {
+            Self::Proxyd => None,
+            Self::Haproxy | Self::HaproxySplice => Some(Package { program: "haproxy", package: "haproxy" }),
+            Self::Nginx => Some(Package { program: "nginx", package: "nginx-light" }),
+        }
+    }
+
+    /// Writes its configuration and returns the command line that runs it in the foreground.
+    ///
+    /// # Errors
+    /// When the program is missing or the configuration cannot be written.
+    pub(crate) fn prepare(self, built: &Built, assignment: Assignment<'_>) -> Result<Vec<PathBuf>> {
+        let (name, text) = match self {
+            Self::Proxyd => ("proxyd.yaml", proxyd::configuration(assignment)),
+            Self::Haproxy => ("haproxy.cfg", haproxy::configuration(assignment, false)),
+            Self::HaproxySplice => ("haproxy.cfg", haproxy::configuration(assignment, true)),
+            Self::Nginx => ("nginx.conf", nginx::configuration(assignment)),
+        };
+        let file = assignment.folder.join(name);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(match self {
+            Self::Proxyd => vec![built.proxyd.clone(), "run".into(), "--config".into(), file],
+            // In the foreground, in one process.
+            Self::Haproxy | Self::HaproxySplice => vec![found("haproxy")?, "-db".into(), "-f".into(), file],
+            Self::Nginx => {
+                let log = assignment.folder.join("error.log");
+                let prefix = assignment.folder.to_owned();
+                vec![found("nginx")?, "-p".into(), prefix, "-e".into(), log, "-c".into(), file]
+            }
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+fn found(program: &str) -> Result<PathBuf> {
+    machine::find(program).with_context(|| format!("{program} is missing"))
+}

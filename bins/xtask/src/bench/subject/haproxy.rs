@@ -1,0 +1,34 @@
+//! HAProxy: one thread, shared and pooled backend connections, the fields that proxyd sends, too.
+
+use super::Assignment;
+
+pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String {
+    let Assignment { port, backend, .. } = assignment;
+    let splice = if splice { "    option splice-response\n" } else { "" };
+    format!(
+        "global
+    nbthread 1
+    maxconn 9500
+defaults
+    mode http
+    option http-keep-alive
+    http-reuse always
+{splice}    timeout connect 5s
+    timeout client 600s
+    timeout server 600s
+    timeout http-keep-alive 600s
+    timeout http-request 30s
+frontend clients
+    bind 127.0.0.1:{port} backlog 4096
+    option forwardfor
+    unique-id-format %[uuid()]
+    unique-id-header X-Request-Id
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request set-header X-Real-IP %[src]
+    default_backend app
+backend app
+    server a 127.0.0.1:{backend} pool-max-conn 1024
+"
+    )
+}
