@@ -4,12 +4,14 @@ use super::Assignment;
 
 pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String {
     let Assignment { port, backend, .. } = assignment;
+    // Pipes count as open files, of which a share of maxconn would be too many.
+    let pipes = if splice { "    maxpipes 256\n" } else { "" };
     let splice = if splice { "    option splice-response\n" } else { "" };
     format!(
         "global
     nbthread 1
     maxconn 9500
-defaults
+{pipes}defaults
     mode http
     option http-keep-alive
     http-reuse always

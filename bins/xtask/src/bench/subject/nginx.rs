@@ -1,12 +1,16 @@
 //! nginx: one worker, pooled backend connections, no access log, the fields that proxyd sends, too.
 
+use rustix::process::getuid;
+
 use super::Assignment;
 
 pub(super) fn configuration(assignment: Assignment<'_>) -> String {
     let Assignment { port, backend, folder, .. } = assignment;
     let folder = folder.display();
+    // Workers of a master that runs as root would become another user, who may not write profiles.
+    let user = if getuid().is_root() { "user root;\n" } else { "" };
     format!(
-        "daemon off;
+        "{user}daemon off;
 worker_processes 1;
 worker_rlimit_nofile 20000;
 pid {folder}/nginx.pid;
