@@ -1,4 +1,4 @@
-//! Checks that any strategy keeps the promises of [`Strategy`] and [`Picker`](crate::Picker).
+//! Checks that any strategy keeps the promises of [`Strategy`] and [`Picker`].
 //!
 //! ```
 //! use lb_strategies::{RoundRobin, conformance::Conformance};

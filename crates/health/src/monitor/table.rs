@@ -156,6 +156,12 @@ impl<K: Key> Table<K> {
 }
 
 impl<K> Table<K> {
+    /// Marks, entries of the agenda, and news that were not told.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize, usize) {
+        (self.entries.len(), self.agenda.len(), self.untold.len())
+    }
+
     pub(super) fn close(&mut self) {
         self.is_closed = true;
     }

@@ -1,0 +1,53 @@
+//! The crate as an embedder sees it, with a probe that really connects.
+
+use health::{Backoff, Monitor, Probe, ProbeError, ProbeFuture, Settings, State};
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
+struct TcpConnect;
+
+impl Probe<SocketAddr> for TcpConnect {
+    fn probe(&self, key: &SocketAddr) -> ProbeFuture<'_> {
+        let address = *key;
+        Box::pin(async move { TcpStream::connect(address).await.map(drop).map_err(ProbeError::Connect) })
+    }
+}
+
+#[tokio::test]
+async fn a_backend_that_listens_comes_back_and_one_that_does_not_stays_dead() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let up = listener.local_addr()?;
+    let down = refusing_address()?;
+
+    let backoff = Backoff { first: Duration::from_millis(1), ..Backoff::default() };
+    let (changed, mut changes) = mpsc::unbounded_channel();
+    let monitor = Monitor::new(Settings::default().with_backoff(backoff), TcpConnect, move |key, state| {
+        let _ = changed.send((*key, state));
+    });
+    let reporter = monitor.reporter();
+    reporter.connect_failed(&up);
+    reporter.connect_failed(&down);
+    let came_back = async {
+        while let Some(change) = changes.recv().await {
+            if change == (up, State::Alive) {
+                return;
+            }
+        }
+    };
+    monitor.run(came_back).await;
+    assert_eq!((reporter.state(&up), reporter.state(&down)), (State::Alive, State::Dead));
+    Ok(())
+}
+
+/// An address at which nobody listens: a socket has it, so that nobody else gets it, and does not listen.
+fn refusing_address() -> io::Result<SocketAddr> {
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    let address = socket.local_addr();
+    // Kept for the life of the test's process.
+    std::mem::forget(socket);
+    address
+}
