@@ -101,7 +101,7 @@ impl Decoder {
         self.state = match (self.state, byte) {
             (State::Size { digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.digit(digits, byte)?,
             (State::Size { digits: 1.. }, b'\r') => State::SizeEnd,
-            (State::Size { digits: 1.. } | State::Space, b';') => State::Extension,
+            (State::Size { digits: 1.. } | State::Space, b';') => self.spent(State::Extension)?,
             (State::Size { digits: 1.. } | State::Space, b' ' | b'\t') => self.spent(State::Space)?,
             (State::Size { .. } | State::Space, _) => return Err(Rule::ChunkSize),
             (State::Extension, b'\r') => State::SizeEnd,

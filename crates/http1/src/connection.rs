@@ -34,15 +34,23 @@ pub fn apply(lines: &mut Lines, bytes: &[u8]) -> Result<Options, Rule> {
         let value = lines.first(Name::Connection, bytes).unwrap_or_default();
         if value.eq_ignore_ascii_case(b"keep-alive") {
             options.keep_alive = true;
+            drop_all(lines, Name::KeepAlive);
             return Ok(options);
         }
         if value.eq_ignore_ascii_case(b"close") {
             options.close = true;
+            drop_nominated(lines.as_mut_slice(), b"close", bytes);
             return Ok(options);
         }
     }
     apply_list(lines, bytes, &mut options)?;
     Ok(options)
+}
+
+fn drop_all(lines: &mut Lines, name: Name) {
+    if lines.present().contains(name) {
+        lines.as_mut_slice().iter_mut().filter(|line| line.name() == name).for_each(Line::drop_line);
+    }
 }
 
 fn apply_list(lines: &mut Lines, bytes: &[u8], options: &mut Options) -> Result<(), Rule> {
@@ -81,6 +89,18 @@ fn drop_nominated(lines: &mut [Line], option: &[u8], bytes: &[u8]) {
         if !is_framing && line.name_in(bytes).eq_ignore_ascii_case(option) {
             line.drop_line();
         }
+    }
+}
+
+/// Drops every trailer that `connection` names: the values of the Connection fields of the trailers' own head.
+/// RFC 9110 section 7.6.1.
+pub fn apply_to_trailers<'a>(
+    connection: impl Iterator<Item = &'a [u8]>,
+    trailers: &mut Lines,
+    section: &[u8],
+) {
+    for option in connection.flat_map(list) {
+        drop_nominated(trailers.as_mut_slice(), option, section);
     }
 }
 

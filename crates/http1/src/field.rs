@@ -1,6 +1,6 @@
 //! The ordered field list: lines as ranges of one buffer.
 
-use crate::name::eq_folding_underscores;
+use crate::name::eq_folding_marks;
 use crate::{Name, NameSet};
 
 /// One field line of a head: where its name and value stand in the buffer, and what is known of it. 16 bytes.
@@ -154,7 +154,7 @@ pub(crate) fn push_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 /// True where a client that sends `sent` could be taken for the sender of `name`: the same name in any case,
 /// or one that a CGI or WSGI program cannot tell from it.
 pub(crate) fn is_taken_for(sent: &[u8], name: &[u8]) -> bool {
-    eq_folding_underscores(name, sent)
+    eq_folding_marks(name, sent)
 }
 
 #[cfg(test)]

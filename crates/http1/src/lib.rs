@@ -35,11 +35,13 @@ mod method;
 mod name;
 mod number;
 mod parse;
+mod refusal;
 mod request;
 mod response;
 mod rule;
 pub mod target;
 pub mod token;
+mod word;
 
 pub use field::{Field, Fields, Line};
 pub use method::Method;
@@ -62,6 +64,13 @@ pub struct Limits {
     pub fields: usize,
     /// Bytes of a request target.
     pub target: usize,
+}
+
+impl Limits {
+    /// The bytes of a head that are looked at: ranges of more than 4 GiB are none.
+    fn most_bytes(&self) -> usize {
+        self.head.min(u32::MAX as usize)
+    }
 }
 
 impl Default for Limits {

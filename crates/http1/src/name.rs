@@ -1,5 +1,7 @@
 //! Well-known field names as small numbers, and sets of them as one word.
 
+use crate::word;
+
 macro_rules! names {
     ($($variant:ident => $text:literal,)+) => {
         /// A field name that the proxy has a rule about; all others are [`Name::Other`].
@@ -75,6 +77,11 @@ const SLOTS: usize = 256;
 /// An open-addressed table from a cheap hash of a name to its id, filled while compiling.
 static TABLE: [u8; SLOTS] = table();
 
+/// The names, ready to be compared.
+static KNOWN: [Known; ALL.len()] = known();
+
+/// Length, first and last byte: marks within a name do not matter, so that its spellings share a slot.
+#[inline]
 const fn slot(len: usize, first: u8, last: u8) -> usize {
     (len.wrapping_mul(7)
         ^ ((first | 0x20) as usize).wrapping_mul(5)
@@ -97,33 +104,114 @@ const fn table() -> [u8; SLOTS] {
     table
 }
 
+/// A well-known name as its first and its last bytes, which is all of it up to 16 bytes.
+#[derive(Clone, Copy)]
+struct Known {
+    text: &'static [u8],
+    ends: (u64, u64),
+    /// 0x20 for each letter: what makes it lower case, and leaves everything else alone.
+    case: (u64, u64),
+    name: Name,
+}
+
+impl Known {
+    /// True where `name`, whose ends are `ends`, is this one in any case.
+    #[inline]
+    fn is(&self, name: &[u8], ends: (u64, u64)) -> bool {
+        self.text.len() == name.len()
+            && ends.0 | self.case.0 == self.ends.0
+            && ends.1 | self.case.1 == self.ends.1
+            && (name.len() <= 16 || self.text.eq_ignore_ascii_case(name))
+    }
+}
+
+const fn known() -> [Known; ALL.len()] {
+    let mut known = [Known { text: b"", ends: (0, 0), case: (0, 0), name: Name::Other }; ALL.len()];
+    let mut i = 0;
+    while i < ALL.len() {
+        let text = ALL[i].1.as_bytes();
+        let ends = ends(text);
+        known[i] = Known { text, ends, case: (letters(ends.0), letters(ends.1)), name: ALL[i].0 };
+        i += 1;
+    }
+    known
+}
+
+/// The first eight bytes of a name and the last eight, which may overlap; four of a short one, and of a still
+/// shorter one each byte.
+#[inline]
+const fn ends(name: &[u8]) -> (u64, u64) {
+    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        return (word::of(*first), word::of(*last));
+    }
+    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        return (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64);
+    }
+    match name {
+        [a] => (*a as u64, 0),
+        [a, b] => (*a as u64, *b as u64),
+        [a, b, c] => (*a as u64, u16::from_le_bytes([*b, *c]) as u64),
+        _ => (0, 0),
+    }
+}
+
+const fn letters(word: u64) -> u64 {
+    let bytes = word.to_le_bytes();
+    let mut case = [0; 8];
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i].is_ascii_lowercase() {
+            case[i] = 0x20;
+        }
+        i += 1;
+    }
+    word::of(case)
+}
+
 impl Name {
     /// The id of `name`, in any case.
     #[inline]
     pub fn of(name: &[u8]) -> Self {
-        Self::find(name, |known, name| known.eq_ignore_ascii_case(name))
+        let ends = ends(name);
+        Self::find(name, |known| known.is(name, ends)).map_or(Self::Other, |known| known.name)
     }
 
-    /// The id of the name that `name` turns into where underscores are read as hyphens, as CGI and WSGI
-    /// programs read them; [`Name::Other`] where `name` has no underscore.
+    /// The id of the name that `name` turns into where marks are read as hyphens, as CGI and WSGI programs read
+    /// underscores, and some of them every mark; [`Name::Other`] where it turns into none, or is that name.
     pub fn of_underscored(name: &[u8]) -> Self {
-        if !name.contains(&b'_') {
+        if Self::of(name) != Self::Other {
             return Self::Other;
         }
-        Self::find(name, eq_folding_underscores)
+        Self::find(name, |known| eq_folding_marks(known.text, name)).map_or(Self::Other, |known| known.name)
     }
 
+    /// The id of `name`, and whether it could be taken for another name that a backend believes.
     #[inline]
-    fn find(name: &[u8], eq: impl Fn(&[u8], &[u8]) -> bool) -> Self {
-        let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return Self::Other };
+    pub(crate) fn judge(name: &[u8]) -> (Self, bool) {
+        let ends = ends(name);
+        let mut is_taken_for_another = false;
+        let found = Self::find(name, |known| {
+            known.is(name, ends) || {
+                is_taken_for_another |=
+                    NameSet::BELIEVED.contains(known.name) && eq_folding_marks(known.text, name);
+                false
+            }
+        });
+        match found {
+            Some(known) => (known.name, false),
+            None => (Self::Other, is_taken_for_another),
+        }
+    }
+
+    /// The first of the names with the length and the ends of `name` that `is_it`.
+    #[inline]
+    fn find(name: &[u8], mut is_it: impl FnMut(&Known) -> bool) -> Option<&'static Known> {
+        let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return None };
         let mut at = slot(name.len(), first, last);
         loop {
-            let Some((id, text)) = (TABLE[at] as usize).checked_sub(1).and_then(|index| ALL.get(index))
-            else {
-                return Self::Other;
-            };
-            if text.len() == name.len() && eq(text.as_bytes(), name) {
-                return *id;
+            let known = (TABLE[at] as usize).checked_sub(1).and_then(|index| KNOWN.get(index))?;
+            if is_it(known) {
+                return Some(known);
             }
             at = (at + 1) % SLOTS;
         }
@@ -135,9 +223,9 @@ impl Name {
     }
 }
 
-/// True where the names are one when case is ignored and underscores are read as hyphens.
-pub(crate) fn eq_folding_underscores(known: &[u8], name: &[u8]) -> bool {
-    let fold = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+/// True where the names are one when case is ignored and every mark is read as a hyphen.
+pub(crate) fn eq_folding_marks(known: &[u8], name: &[u8]) -> bool {
+    let fold = |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
     known.len() == name.len() && known.iter().zip(name).all(|(a, b)| fold(*a) == fold(*b))
 }
 
@@ -200,6 +288,12 @@ impl NameSet {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// `name`, if it is in this set.
+    #[inline]
+    pub(crate) const fn and(self, name: Name) -> Self {
+        Self(self.0 & 1 << name as u8)
     }
 
     /// This set with `name` in it.

@@ -1,7 +1,12 @@
 //! The head of a request.
 
-use crate::parse::{ON_STACK, refused, uninit};
-use crate::{Fields, Limits, Lines, Method, Name, NameSet, Parsed, Rule, Version};
+use std::mem::MaybeUninit;
+
+use crate::parse::{ON_STACK, uninit};
+use crate::{Fields, Limits, Lines, Method, Name, NameSet, Parsed, Rule, Version, refusal};
+
+/// Empty lines that are passed over before a request. Some clients send one after a body.
+const MOST_EMPTY_LINES: usize = 8;
 
 /// The head of a request, as ranges of the buffer that it was read into. Reused from request to request.
 #[derive(Clone, Debug, Default)]
@@ -16,24 +21,52 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
-    /// Parses a head at the start of `bytes`; empty lines before it are passed over (RFC 9112 section 2.2).
-    /// On [`Parsed::Partial`] and on errors the head holds nothing of use.
+    /// Parses a head at the start of `bytes`; a few empty lines before it are passed over (RFC 9112 section
+    /// 2.2). On [`Parsed::Partial`] and on errors the head holds nothing of use, and no fields.
     ///
     /// # Errors
     /// The [`Rule`] that the bytes break, as soon as they break it.
     pub fn parse(&mut self, bytes: &[u8], limits: &Limits) -> Result<Parsed, Rule> {
         // A stranger's buffer is never scanned past what a head may take.
-        let window = bytes.get(..limits.head).unwrap_or(bytes);
-        let parsed = if limits.fields <= ON_STACK {
-            self.parse_into(window, limits, &mut uninit::<ON_STACK>())
-        } else {
-            self.parse_into(window, limits, &mut vec![std::mem::MaybeUninit::uninit(); limits.fields])
+        let most = limits.most_bytes();
+        let window = bytes.get(..most).unwrap_or(bytes);
+        let parsed = match self.parse_window(window, limits) {
+            Err(Rule::Version) => match refusal::request_as_1_1(window) {
+                Some(copy) => self.parse_window(&copy, limits),
+                None => Err(Rule::Version),
+            },
+            parsed => parsed,
         };
         match parsed {
-            Ok(Parsed::Partial) if window.len() >= limits.head => Err(too_large(window, limits)),
-            Ok(Parsed::Partial) => check_start(window, limits).map(|()| Parsed::Partial),
-            Err(Rule::Version) => Err(version_rule(window)),
+            Ok(Parsed::Partial) => {
+                check_start(window, limits)?;
+                if window.len() < most { Ok(Parsed::Partial) } else { Err(Rule::HeadTooLarge) }
+            }
             parsed => parsed,
+        }
+    }
+
+    /// As [`RequestHead::parse`], where `seen` bytes were there already at the last call, which said
+    /// [`Parsed::Partial`]. What came since is looked at once a line ends in it, so that a head which comes
+    /// byte by byte is not read from its start for each of them.
+    ///
+    /// # Errors
+    /// As [`RequestHead::parse`].
+    pub fn parse_more(&mut self, bytes: &[u8], seen: usize, limits: &Limits) -> Result<Parsed, Rule> {
+        let new = bytes.get(seen..).unwrap_or_default();
+        if seen > 0 && bytes.len() < limits.most_bytes() && !new.contains(&b'\n') {
+            return Ok(Parsed::Partial);
+        }
+        self.parse(bytes, limits)
+    }
+
+    #[inline]
+    fn parse_window(&mut self, window: &[u8], limits: &Limits) -> Result<Parsed, Rule> {
+        self.lines.clear();
+        if limits.fields <= ON_STACK {
+            self.parse_into(window, limits, &mut uninit::<ON_STACK>())
+        } else {
+            self.parse_into(window, limits, &mut vec![MaybeUninit::uninit(); limits.fields])
         }
     }
 
@@ -42,20 +75,27 @@ impl RequestHead {
         &mut self,
         bytes: &'b [u8],
         limits: &Limits,
-        headers: &mut [std::mem::MaybeUninit<httparse::Header<'b>>],
+        headers: &mut [MaybeUninit<httparse::Header<'b>>],
     ) -> Result<Parsed, Rule> {
         let most = limits.fields.min(headers.len());
         let mut request = httparse::Request::new(&mut []);
         let headers = headers.get_mut(..most).unwrap_or_default();
-        let status = request.parse_with_uninit_headers(bytes, headers).map_err(refused)?;
+        let status = match request.parse_with_uninit_headers(bytes, headers) {
+            Ok(status) => status,
+            Err(error) => return Err(refusal::of_request(error, bytes)),
+        };
         let httparse::Status::Complete(len) = status else { return Ok(Parsed::Partial) };
         let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
         if target.len() > limits.target {
             return Err(Rule::TargetTooLong);
         }
         let base = bytes.as_ptr() as usize;
+        let method_at = method.as_ptr() as usize - base;
+        if method_at > 0 {
+            check_empty_lines(bytes.get(..method_at).unwrap_or_default())?;
+        }
         self.method = Method::of(method.as_bytes());
-        self.method_at = (method.as_ptr() as usize - base) as u32;
+        self.method_at = method_at as u32;
         self.method_len = method.len() as u32;
         self.target_at = (target.as_ptr() as usize - base) as u32;
         self.target_len = target.len() as u32;
@@ -70,7 +110,10 @@ impl RequestHead {
     /// # Errors
     /// [`Rule::StartLine`] where the method is no token or the target holds a byte that no target may hold.
     pub fn begin(&mut self, bytes: &mut Vec<u8>, method: &[u8], target: &[u8]) -> Result<(), Rule> {
-        if !crate::token::is_token(method) || target.iter().any(|byte| *byte <= 0x20 || *byte == 0x7f) {
+        if !crate::token::is_token(method)
+            || target.is_empty()
+            || target.iter().any(|byte| *byte <= 0x20 || *byte == 0x7f)
+        {
             return Err(Rule::StartLine);
         }
         self.lines.clear();
@@ -142,37 +185,32 @@ impl RequestHead {
     }
 }
 
-/// Which limit a head that fills the whole window breaks: the target's, where the request line did not end.
-fn too_large(window: &[u8], limits: &Limits) -> Rule {
-    match window.iter().position(|byte| *byte == b'\n') {
-        Some(_) => Rule::HeadTooLarge,
-        None if limits.target < limits.head => Rule::TargetTooLong,
-        None => Rule::HeadTooLarge,
+/// What stands before a request is empty lines, each of them CRLF, and not many. RFC 9112 section 2.2.
+#[cold]
+fn check_empty_lines(before: &[u8]) -> Result<(), Rule> {
+    let mut lines = before.chunks_exact(2);
+    if !lines.all(|line| line == b"\r\n") || !matches!(lines.remainder(), [] | b"\r") {
+        Err(Rule::BareLf)
+    } else if before.len() > 2 * MOST_EMPTY_LINES {
+        Err(Rule::StartLine)
+    } else {
+        Ok(())
     }
 }
 
-/// A target that is too long already is refused before its line ends.
+/// What is wrong already with a head that is not whole: empty lines without end before it, or a target that
+/// is too long.
+#[cold]
 fn check_start(window: &[u8], limits: &Limits) -> Result<(), Rule> {
-    if window.len() <= limits.target {
+    let start = window.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(window.len());
+    let (before, rest) = window.split_at_checked(start).unwrap_or_default();
+    check_empty_lines(before)?;
+    if rest.len() <= limits.target {
         return Ok(());
     }
-    let start = window.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
-    let mut words =
-        window.get(start..).unwrap_or_default().split(|byte| matches!(byte, b' ' | b'\r' | b'\n'));
-    match words.nth(1) {
+    match rest.split(|byte| matches!(byte, b' ' | b'\r' | b'\n')).nth(1) {
         Some(target) if target.len() > limits.target => Err(Rule::TargetTooLong),
         _ => Ok(()),
-    }
-}
-
-/// A version of HTTP that is not served is told apart from what is no version at all. RFC 9110 section 15.6.6.
-fn version_rule(window: &[u8]) -> Rule {
-    let line =
-        window.split(|byte| matches!(byte, b'\r' | b'\n')).find(|line| !line.is_empty()).unwrap_or_default();
-    let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
-    match version.strip_prefix(b"HTTP/") {
-        Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit() => Rule::Version,
-        _ => Rule::StartLine,
     }
 }
 

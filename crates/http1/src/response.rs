@@ -1,7 +1,9 @@
 //! The head of a response.
 
-use crate::parse::{ON_STACK, refused, uninit};
-use crate::{Fields, Limits, Lines, Name, NameSet, Parsed, Rule, Version};
+use std::mem::MaybeUninit;
+
+use crate::parse::{ON_STACK, uninit};
+use crate::{Fields, Limits, Lines, Name, NameSet, Parsed, Rule, Version, refusal};
 
 /// The head of a response, as ranges of the buffer that it was read into. Reused from response to response.
 #[derive(Clone, Debug, Default)]
@@ -14,20 +16,48 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Parses a head at the start of `bytes`.
+    /// Parses a head at the start of `bytes`. On [`Parsed::Partial`] and on errors the head holds nothing of
+    /// use, and no fields.
     ///
     /// # Errors
-    /// The [`Rule`] that the bytes break.
+    /// The [`Rule`] that the bytes break, as soon as they break it.
     pub fn parse(&mut self, bytes: &[u8], limits: &Limits) -> Result<Parsed, Rule> {
-        let window = bytes.get(..limits.head).unwrap_or(bytes);
-        let parsed = if limits.fields <= ON_STACK {
-            self.parse_into(window, limits, &mut uninit::<ON_STACK>())
-        } else {
-            self.parse_into(window, limits, &mut vec![std::mem::MaybeUninit::uninit(); limits.fields])
+        let most = limits.most_bytes();
+        let window = bytes.get(..most).unwrap_or(bytes);
+        let parsed = match self.parse_window(window, limits) {
+            Err(Rule::Version) => match refusal::response_as_1_1(window) {
+                Some(copy) => self.parse_window(&copy, limits),
+                None => Err(Rule::Version),
+            },
+            parsed => parsed,
         };
         match parsed {
-            Ok(Parsed::Partial) if window.len() >= limits.head => Err(Rule::HeadTooLarge),
+            Ok(Parsed::Partial) if window.len() >= most => Err(Rule::HeadTooLarge),
             parsed => parsed,
+        }
+    }
+
+    /// As [`ResponseHead::parse`], where `seen` bytes were there already at the last call, which said
+    /// [`Parsed::Partial`]. What came since is looked at once a line ends in it, so that a head which comes
+    /// byte by byte is not read from its start for each of them.
+    ///
+    /// # Errors
+    /// As [`ResponseHead::parse`].
+    pub fn parse_more(&mut self, bytes: &[u8], seen: usize, limits: &Limits) -> Result<Parsed, Rule> {
+        let new = bytes.get(seen..).unwrap_or_default();
+        if seen > 0 && bytes.len() < limits.most_bytes() && !new.contains(&b'\n') {
+            return Ok(Parsed::Partial);
+        }
+        self.parse(bytes, limits)
+    }
+
+    #[inline]
+    fn parse_window(&mut self, window: &[u8], limits: &Limits) -> Result<Parsed, Rule> {
+        self.lines.clear();
+        if limits.fields <= ON_STACK {
+            self.parse_into(window, limits, &mut uninit::<ON_STACK>())
+        } else {
+            self.parse_into(window, limits, &mut vec![MaybeUninit::uninit(); limits.fields])
         }
     }
 
@@ -36,7 +66,7 @@ impl ResponseHead {
         &mut self,
         bytes: &'b [u8],
         limits: &Limits,
-        headers: &mut [std::mem::MaybeUninit<httparse::Header<'b>>],
+        headers: &mut [MaybeUninit<httparse::Header<'b>>],
     ) -> Result<Parsed, Rule> {
         // An empty line before a status line is no part of a response: surplus bytes of the one before.
         if matches!(bytes.first(), Some(b'\r' | b'\n')) {
@@ -45,9 +75,11 @@ impl ResponseHead {
         let most = limits.fields.min(headers.len());
         let mut response = httparse::Response::new(&mut []);
         let headers = headers.get_mut(..most).unwrap_or_default();
-        let status = httparse::ParserConfig::default()
-            .parse_response_with_uninit_headers(&mut response, bytes, headers)
-            .map_err(refused)?;
+        let parser = httparse::ParserConfig::default();
+        let status = match parser.parse_response_with_uninit_headers(&mut response, bytes, headers) {
+            Ok(status) => status,
+            Err(error) => return Err(refusal::of_response(error, bytes)),
+        };
         let httparse::Status::Complete(len) = status else { return Ok(Parsed::Partial) };
         let reason = response.reason.unwrap_or_default();
         self.status = response.code.unwrap_or_default();

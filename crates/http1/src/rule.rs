@@ -5,10 +5,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rule {
-    /// The start line is not one. RFC 9112 sections 3 and 4.
+    /// The start line is not one, or many empty lines stand before it. RFC 9112 sections 2.2, 3 and 4.
     #[error("the start line is malformed")]
     StartLine,
-    /// The version is not HTTP/1.0 or HTTP/1.1. RFC 9110 section 15.6.6.
+    /// The version is not one of HTTP/1. RFC 9110 section 15.6.6.
     #[error("the HTTP version is not supported")]
     Version,
     /// A field name holds a byte that is no token character, or space before its colon. RFC 9112 section 5.1.
@@ -50,7 +50,7 @@ pub enum Rule {
     /// Host, or the authority of the target, is no host and port. RFC 9110 section 7.2.
     #[error("Host is malformed")]
     Host,
-    /// The target's authority and Host cannot both hold. RFC 9112 section 3.2.2.
+    /// An authority holds an `@`. RFC 9110 section 4.2.4.
     #[error("the user information part of an authority is not allowed")]
     Userinfo,
     /// CONNECT: there is no tunnel to hosts of the client's choice here. RFC 9110 section 9.3.6.

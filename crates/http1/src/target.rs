@@ -1,6 +1,6 @@
 //! Request targets and authorities. RFC 9112 section 3.2, RFC 9110 section 4.2.
 
-use crate::{Method, Rule};
+use crate::{Method, Rule, word};
 
 /// A request target, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,42 +34,85 @@ impl<'a> Target<'a> {
                 _ => Err(Rule::Target),
             };
         }
-        Self::of_absolute(text)
+        Self::of_absolute(text, method)
     }
 
     #[inline]
     fn of_origin(text: &'a [u8], authority: Option<&'a [u8]>) -> Result<Self, Rule> {
-        let mut question = None;
-        for (at, byte) in text.iter().enumerate() {
-            match *byte {
-                b'?' if question.is_none() => question = Some(at),
-                b'#' => return Err(Rule::Fragment),
-                0..=0x20 | 0x7f.. => return Err(Rule::Target),
-                _ => {}
-            }
-        }
-        let path = text.get(..question.unwrap_or(text.len())).unwrap_or_default();
-        let query = question.and_then(|at| text.get(at + 1..));
+        let question = question(text)?;
+        let (path, query) = match question {
+            Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+            None => (text, None),
+        };
         Ok(Self { authority, path: if path.is_empty() { b"/" } else { path }, query })
     }
 
-    fn of_absolute(text: &'a [u8]) -> Result<Self, Rule> {
+    fn of_absolute(text: &'a [u8], method: Method) -> Result<Self, Rule> {
         let colon = text.windows(3).position(|three| three == b"://").ok_or(Rule::Target)?;
         let (scheme, rest) =
             (text.get(..colon).unwrap_or_default(), text.get(colon + 3..).unwrap_or_default());
-        if !scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
+        // RFC 3986 section 3.1.
+        if !scheme.first().is_some_and(u8::is_ascii_alphabetic)
+            || !scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        {
             return Err(Rule::Target);
         }
         if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
             return Err(Rule::TargetScheme);
         }
         let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-        let authority = rest.get(..end).unwrap_or_default();
+        let (authority, rest) = rest.split_at_checked(end).unwrap_or_default();
         if authority.contains(&b'@') {
             // RFC 9110 section 4.2.4: treated as an error, for it serves to hide the real authority.
             return Err(Rule::Userinfo);
         }
-        Self::of_origin(rest.get(end..).unwrap_or_default(), Some(authority))
+        // RFC 9110 section 4.2.1: the host is not empty.
+        if authority.is_empty() || question(authority)?.is_some() {
+            return Err(Rule::Target);
+        }
+        if rest.is_empty() && method == Method::Options {
+            // RFC 9112 section 3.2.4: OPTIONS of a whole host, as one asks a proxy for it.
+            return Ok(Self { authority: Some(authority), path: b"*", query: None });
+        }
+        Self::of_origin(rest, Some(authority))
+    }
+}
+
+/// Where the first `?` stands, in a text of visible ASCII without fragment.
+#[inline]
+fn question(text: &[u8]) -> Result<Option<usize>, Rule> {
+    let mut question = None;
+    let mut look = |at: usize, chunk: [u8; 8]| {
+        let word = word::of(chunk);
+        if question.is_none() {
+            let marks = word::find(word, b'?');
+            question = (marks != 0).then(|| at + word::first(marks));
+        }
+        word::find_invisible(word) | word::find(word, b'#')
+    };
+    let (chunks, rest) = text.as_chunks::<8>();
+    let mut refused = 0;
+    for (index, chunk) in chunks.iter().enumerate() {
+        refused |= look(8 * index, *chunk);
+    }
+    if let (false, Some(last)) = (rest.is_empty(), text.last_chunk::<8>()) {
+        refused |= look(text.len() - 8, *last);
+    } else if !rest.is_empty() {
+        let mut padded = [b'/'; 8];
+        for (to, from) in padded.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        refused |= look(0, padded);
+    }
+    if refused == 0 { Ok(question) } else { Err(fault(text)) }
+}
+
+/// The rule that the first byte which no target may hold breaks.
+#[cold]
+fn fault(text: &[u8]) -> Rule {
+    match text.iter().find(|byte| !byte.is_ascii_graphic() || **byte == b'#') {
+        Some(b'#') => Rule::Fragment,
+        _ => Rule::Target,
     }
 }
 
@@ -104,22 +147,39 @@ impl<'a> Authority<'a> {
     }
 }
 
+/// The bytes of a host's name: those of RFC 3986's `unreserved`. Its other marks and percent-encoding are no
+/// part of a name that could be looked up.
+static NAME_BYTES: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < allowed.len() {
+        allowed[byte] =
+            (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'.' | b'-' | b'_' | b'~');
+        byte += 1;
+    }
+    allowed
+};
+
 #[inline]
 fn name_len(text: &[u8]) -> Result<usize, Rule> {
-    let mut len = text.len();
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'A'..=b'Z' | b'_' | b'~' => {}
-            b':' => {
-                len = at;
-                break;
-            }
-            b'@' => return Err(Rule::Userinfo),
-            _ => return Err(Rule::Host),
-        }
+    let len = text.iter().position(|byte| !NAME_BYTES[usize::from(*byte)]).unwrap_or(text.len());
+    let (name, rest) = text.split_at_checked(len).unwrap_or_default();
+    match rest.first() {
+        None | Some(b':') => {}
+        Some(b'@') => return Err(Rule::Userinfo),
+        Some(_) => return Err(Rule::Host),
     }
-    // DNS names have at most 253 characters; some room is left for the trailing dot.
-    if len == 0 || len > 255 || text.first() == Some(&b'.') { Err(Rule::Host) } else { Ok(len) }
+    // DNS names have at most 253 characters; some room is left for the trailing dot. No label is empty.
+    if len == 0 || len > 255 || name.first() == Some(&b'.') || has_empty_label(name) {
+        return Err(Rule::Host);
+    }
+    Ok(len)
+}
+
+#[inline]
+fn has_empty_label(name: &[u8]) -> bool {
+    let mut was_dot = false;
+    name.iter().any(|byte| std::mem::replace(&mut was_dot, *byte == b'.') && *byte == b'.')
 }
 
 fn ipv6_len(text: &[u8]) -> Result<usize, Rule> {
