@@ -1,0 +1,118 @@
+//! What can be fuzzed. A new function needs a line here and, if it is to begin well, inputs.
+
+/// A function that takes any bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    /// What the user calls it, and its folder of inputs under `tests/fixtures/corpus`.
+    pub(crate) name: &'static str,
+    /// Where the function is, for people.
+    pub(crate) function: &'static str,
+    pub(crate) run: fn(&[u8]),
+    /// Inputs to begin with, beside those in the folder.
+    pub(crate) seeds: &'static [&'static str],
+    /// What the format is made of.
+    pub(crate) words: &'static [&'static str],
+}
+
+/// All of them.
+pub(crate) const TARGETS: &[Target] = &[
+    Target {
+        name: "http1-request",
+        function: "http1::fuzz::fuzz_request",
+        run: http1::fuzz::fuzz_request,
+        seeds: REQUESTS,
+        words: HTTP,
+    },
+    Target {
+        name: "http1-response",
+        function: "http1::fuzz::fuzz_response",
+        run: http1::fuzz::fuzz_response,
+        seeds: RESPONSES,
+        words: HTTP,
+    },
+    Target {
+        name: "http1-chunked",
+        function: "http1::fuzz::fuzz_chunked",
+        run: http1::fuzz::fuzz_chunked,
+        seeds: CHUNKED,
+        words: CHUNKS,
+    },
+    Target {
+        name: "http1-authority",
+        function: "http1::fuzz::fuzz_authority",
+        run: http1::fuzz::fuzz_authority,
+        seeds: &["example.test:8080", "[::1]:80", "127.0.0.1"],
+        words: &[":", "[", "]", "%", "::ffff:", "65536", "xn--", "@", ".", ".."],
+    },
+];
+
+const REQUESTS: &[&str] = &[
+    "GET / HTTP/1.1\r\nHost: example.test\r\n\r\n",
+    "POST /a?b=c HTTP/1.1\r\nHost: example.test:80\r\nContent-Length: 3\r\n\r\nabc",
+    "PUT http://example.test/ HTTP/1.1\r\nHost: example.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: example.test\r\nConnection: close, x-private\r\nX-Private: 1\r\n\r\n",
+    "GET /chat HTTP/1.1\r\nHost: example.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nExpect: 100-continue\r\n\r\n",
+    "GET / HTTP/1.0\r\n\r\n",
+];
+
+const RESPONSES: &[&str] = &[
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x\r\n\r\n2\r\nok\r\n0\r\nx: y\r\n\r\n",
+    "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "HTTP/1.0 304 \r\nETag: \"a\"\r\n\r\n",
+];
+
+const HTTP: &[&str] = &[
+    "\r\n",
+    "\n",
+    "\r",
+    "\r\n\r\n",
+    "\r\n ",
+    "\0",
+    ":",
+    ", ",
+    "\t",
+    "Content-Length: 0\r\n",
+    "Content-Length: 18446744073709551616\r\n",
+    "Content-Length: 1, 1\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: gzip, chunked\r\n",
+    "Transfer-Encoding: identity\r\n",
+    "Connection: close\r\n",
+    "Connection: keep-alive, upgrade, host\r\n",
+    "Host: a\r\n",
+    "Host : a\r\n",
+    "Upgrade: h2c\r\n",
+    "TE: trailers\r\n",
+    "HTTP/1.1",
+    "HTTP/1.0",
+    "HTTP/2.0",
+    "%2e%2e/",
+    "%00",
+    "\u{80}",
+];
+
+/// The first byte says where the body is cut.
+const CHUNKED: &[&str] = &[
+    "\u{1}5\r\nhello\r\n0\r\n\r\n",
+    "\u{4}a;name=value\r\n0123456789\r\n1;q=\"a\\\"b\"\r\nx\r\n0\r\n\r\n",
+    "\u{7}0\r\nTrailer-One: 1\r\nTrailer-Two: 2\r\n\r\n",
+];
+
+const CHUNKS: &[&str] = &[
+    "0\r\n\r\n",
+    "0\r\n",
+    "\r\n",
+    "\n",
+    ";",
+    "=\"",
+    "FFFFFFFFFFFFFFFF\r\n",
+    "10000000000000000\r\n",
+    "0x1\r\n",
+    "+1\r\n",
+    " ",
+    "a: b\r\n",
+    "Content-Length: 1\r\n",
+];
