@@ -121,43 +121,42 @@ pub fn fuzz_path(data: &[u8]) {
     assert_eq!(normalise(normal, &mut second), Ok(normal), "normalising twice differs from once");
 }
 
-/// The byte is `/`.
-const SLASH: u8 = 1;
-/// The byte needs a closer look when it follows a `/`: it is `/` or `.`. It lies one bit above [`SLASH`], so that
-/// shifting the class of the previous byte lines the two up.
-const AFTER_SLASH: u8 = SLASH << 1;
-/// The byte always needs a closer look.
-const SPECIAL: u8 = 0x80;
-
-static CLASSES: [u8; 256] = classes();
-
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = match byte as u8 {
-            b'/' => SLASH | AFTER_SLASH,
-            b'.' => AFTER_SLASH,
-            b'%' | b'#' | b'?' | b'\\' | 0..=b' ' | 0x7f.. => SPECIAL,
-            _ => 0,
-        };
-        byte += 1;
+/// Whether nothing has to be changed or refused in a path that starts with `/`: no triplet, no forbidden byte, no
+/// `//`, no segment with a leading dot. (Segments such as `.well-known` are normal too; they take the longer way.)
+///
+/// The bytes are looked at in blocks that compile to vector instructions, a fifth of what a table costs. Each block
+/// takes the last byte of the one before along, and the last block overlaps.
+fn is_normal(path: &[u8]) -> bool {
+    if let Some(last) = path.last_chunk::<17>() {
+        let block = |number: usize| path.get(number * 16..).and_then(<[u8]>::first_chunk::<17>);
+        return (0..path.len() / 16).filter_map(block).all(is_normal_block) && is_normal_block(last);
     }
-    table
+    if let (Some(first), Some(last)) = (path.first_chunk::<9>(), path.last_chunk::<9>()) {
+        return is_normal_block(first) && is_normal_block(last);
+    }
+    if let (Some(first), Some(last)) = (path.first_chunk::<5>(), path.last_chunk::<5>()) {
+        return is_normal_block(first) && is_normal_block(last);
+    }
+    path.windows(2).filter_map(<[u8]>::first_chunk::<2>).all(is_normal_block)
 }
 
-/// Whether nothing has to be changed or refused: no triplet, no forbidden byte, no `//`, no segment with a leading
-/// dot. (Segments such as `.well-known` are normal too; they take the longer way.)
-fn is_normal(path: &[u8]) -> bool {
-    let mut before = 0_u8;
-    let mut seen = 0_u8;
-    for &byte in path {
-        let class = CLASSES[usize::from(byte)];
-        seen |= class & ((before << 1) | SPECIAL);
-        before = class;
+/// Whether all bytes but the first need no closer look.
+#[inline]
+fn is_normal_block<const N: usize>(block: &[u8; N]) -> bool {
+    let mut is_normal = true;
+    for at in 1..N {
+        is_normal &= is_normal_pair(block[at - 1], block[at]);
     }
-    // Without the mask, the bit that `.` shifts above AFTER_SLASH would do no harm either; it is for the reader.
-    seen & (AFTER_SLASH | SPECIAL) == 0
+    is_normal
+}
+
+/// Whether `byte` needs no closer look where it follows `before`. Without branches, which would keep a block from
+/// becoming vector instructions.
+#[inline]
+fn is_normal_pair(before: u8, byte: u8) -> bool {
+    let is_special = (byte <= b' ') | (byte >= 0x7f);
+    let is_special = is_special | (byte == b'%') | (byte == b'#') | (byte == b'?') | (byte == b'\\');
+    !is_special & !((before == b'/') & ((byte == b'/') | (byte == b'.')))
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ fn link_hosts(numbers: &HashMap<HostPattern, u32>) -> (Vec<HostTable>, Hosts) {
         set_next(&mut tables, table, if outer == NONE { any } else { outer });
     });
     let exact: Vec<_> = names.iter().map(|&(name, table)| (0, name.as_bytes(), table)).collect();
-    let hosts = Hosts { exact: ByteMap::new(&exact), suffixes: trie.build(), suffix_root, any };
+    let hosts = Hosts { exact: ByteMap::new(&exact), suffixes: trie.build_backwards(), suffix_root, any };
     for (name, table) in names {
         set_next(&mut tables, table, hosts.wildcard(name));
     }

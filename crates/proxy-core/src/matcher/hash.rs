@@ -121,7 +121,7 @@ impl ByteMap {
         if key.len() > self.longest {
             return NONE;
         }
-        let is_wanted = |slot: &KeySlot| slot.scope == scope && key_of(&self.bytes, slot) == key;
+        let is_wanted = |slot: &KeySlot| slot.scope == scope && is_same(key_of(&self.bytes, slot), key);
         self.slots.find(hash(self.slots.seed(), scope, key), is_wanted).map_or(NONE, |slot| slot.value)
     }
 }
@@ -134,22 +134,38 @@ fn key_of<'a>(bytes: &'a [u8], slot: &KeySlot) -> &'a [u8] {
 /// Eight bytes at a time into a folded product of 128 bits.
 #[inline]
 fn hash(seed: u64, scope: u32, key: &[u8]) -> u64 {
-    let (words, rest) = key.as_chunks::<8>();
     let mut hash = seed ^ u64::from(scope) ^ (key.len() as u64).rotate_right(32);
-    for word in words {
+    let Some(last) = key.last_chunk::<8>() else { return folded(hash ^ short_word(key)) };
+    for word in key.as_chunks::<8>().0 {
         hash = folded(hash ^ u64::from_le_bytes(*word));
     }
-    folded(hash ^ last_word(rest))
+    // This overlaps the words before, which is quicker than to take what is left byte by byte.
+    folded(hash ^ u64::from_le_bytes(*last))
 }
 
-/// Fewer than eight bytes as one number that no other rest of the same length has.
+/// Fewer than eight bytes as one number that no other bytes of the same length have.
 #[inline]
-fn last_word(rest: &[u8]) -> u64 {
-    match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+fn short_word(key: &[u8]) -> u64 {
+    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
         }
-        _ => rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        _ => key.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    }
+}
+
+/// Whether two keys are equal, without the call that `==` makes: most keys are a few words long.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(last_a), Some(last_b)) => {
+            let mut words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+            words.all(|(a, b)| a == b) && last_a == last_b
+        }
+        _ => a == b,
     }
 }
 

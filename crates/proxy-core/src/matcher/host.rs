@@ -63,6 +63,6 @@ impl Text for Backwards<'_> {
     #[inline]
     fn has(self, at: usize, label: &[u8]) -> bool {
         let rest = self.0.len().checked_sub(at).and_then(|length| self.0.get(..length)).unwrap_or_default();
-        rest.len() >= label.len() && rest.iter().rev().zip(label).all(|(a, b)| a == b)
+        rest.ends_with(label)
     }
 }

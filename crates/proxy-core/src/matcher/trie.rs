@@ -7,7 +7,7 @@ use super::hash::{Slot, Slots, folded};
 pub(super) trait Text: Copy {
     fn byte(self, at: usize) -> Option<u8>;
 
-    /// Whether `label` lies at `at`.
+    /// Whether `label` lies at `at`. A text that is read backwards gets labels in the order of writing.
     fn has(self, at: usize, label: &[u8]) -> bool;
 }
 
@@ -117,6 +117,15 @@ impl TrieBuilder {
             self.place(keys, &span, &mut spans, &mut on_nested);
         }
         root as u32
+    }
+
+    /// Tries for texts that are read backwards, built of keys that were turned round.
+    pub(super) fn build_backwards(mut self) -> Trie {
+        for node in &self.nodes {
+            let label = self.labels.get_mut(node.start as usize..).unwrap_or_default();
+            label.get_mut(..node.length as usize).unwrap_or_default().reverse();
+        }
+        self.build()
     }
 
     pub(super) fn build(self) -> Trie {

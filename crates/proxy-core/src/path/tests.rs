@@ -223,3 +223,28 @@ fn a_long_path_of_parents_is_linear() {
     let deep = format!("{}{}", "/a".repeat(4_096), "/..".repeat(4_096));
     check(&deep, Ok("/"));
 }
+
+/// Blocks of the quick scan overlap and meet at every length somewhere else, so each position is tried in each.
+#[test]
+fn what_needs_a_closer_look_is_seen_at_every_position_of_every_length() {
+    for length in 1..70 {
+        let mut path = vec![b'a'; length];
+        path[0] = b'/';
+        assert!(is_normal(&path));
+        for at in 1..length {
+            for byte in [b'%', b'#', b'?', b'\\', b' ', 0, 0x1f, 0x7f, 0x80, 0xff] {
+                let before = std::mem::replace(&mut path[at], byte);
+                assert!(!is_normal(&path), "{byte:#x} at {at} of {length}");
+                path[at] = before;
+            }
+            // At 1, all four stand behind the first `/`.
+            for (pair, is_harmless) in [(b"//", false), (b"/.", false), (b"./", at > 1), (b"..", at > 1)] {
+                if at + 1 < length {
+                    path[at..at + 2].copy_from_slice(pair);
+                    assert_eq!(is_normal(&path), is_harmless, "{pair:?} at {at} of {length}");
+                    path[at..at + 2].copy_from_slice(b"aa");
+                }
+            }
+        }
+    }
+}
