@@ -1,6 +1,14 @@
 //! What one value cannot know by itself: bounds, names that must exist, names that must not come twice.
 
+mod backends;
 mod bounds;
+mod edits;
+mod listeners;
+mod names;
+mod route;
+mod routes;
+mod secrets;
+mod upstreams;
 
 use crate::{
     Document,
@@ -12,8 +20,12 @@ use crate::{
 pub(crate) fn check(
     document: &mut Document,
     at: At<'_>,
-    _surroundings: &Surroundings<'_>,
+    surroundings: &Surroundings<'_>,
     report: &mut Report<'_>,
 ) {
     bounds::check(document, at, report);
+    listeners::check(document, at, report);
+    upstreams::check(&mut document.upstreams, at, report);
+    routes::check(&mut document.routes, at, report);
+    secrets::check(document, at, surroundings, report);
 }

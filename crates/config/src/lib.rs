@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod dialect;
 mod document;
 mod duration;
 mod fields;

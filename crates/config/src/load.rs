@@ -3,14 +3,18 @@
 use crate::{
     Document,
     check::check,
-    later,
+    dialect, later,
     problem::{Errors, Problem},
     read::{self, View},
     report::{self, At, Report},
     source::{Place, Source},
     tree::{self, NodeId, Tree},
 };
-use std::{fs, io, path::Path};
+use std::{
+    fmt, fs,
+    io::{self, Read},
+    path::Path,
+};
 
 /// What a document may refer to outside of its text: environment variables and files with secrets.
 pub struct Surroundings<'s> {
@@ -23,12 +27,23 @@ pub struct Surroundings<'s> {
 impl Surroundings<'static> {
     /// Those of this process.
     pub fn of_process() -> Self {
-        Self { environment: &|name| std::env::var(name).ok(), files: &|path| fs::read_to_string(path) }
+        Self { environment: &|name| std::env::var(name).ok(), files: &secret_file }
+    }
+}
+
+/// The largest file with a secret, in bytes.
+const SECRET_MAX: u64 = 64 << 10;
+
+fn secret_file(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(SECRET_MAX + 1).read_to_string(&mut text)?;
+    match u64::try_from(read) {
+        Ok(0..=SECRET_MAX) => Ok(text),
+        _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {SECRET_MAX} bytes"))),
     }
 }
 
 /// A document without errors, and the place of each of its values.
-#[derive(Debug)]
 pub struct Loaded {
     /// What the file says.
     pub document: Document,
@@ -42,8 +57,11 @@ pub struct Loaded {
 /// Everything that is wrong with the file, each with its place.
 pub fn load(path: &Path) -> Result<Loaded, Errors> {
     let name = path.display().to_string();
-    let bytes =
-        fs::read(path).map_err(|error| Problem::of_file(&name, format!("cannot be read: {error}")))?;
+    // One byte more than is read lets the reader see that the file is too large.
+    let mut bytes = Vec::new();
+    let most = u64::try_from(tree::TEXT_MAX + 1).unwrap_or(u64::MAX);
+    let read = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    read.map_err(|error| Problem::of_file(&name, format!("cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| Problem::of_file(&name, "is not UTF-8 text"))?;
     parse(&text, &name)
 }
@@ -61,7 +79,7 @@ pub fn parse(text: &str, file: &str) -> Result<Loaded, Errors> {
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn parse_with(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Result<Loaded, Errors> {
-    let source = Source::new(file, text);
+    let mut source = Source::new(file, text);
     let mut problems = Vec::new();
     let mut tree = match tree::build(text, &source, &mut problems) {
         Ok(tree) => tree,
@@ -70,13 +88,23 @@ pub fn parse_with(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Re
             return Err(problems.into());
         }
     };
+    for spot in tree.secrets() {
+        source.hide(spot);
+    }
     let mut view = View::default();
+    let foreign = dialect::foreign(&tree);
+    if let Some((id, _)) = &foreign {
+        view.leave_out(*id);
+    }
     let unset = tree::expand(&mut tree, surroundings.environment);
     for (id, _) in &unset {
         view.leave_out(*id);
     }
     let (mut document, errors) = read::read(&tree, &mut view);
     let mut report = Report::new(&source, &tree, problems);
+    if let Some((id, message)) = foreign {
+        report.add(id, message, Some(dialect::HINT.into()));
+    }
     for (id, message) in unset {
         report.add(id, message, None);
     }
@@ -88,6 +116,13 @@ pub fn parse_with(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Re
     if problems.is_empty() { Ok(Loaded { document, source, tree }) } else { Err(problems.into()) }
 }
 
+/// Shows the document alone: the text may hold secrets.
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded").field("document", &self.document).finish_non_exhaustive()
+    }
+}
+
 impl Loaded {
     /// The name of the file, as it was given.
     pub fn file(&self) -> &str {
@@ -96,7 +131,7 @@ impl Loaded {
 
     /// Where a value is, by its path (`routes[2].upstream`); `None` where the file does not have it.
     pub fn place(&self, path: &str) -> Option<Place> {
-        self.tree.find(path).map(|id| self.tree.node(id).spot.place)
+        self.tree.find(path).map(|id| self.tree.spot(id).place)
     }
 
     /// A problem that a later stage has with a value, at its place. Of a value that the file does not have, the place is

@@ -2,7 +2,7 @@
 
 use crate::{
     problem::Problem,
-    read::View,
+    read::{ERRORS_MAX, View},
     source::Source,
     tree::{NodeId, Tree},
 };
@@ -19,6 +19,11 @@ pub(crate) struct At<'t> {
 impl<'t> At<'t> {
     pub(crate) fn root(tree: &'t Tree, view: &'t View) -> Self {
         Self { tree, view, id: Tree::ROOT }
+    }
+
+    /// Another node of the same tree.
+    pub(crate) fn other(self, id: NodeId) -> Self {
+        Self { id, ..self }
     }
 
     /// The value under a key, also one that was left out for an error.
@@ -64,8 +69,16 @@ impl<'t> Report<'t> {
         Self { source, tree, problems, touched: HashSet::new() }
     }
 
+    /// Whether no further problem is reported: more would help nobody.
+    pub(crate) fn is_full(&self) -> bool {
+        self.problems.len() >= ERRORS_MAX
+    }
+
     /// Reports a problem of a node.
     pub(crate) fn add(&mut self, id: NodeId, message: impl Into<String>, hint: Option<String>) {
+        if self.is_full() {
+            return;
+        }
         let problem = problem(self.source, self.tree, id, message, hint);
         self.problems.push(problem);
         let mut at = Some(id);
@@ -90,7 +103,7 @@ pub(crate) fn problem(
     message: impl Into<String>,
     hint: Option<String>,
 ) -> Problem {
-    let mut problem = Problem::at(source, tree.node(id).spot, tree.path(id), message);
+    let mut problem = Problem::at(source, tree.spot(id), tree.path(id), message);
     problem.hint = hint;
     problem
 }

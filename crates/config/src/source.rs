@@ -1,6 +1,6 @@
 //! The text that a document was read from.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,11 +17,28 @@ impl fmt::Display for Place {
     }
 }
 
-/// A place and how many characters from there on are meant.
+/// From where to where a value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
     pub(crate) place: Place,
-    pub(crate) width: u32,
+    /// Behind its last character.
+    pub(crate) end: Place,
+}
+
+impl Spot {
+    /// One character.
+    pub(crate) fn point(place: Place) -> Self {
+        Self { place, end: Place { column: place.column.saturating_add(1), ..place } }
+    }
+
+    /// How many characters of its first line it takes, as far as that is known.
+    fn width(self) -> usize {
+        if self.place.line == self.end.line {
+            self.end.column.saturating_sub(self.place.column) as usize
+        } else {
+            1
+        }
+    }
 }
 
 /// A file's name, its text, and where its lines start.
@@ -30,6 +47,8 @@ pub(crate) struct Source {
     pub(crate) name: String,
     text: String,
     starts: Vec<usize>,
+    /// Lines that are shown otherwise than they are.
+    hidden: HashMap<u32, String>,
 }
 
 /// How many characters of a line a snippet shows.
@@ -38,13 +57,28 @@ const SNIPPET_WIDTH: usize = 100;
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text: text.into(), starts }
+        Self { name: name.into(), text: text.into(), starts, hidden: HashMap::new() }
     }
 
     fn line(&self, line: u32) -> &str {
+        if let Some(hidden) = self.hidden.get(&line) {
+            return hidden;
+        }
         let start = self.starts.get(line.saturating_sub(1) as usize).copied().unwrap_or(self.text.len());
         let rest = self.text.get(start..).unwrap_or_default();
         rest.lines().next().unwrap_or_default()
+    }
+
+    /// Makes a value unreadable in snippets.
+    pub(crate) fn hide(&mut self, spot: Spot) {
+        for line in spot.place.line..=spot.end.line {
+            let from = if line == spot.place.line { spot.place.column } else { 1 };
+            let to = if line == spot.end.line { spot.end.column } else { u32::MAX };
+            let inside = |column: u32| (from..to).contains(&column);
+            let masked = |(column, c)| if inside(column) { '*' } else { c };
+            let hidden: String = (1..).zip(self.line(line).chars()).map(masked).collect();
+            self.hidden.insert(line, hidden);
+        }
     }
 
     /// The line of a spot with its number, and carets under what is meant.
@@ -57,7 +91,7 @@ impl Source {
         let from = if chars.len() > SNIPPET_WIDTH { at.saturating_sub(SNIPPET_WIDTH / 2) } else { 0 };
         let shown: String = chars.iter().skip(from).take(SNIPPET_WIDTH).collect();
         let left = shown.chars().count().saturating_sub(at - from);
-        let carets = "^".repeat((spot.width as usize).clamp(1, left.max(1)));
+        let carets = "^".repeat(spot.width().clamp(1, left.max(1)));
         let indent = " ".repeat(at - from);
         format!("{margin} |\n{number} | {}\n{margin} | {indent}{carets}", shown.trim_end())
     }

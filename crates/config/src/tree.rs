@@ -3,8 +3,9 @@
 mod build;
 mod expand;
 mod path;
+mod secrets;
 
-pub(crate) use build::build;
+pub(crate) use build::{TEXT_MAX, build};
 pub(crate) use expand::expand;
 
 use crate::source::{Place, Spot};
@@ -61,7 +62,7 @@ impl Scalar {
 /// What the reader sees where nothing is: an empty map.
 static NOTHING: Node = Node {
     value: Value::Map(Vec::new()),
-    spot: Spot { place: Place { line: 1, column: 1 }, width: 1 },
+    spot: Spot { place: Place { line: 1, column: 1 }, end: Place { line: 1, column: 2 } },
     above: None,
     slot: Slot::Root,
 };
@@ -120,6 +121,15 @@ impl Tree {
     pub(crate) fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
         let entry = self.entries(id).iter().find(|(name, _)| self.text(*name) == Some(key));
         entry.map(|(_, value)| *value)
+    }
+
+    /// Where a node is shown: a list or a map under a key is shown at its key, since it spans lines of its own.
+    pub(crate) fn spot(&self, id: NodeId) -> Spot {
+        let node = self.node(id);
+        match (&node.value, node.slot) {
+            (Value::List(_) | Value::Map(_), Slot::Key(key)) => self.node(key).spot,
+            _ => node.spot,
+        }
     }
 
     /// The key that a node stands under.

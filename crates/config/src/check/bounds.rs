@@ -9,7 +9,20 @@ use garde::Validate;
 pub(super) fn check(document: &Document, at: At<'_>, report: &mut Report<'_>) {
     let Err(found) = document.validate() else { return };
     for (path, error) in found.iter() {
-        let (id, _) = at.tree.find_nearest(&path.to_string());
-        report.add(id, error.message(), None);
+        // garde counts the items that were read; the tree has those too that were left out.
+        let item = |list, index| Some(at.other(list).items().nth(index)?.id);
+        let (id, _) = at.tree.find_nearest_by(&path.to_string(), item);
+        report.add(id, sentence(error.message()), None);
+    }
+}
+
+/// garde's words as a demand.
+fn sentence(message: &str) -> String {
+    let most =
+        message.strip_prefix("greater than ").or_else(|| message.strip_prefix("length is greater than "));
+    match (message.strip_prefix("lower than "), most) {
+        (Some(least), _) => format!("must be at least {least}"),
+        (_, Some(most)) => format!("must be at most {most}"),
+        _ => message.into(),
     }
 }

@@ -12,6 +12,7 @@ use std::{
 /// One address that can answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("required" = ["hostname"]))]
 #[garde(allow_unvalidated)]
 #[non_exhaustive]
 pub struct Backend {
@@ -27,12 +28,15 @@ pub struct Backend {
     pub weight: u32,
     /// Run-time state of other software: accepted and ignored.
     #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
     pub is_dead: Option<bool>,
     /// Run-time state of other software: accepted and ignored.
     #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
     pub dead_since: Option<String>,
     /// Run-time state of other software: accepted and ignored.
     #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
     pub failure_count: Option<u64>,
 }
 

@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 /// An address that clients connect to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("required" = ["address"]))]
 #[garde(allow_unvalidated)]
 #[non_exhaustive]
 pub struct Listener {

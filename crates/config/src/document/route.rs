@@ -96,6 +96,7 @@ pub struct Match {
 /// One of several upstreams of a route.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("required" = ["name"]))]
 #[garde(allow_unvalidated)]
 #[non_exhaustive]
 pub struct WeightedUpstream {
@@ -144,6 +145,7 @@ impl Default for Respond {
 /// A redirect that the proxy answers itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("required" = ["to"]))]
 #[non_exhaustive]
 pub struct Redirect {
     /// Where to; may contain variables. Required.

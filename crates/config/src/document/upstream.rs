@@ -10,6 +10,7 @@ use std::path::PathBuf;
 /// A named pool of backends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("required" = ["name"]))]
 #[garde(allow_unvalidated)]
 #[non_exhaustive]
 pub struct Upstream {

@@ -37,6 +37,8 @@ impl<'t> MapAccess<'t> for Entries<'t> {
 
     fn next_value_seed<V: DeserializeSeed<'t>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let value = self.value.take().ok_or_else(|| ReadError::custom("a value was read before its key"))?;
-        seed.deserialize(Reader::new(self.map.tree, self.map.view, value))
+        let read = seed.deserialize(Reader::new(self.map.tree, self.map.view, value));
+        // What a type says after it has read a scalar knows no node yet.
+        read.map_err(|error| error.about(value, value))
     }
 }

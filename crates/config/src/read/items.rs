@@ -23,7 +23,8 @@ impl<'t> SeqAccess<'t> for Items<'t> {
         while let Some(item) = tree.items(id).get(self.next).copied() {
             self.next += 1;
             if !view.is_broken(item) {
-                return seed.deserialize(Reader::new(tree, view, item)).map(Some);
+                let read = seed.deserialize(Reader::new(tree, view, item));
+                return read.map(Some).map_err(|error| error.about(item, item));
             }
         }
         Ok(None)

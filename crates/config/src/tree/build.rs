@@ -11,7 +11,7 @@ use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, Span, Tag};
 use std::collections::HashMap;
 
 /// The largest text that is read.
-const TEXT_MAX: usize = 64 << 20;
+pub(crate) const TEXT_MAX: usize = 64 << 20;
 /// The most nodes of a tree.
 const NODES_MAX: usize = 8_000_000;
 /// The most nodes that aliases may add: what stops a few lines from becoming millions.
@@ -27,7 +27,7 @@ const DEPTH_MAX: usize = 64;
 /// The problem that made reading on impossible, boxed to keep the path of success small.
 pub(crate) fn build(text: &str, source: &Source, problems: &mut Vec<Problem>) -> Result<Tree, Box<Problem>> {
     if text.len() > TEXT_MAX {
-        let message = format!("the file has {} bytes; at most {TEXT_MAX} are read", text.len());
+        let message = format!("has more than {TEXT_MAX} bytes, which is more than is read");
         return Err(Box::new(Problem::of_file(&source.name, message)));
     }
     let mut builder = Builder::new(source, problems);
@@ -36,7 +36,7 @@ pub(crate) fn build(text: &str, source: &Source, problems: &mut Vec<Problem>) ->
         match event {
             Ok((event, span)) => builder.take(event, span)?,
             Err(error) => {
-                let spot = Spot { place: place(error.marker()), width: 1 };
+                let spot = Spot::point(place(error.marker()));
                 let message = format!("this is not YAML: {}", error.kind());
                 return Err(Box::new(Problem::at(source, spot, String::new(), message)));
             }
@@ -59,9 +59,8 @@ fn place(marker: &Marker) -> Place {
 }
 
 fn spot(span: &Span) -> Spot {
-    let (start, end) = (place(&span.start), place(&span.end));
-    let width = if start.line == end.line { end.column.saturating_sub(start.column).max(1) } else { 1 };
-    Spot { place: start, width }
+    let (place, end) = (place(&span.start), place(&span.end));
+    if end > place { Spot { place, end } } else { Spot::point(place) }
 }
 
 /// A list or a map that is not at its end yet.
@@ -219,7 +218,7 @@ impl<'s> Builder<'s> {
     /// Tells each node where it hangs, from the root on.
     fn finish(&mut self) {
         if self.tree.nodes.is_empty() {
-            let spot = Spot { place: Place { line: 1, column: 1 }, width: 1 };
+            let spot = Spot::point(Place { line: 1, column: 1 });
             self.tree.push(Value::Map(Vec::new()), spot);
         }
         keys::hang(&mut self.tree, self.source, self.problems);

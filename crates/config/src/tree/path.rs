@@ -24,12 +24,17 @@ impl Tree {
 
     /// The node at a path. A key matches whatever its case and underscores, as names in code do.
     pub(crate) fn find(&self, path: &str) -> Option<NodeId> {
+        self.find_by(path, |list, index| self.items(list).get(index).copied())
+    }
+
+    /// [`Tree::find`] with another way to count the items of a list.
+    fn find_by(&self, path: &str, item: impl Fn(NodeId, usize) -> Option<NodeId>) -> Option<NodeId> {
         let mut at = Self::ROOT;
         let mut rest = path;
         while !rest.is_empty() {
             let (step, after) = step(rest)?;
             at = match step {
-                Step::Item(index) => *self.items(at).get(index)?,
+                Step::Item(index) => item(at, index)?,
                 Step::Key(key) => self.get(at, key).or_else(|| self.get_alike(at, key))?,
             };
             rest = after;
@@ -39,11 +44,20 @@ impl Tree {
 
     /// The node at a path, or the nearest one above it, and whether it is the node itself.
     pub(crate) fn find_nearest(&self, path: &str) -> (NodeId, bool) {
-        if let Some(id) = self.find(path) {
+        self.find_nearest_by(path, |list, index| self.items(list).get(index).copied())
+    }
+
+    /// [`Tree::find_nearest`] with another way to count the items of a list.
+    pub(crate) fn find_nearest_by(
+        &self,
+        path: &str,
+        item: impl Fn(NodeId, usize) -> Option<NodeId>,
+    ) -> (NodeId, bool) {
+        if let Some(id) = self.find_by(path, &item) {
             return (id, true);
         }
-        let ends = path.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '['));
-        let above = ends.filter_map(|(at, _)| self.find(path.get(..at)?)).next();
+        let mut ends = path.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '['));
+        let above = ends.find_map(|(at, _)| self.find_by(path.get(..at)?, &item));
         (above.unwrap_or(Self::ROOT), false)
     }
 

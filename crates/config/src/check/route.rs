@@ -1,0 +1,118 @@
+//! One route.
+
+mod answer;
+mod paths;
+
+use super::{backends, edits};
+use crate::{
+    Route,
+    nearest::nearest,
+    report::{At, Report},
+};
+use std::collections::HashSet;
+
+/// What a route can do with a request; it does exactly one of these.
+const ACTIONS: [&str; 5] = ["upstream", "upstreams", "backends", "respond", "redirect"];
+
+/// What has no meaning where the proxy answers by itself.
+const FORWARDING: [&str; 6] =
+    ["fallback", "stripPrefix", "setPrefix", "headers", "requestHeaders", "timeout"];
+
+pub(super) fn check(route: &mut Route, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
+    action(at, report);
+    references(route, at, upstreams, report);
+    if let Some(list) = at.get("backends") {
+        if list.items().next().is_none() && !report.is_touched(list) {
+            report.add(list.id, "a route's `backends` need at least one", None);
+        }
+        backends::check(&mut route.backends, list, report);
+    }
+    methods(at, report);
+    paths::check(route, at, report);
+    edits::check(route, at, report);
+    answer::check(route, at, report);
+}
+
+/// Exactly one action, and nothing that does not go with it.
+fn action(at: At<'_>, report: &mut Report<'_>) {
+    let actions: Vec<_> = ACTIONS.into_iter().filter_map(|key| Some((key, at.get(key)?))).collect();
+    match actions.as_slice() {
+        [] if report.is_touched(at) => {}
+        [] => {
+            let message =
+                "a route needs one of `upstream`, `upstreams`, `backends`, `respond` and `redirect`";
+            report.add(at.id, message, None);
+        }
+        [(key, _)] => consequences(key, at, report),
+        [(first, _), rest @ ..] => {
+            for (key, value) in rest {
+                let message = format!("a route has either `{first}` or `{key}`");
+                report.add(value.id, message, Some("remove one of them".into()));
+            }
+        }
+    }
+}
+
+fn consequences(action: &str, at: At<'_>, report: &mut Report<'_>) {
+    if let Some(strategy) = at.get("strategy").filter(|_| action != "backends") {
+        let hint = "write it at the upstream";
+        report.add(strategy.id, "a route's `strategy` belongs to its own `backends`", Some(hint.into()));
+    }
+    if matches!(action, "respond" | "redirect") {
+        for (key, value) in FORWARDING.into_iter().filter_map(|key| Some((key, at.get(key)?))) {
+            let message = format!("`{key}` does nothing on a route that answers with `{action}`");
+            report.add(value.id, message, Some("remove it".into()));
+        }
+    }
+}
+
+fn references(route: &Route, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
+    if let (Some(name), Some(at)) = (&route.upstream, at.get("upstream")) {
+        reference(name, at, upstreams, report);
+    }
+    if let (Some(name), Some(fallback)) = (&route.fallback, at.get("fallback")) {
+        reference(name, fallback, upstreams, report);
+        if route.upstream.as_ref() == Some(name) {
+            report.add(fallback.id, "the fallback is the upstream itself", None);
+        }
+    }
+    if let Some(list) = at.get("upstreams") {
+        if list.items().next().is_none() && !report.is_touched(list) {
+            report.add(list.id, "a route's `upstreams` need at least one", None);
+        }
+        for (share, at) in route.upstreams.iter().zip(list.items()) {
+            match at.get("name") {
+                Some(name) => reference(&share.name, name, upstreams, report),
+                None if report.is_touched(at) => {}
+                None => report.add(at.id, "a `name` of an upstream is missing", None),
+            }
+        }
+    }
+}
+
+fn reference(name: &str, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
+    if upstreams.contains(name) || report.is_touched(at) || report.is_full() {
+        return;
+    }
+    let hint = match nearest(name, upstreams.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name one of `upstreams`".into(),
+    };
+    report.add(at.id, format!("there is no upstream `{name}`"), Some(hint));
+}
+
+/// Methods are case-sensitive tokens (RFC 9110 section 9.1).
+fn methods(at: At<'_>, report: &mut Report<'_>) {
+    const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+    for at in at.get("methods").into_iter().flat_map(At::items) {
+        let Some(method) = at.text() else { continue };
+        if !crate::fields::is_token(method) {
+            report.add(at.id, format!("`{}` is not a method", method.escape_debug()), None);
+        } else if let Some(known) = KNOWN.into_iter().find(|known| *known == method.to_ascii_uppercase())
+            && known != method
+        {
+            let message = format!("`{method}` is not `{known}`: methods are case-sensitive");
+            report.add(at.id, message, Some(format!("write {known}")));
+        }
+    }
+}

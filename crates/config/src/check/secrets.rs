@@ -1,0 +1,80 @@
+//! Secrets that stand in files of their own: `keyFile` beside `key`.
+
+use crate::{
+    Document, Secret,
+    load::Surroundings,
+    report::{At, Report},
+};
+use std::path::PathBuf;
+
+/// Reads every secret that a file holds.
+pub(super) fn check(
+    document: &mut Document,
+    at: At<'_>,
+    surroundings: &Surroundings<'_>,
+    report: &mut Report<'_>,
+) {
+    let mut files = Files { surroundings, report };
+    if let Some(admin) = &mut document.admin {
+        for (token, at) in admin.tokens.iter_mut().zip(at.key("admin").key("tokens").items()) {
+            files.fill(&mut token.hash, &token.hash_file, at, "hash");
+        }
+    }
+    for (certificate, at) in document.certificates.iter_mut().zip(at.key("certificates").items()) {
+        files.fill(&mut certificate.key, &certificate.key_file, at, "key");
+    }
+    for (upstream, at) in document.upstreams.iter_mut().zip(at.key("upstreams").items()) {
+        if let Some(tls) = &mut upstream.tls {
+            files.fill(&mut tls.key, &tls.key_file, at.key("tls"), "key");
+        }
+    }
+    for (route, at) in document.routes.iter_mut().zip(at.key("routes").items()) {
+        if let Some(ssl) = &mut route.ssl {
+            files.fill(&mut ssl.key, &ssl.key_file, at.key("ssl"), "key");
+        }
+    }
+    if let Some(redis) = document.rate_limit.as_mut().and_then(|limits| limits.redis.as_mut()) {
+        files.fill(&mut redis.url, &redis.url_file, at.key("rateLimit").key("redis"), "url");
+    }
+    if let Some(redis) = document.routes_from.as_mut().and_then(|from| from.redis.as_mut()) {
+        let at = at.key("routesFrom").key("redis");
+        files.fill(&mut redis.url, &redis.url_file, at, "url");
+        files.fill(&mut redis.backup, &redis.backup_file, at, "backup");
+    }
+    if let Some(auth) = &mut document.security.auth {
+        let at = at.key("security").key("auth");
+        files.fill(&mut auth.secret, &auth.secret_file, at, "secret");
+        for (key, at) in auth.keys.iter_mut().zip(at.key("keys").items()) {
+            files.fill(&mut key.key, &key.key_file, at, "key");
+        }
+    }
+}
+
+struct Files<'r, 's, 't> {
+    surroundings: &'r Surroundings<'s>,
+    report: &'r mut Report<'t>,
+}
+
+impl Files<'_, '_, '_> {
+    /// Puts what the file says into the secret; `at` is the map that holds both.
+    fn fill(&mut self, secret: &mut Option<Secret>, file: &Option<PathBuf>, at: At<'_>, key: &str) {
+        let Some(file) = file else { return };
+        let file_at = at.key(&format!("{key}File"));
+        if at.get(key).is_some() {
+            let message = format!("`{key}` and `{key}File` are both given");
+            self.report.add(file_at.id, message, Some("remove one of them".into()));
+            return;
+        }
+        let message = match (self.surroundings.files)(file) {
+            Ok(text) => match text.trim_end_matches(['\r', '\n']) {
+                "" => format!("{} is empty", file.display()),
+                text => {
+                    *secret = Some(Secret::new(text));
+                    return;
+                }
+            },
+            Err(error) => format!("{} cannot be read: {error}", file.display()),
+        };
+        self.report.add(file_at.id, message, None);
+    }
+}

@@ -1,0 +1,42 @@
+//! Upstreams: each has a name of its own, and backends.
+
+use super::{backends, names::Names};
+use crate::{
+    Upstream,
+    report::{At, Report},
+};
+
+pub(super) fn check(upstreams: &mut [Upstream], at: At<'_>, report: &mut Report<'_>) {
+    let mut names = Names::default();
+    for (upstream, at) in upstreams.iter_mut().zip(at.key("upstreams").items()) {
+        match at.get("name") {
+            Some(name) if upstream.name.is_empty() && !report.is_touched(name) => {
+                report.add(name.id, "the name of an upstream is empty", None);
+            }
+            Some(name) => names.claim(&upstream.name, "upstream name", name, report),
+            None if report.is_touched(at) => {}
+            None => report.add(at.id, "an upstream needs a `name`", None),
+        }
+        pool(upstream, at, report);
+    }
+}
+
+/// An upstream has either a URL or backends.
+fn pool(upstream: &mut Upstream, at: At<'_>, report: &mut Report<'_>) {
+    match (at.get("url"), at.get("backends")) {
+        (Some(_), Some(both)) => {
+            let hint = "a URL stands for one backend; list it under `backends`, or remove them";
+            report.add(both.id, "an upstream has either `url` or `backends`", Some(hint.into()));
+        }
+        (None, Some(list)) => {
+            if list.items().next().is_none() && !report.is_touched(list) {
+                report.add(list.id, "an upstream needs at least one backend", None);
+            }
+            backends::check(&mut upstream.backends, list, report);
+        }
+        (None, None) if !report.is_touched(at) => {
+            report.add(at.id, "an upstream needs a `url` or `backends`", None);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,32 @@
+//! Where secrets stand in the text, so that no snippet shows them.
+
+use super::{NodeId, Tree, Value};
+use crate::source::Spot;
+use std::iter;
+
+/// Keys of secrets, and the nearest keys above, of which one must be there.
+const SECRETS: [(&str, &[&str]); 5] = [
+    ("hash", &["tokens"]),
+    ("key", &["certificates", "tls", "ssl", "keys"]),
+    ("secret", &["auth"]),
+    ("url", &["redis"]),
+    ("backup", &["redis"]),
+];
+
+impl Tree {
+    /// Where each secret stands.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = Spot> {
+        let all = iter::zip(0.., &self.nodes).map(|(index, node)| (NodeId(index), node));
+        all.filter(|(id, node)| matches!(node.value, Value::Scalar(_)) && self.is_secret(*id))
+            .map(|(_, node)| node.spot)
+    }
+
+    fn is_secret(&self, id: NodeId) -> bool {
+        let Some(key) = self.key(id).filter(|key| *key != id) else { return false };
+        let key = self.text(key).unwrap_or_default();
+        let Some((_, holders)) = SECRETS.into_iter().find(|(secret, _)| *secret == key) else { return false };
+        let above = iter::successors(self.above(id), |id| self.above(*id));
+        let mut names = above.filter_map(|id| self.text(self.key(id)?));
+        names.next().is_some_and(|name| holders.contains(&name))
+    }
+}

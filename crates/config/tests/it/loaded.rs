@@ -1,0 +1,88 @@
+//! What a loaded document tells later stages.
+
+use config::{Place, parse};
+
+const TEXT: &str = "\
+upstreams:
+  - name: api
+    url: localhost
+routes:
+  - path: /a
+    upstream: api
+    headers: { x.y: \"1\" }
+  - path: /b
+    upstream: api
+    vHost: a.example.com
+";
+
+#[track_caller]
+fn check_place(path: &str, expected: Option<(u32, u32)>) {
+    let loaded = parse(TEXT, "proxyd.yaml").unwrap();
+    assert_eq!(loaded.place(path), expected.map(|(line, column)| Place { line, column }));
+}
+
+#[test]
+fn every_value_keeps_its_place() {
+    check_place("upstreams[0].name", Some((2, 11)));
+    check_place("routes[1].vHost", Some((10, 12)));
+    check_place("routes[1].v_host", Some((10, 12)));
+    check_place("routes", Some((4, 1)));
+    check_place("routes[0].headers[\"x.y\"]", Some((7, 21)));
+    check_place("routes[2]", None);
+    check_place("routes[0].methods", None);
+}
+
+#[test]
+fn a_later_stage_reports_at_the_place_of_a_value() {
+    let loaded = parse(TEXT, "proxyd.yaml").unwrap();
+    let problem = loaded.problem("upstreams[0].url", "does not resolve", Some("check the name".into()));
+    let expected = "\
+proxyd.yaml:3:10: upstreams[0].url: does not resolve
+  |
+3 |     url: localhost
+  |          ^^^^^^^^^
+  hint: check the name";
+    assert_eq!(problem.to_string(), expected);
+}
+
+#[test]
+fn a_value_that_the_file_lacks_is_reported_where_it_would_be() {
+    let loaded = parse(TEXT, "proxyd.yaml").unwrap();
+    let problem = loaded.problem("routes[1].redirect.to", "is missing", None);
+    assert_eq!(problem.path, "routes[1].redirect.to");
+    assert_eq!(problem.place, Some(Place { line: 8, column: 5 }));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let errors = config::load("/nowhere/proxyd.yaml".as_ref()).unwrap_err();
+    assert!(errors.to_string().starts_with("/nowhere/proxyd.yaml: cannot be read: "), "{errors}");
+}
+
+#[test]
+fn a_file_that_is_not_text_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("proxyd.yaml");
+    std::fs::write(&file, [0xff, 0xfe, 0x00]).unwrap();
+    let errors = config::load(&file).unwrap_err();
+    assert!(errors.to_string().contains("is not UTF-8 text"), "{errors}");
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let text = "rateLimit: { redis: { url: \"redis://:hunter2@redis\" } }\n";
+    let loaded = parse(text, "proxyd.yaml").unwrap();
+    let redis = loaded.document.rate_limit.clone().unwrap().redis.unwrap();
+    assert_eq!(redis.url.as_ref().unwrap().expose(), "redis://:hunter2@redis");
+    let shown = format!("{:?} {}", loaded.document, serde_json::to_string(&loaded.document).unwrap());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(!format!("{loaded:?}").contains("hunter2"), "the tree shows it");
+}
+
+#[test]
+fn a_hundred_errors_are_enough() {
+    let routes: String =
+        (0..5000).map(|n| format!("  - {{ path: /{n}, upstream: nowhere, x{n}: 1 }}\n")).collect();
+    let errors = parse(&format!("routes:\n{routes}"), "proxyd.yaml").unwrap_err();
+    assert_eq!(errors.problems().len(), 100);
+}
