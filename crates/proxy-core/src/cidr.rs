@@ -40,13 +40,13 @@ impl FromIterator<IpNet> for AddressSet {
     fn from_iter<I: IntoIterator<Item = IpNet>>(blocks: I) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for block in blocks {
-            // Both ends of a block within ::ffff:0:0/96 are mapped addresses; a wider block has an end outside.
-            match (block.network().to_canonical(), block.broadcast().to_canonical()) {
-                (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
-                (IpAddr::V6(first), IpAddr::V6(last)) => v6.push((first.to_bits(), last.to_bits())),
-                // Only a block that starts or ends with the mapped range mixes the two, and none does but those
-                // within it: the range's neighbours on both sides differ in a higher bit.
-                (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {}
+            let (first, last) = (block.network(), block.broadcast());
+            // Both ends are mapped for blocks within ::ffff:0:0/96 and no others.
+            match (first.to_canonical(), last.to_canonical(), first, last) {
+                (IpAddr::V4(first), IpAddr::V4(last), ..) => v4.push((first.to_bits(), last.to_bits())),
+                (_, _, IpAddr::V6(first), IpAddr::V6(last)) => v6.push((first.to_bits(), last.to_bits())),
+                // A block's ends are of one family.
+                _ => {}
             }
         }
         Self { v4: merged(v4), v6: merged(v6) }
@@ -55,8 +55,13 @@ impl FromIterator<IpNet> for AddressSet {
 
 fn merged<A: Ord + Copy>(mut ranges: Vec<(A, A)>) -> Box<[(A, A)]> {
     ranges.sort_unstable();
-    // CIDR blocks are nested or apart, so a range that starts within the last one ends within it too.
-    ranges.dedup_by(|next, kept| next.0 <= kept.1);
+    ranges.dedup_by(|next, kept| {
+        let overlaps = next.0 <= kept.1;
+        if overlaps {
+            kept.1 = kept.1.max(next.1);
+        }
+        overlaps
+    });
     ranges.into()
 }
 
