@@ -8,9 +8,13 @@ mod tests;
 use crate::{EgressError, Resolve};
 use names::{Answer, Asked, Names, Started};
 use std::{
+    future::{Future, poll_fn},
     io,
     net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 use tokio::time::{Instant, timeout};
@@ -99,10 +103,9 @@ struct Lookup {
 impl Lookup {
     async fn run(mut self) {
         let Some(name) = self.started.as_ref().map(|started| Arc::clone(started.name())) else { return };
-        let answer = match timeout(LOOKUP_LIMIT, self.cache.resolver.resolve(&name)).await {
+        let answer = match timeout(LOOKUP_LIMIT, resolve_guarded(&*self.cache.resolver, &name)).await {
             Ok(Ok(addresses)) if addresses.is_empty() => Err(io::ErrorKind::NotFound.into()),
-            Ok(Ok(addresses)) => Ok(addresses),
-            Ok(Err(error)) => Err(error),
+            Ok(answer) => answer,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
         self.settle(answer);
@@ -117,12 +120,19 @@ impl Lookup {
 
 impl Drop for Lookup {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            // The resolver panicked. Starting it again at once would do so again.
-            self.settle(Err(io::ErrorKind::Other.into()));
-        } else if let Some(started) = self.started.take() {
+        if let Some(started) = self.started.take() {
             // The runtime ended. Whoever waits on another one takes over.
             self.cache.names().abandon(&started);
         }
     }
+}
+
+/// Asks a resolver, which is a stranger's code: its panic is a failed look-up. Were it left to unwind, those who wait would take over and start it again.
+async fn resolve_guarded(resolver: &dyn Resolve, name: &str) -> io::Result<Vec<SocketAddr>> {
+    let mut answer = pin!(async { resolver.resolve(name).await });
+    poll_fn(|context| {
+        let poll = AssertUnwindSafe(|| answer.as_mut().poll(context));
+        catch_unwind(poll).unwrap_or_else(|_| Poll::Ready(Err(io::ErrorKind::Other.into())))
+    })
+    .await
 }

@@ -1,5 +1,8 @@
 //! What to connect to, who said so, and how long it may take.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, path::PathBuf, time::Duration};
 
 /// Where a connection is to lead.

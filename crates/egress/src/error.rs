@@ -1,5 +1,8 @@
 //! Why there is no connection.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Network;
 use std::{io, net::IpAddr, path::PathBuf, sync::Arc};
 use thiserror::Error;

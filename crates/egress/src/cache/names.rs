@@ -1,5 +1,8 @@
 //! What is known of each name: a pure state machine over the time.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
