@@ -5,7 +5,6 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench::backend::BackendOptions;
 use crate::bench::load::LoadOptions;
 use crate::bench::options::BenchOptions;
-use crate::fuzz::FuzzOptions;
 
 /// What a developer of proxyd runs.
 #[derive(Debug, Parser)]
@@ -24,7 +23,12 @@ pub(crate) enum Command {
     /// Measure proxyd beside nginx and HAProxy on this machine.
     Bench(BenchOptions),
     /// Feed mutated inputs to the parsers and report what makes them panic.
-    Fuzz(FuzzOptions),
+    #[command(disable_help_flag = true)]
+    Fuzz {
+        /// What the fuzzing loop is told; `--help` shows it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The benchmark's backend; the benchmark starts it.
     #[command(hide = true)]
     BenchBackend(BackendOptions),

@@ -3,6 +3,7 @@
 //! Children end by themselves, since each asks the kernel for a signal when its parent dies. What the
 //! kernel does not put back, such as changed system settings, is registered here.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use anyhow::{Context, Result};
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 type CleanUp = Box<dyn FnOnce() + Send>;
 
 static PENDING: Mutex<Vec<(u64, CleanUp)>> = Mutex::new(Vec::new());
+static NEXT: AtomicU64 = AtomicU64::new(0);
 static WATCH: Once = Once::new();
 
 /// Runs its action exactly once: when dropped, or when the user interrupts the program.
@@ -27,9 +29,8 @@ impl AtEnd {
                 }
             });
         });
-        let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = pending.last().map_or(0, |(id, _)| id + 1);
-        pending.push((id, Box::new(action)));
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        PENDING.lock().unwrap_or_else(PoisonError::into_inner).push((id, Box::new(action)));
         Self(id)
     }
 }
@@ -51,19 +52,18 @@ fn watch() -> Result<()> {
         .enable_io()
         .build()
         .context("cannot wait for signals")?;
-    runtime.block_on(async {
+    let kind = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        anyhow::Ok(())
+        anyhow::Ok(tokio::select! {
+            _ = interrupt.recv() => SignalKind::interrupt(),
+            _ = terminate.recv() => SignalKind::terminate(),
+        })
     })?;
     let pending = std::mem::take(&mut *PENDING.lock().unwrap_or_else(PoisonError::into_inner));
     for (_, action) in pending {
         action();
     }
-    // 128 + SIGINT, as shells report it.
-    std::process::exit(130);
+    // As shells report a program that a signal ended.
+    std::process::exit(128 + kind.as_raw_value());
 }

@@ -8,6 +8,7 @@
 mod bench;
 mod checks;
 mod cli;
+mod folder;
 mod fuzz;
 mod interrupt;
 mod layers;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Command::Test => checks::run(),
         Command::Layers => layers::run(),
         Command::Bench(options) => bench::run(&options),
-        Command::Fuzz(options) => fuzz::run(&options),
+        Command::Fuzz { arguments } => fuzz::run(&arguments),
         Command::BenchBackend(options) => bench::backend::run(&options),
         Command::BenchLoad(options) => bench::load::run(&options),
         Command::BenchExec(options) => process::become_program(&options),

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tempfile::TempDir;
 
 use self::profile::Profile;
 use super::built::Built;
@@ -17,6 +16,7 @@ use super::report::{self, Table, cell};
 use super::scenario::Scenario;
 use super::stage::Work;
 use super::subject::Subject;
+use crate::folder::Folder;
 
 /// One proxy's figures.
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ pub(crate) fn measure(
 
 /// The sum of the profiles of all processes of the proxy.
 fn profiled(built: &Built, work: Work, requests: u64) -> Result<Profile> {
-    let folder = TempDir::with_prefix("proxyd-callgrind-").context("cannot make a folder")?;
+    let folder = Folder::new("proxyd-callgrind-")?;
     let proxy = counted::run(built, work, requests, &|line| under_callgrind(folder.path(), line))?;
     // The profile is written when the program ends.
     proxy.process.stop()?;

@@ -7,13 +7,13 @@ use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use tempfile::TempDir;
 
 use super::built::Built;
 use super::load::{Order, Tally};
 use super::scenario::Scenario;
 use super::subject::{Assignment, Subject};
 use super::{MEASURED_CORE, OTHER_CORE};
+use crate::folder::Folder;
 use crate::process::{self, Guarded};
 use crate::procfs::{self, Memory};
 
@@ -52,7 +52,7 @@ impl Backend {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     pub(crate) process: Guarded,
-    folder: TempDir,
+    folder: Folder,
 }
 
 /// What runs a proxy's command line: nothing, or a program that counts.
@@ -64,7 +64,7 @@ impl Proxy {
     /// # Errors
     /// When it does not start; the message ends with what it said.
     pub(crate) fn start(built: &Built, work: Work, backend: &Backend, wrap: Wrapper<'_>) -> Result<Self> {
-        let folder = TempDir::with_prefix("proxyd-bench-").context("cannot make a folder")?;
+        let folder = Folder::new("proxyd-bench-")?;
         let port = free_port()?;
         let routes = work.scenario.routes();
         let assignment = Assignment { port, backend: backend.port, routes, folder: folder.path() };

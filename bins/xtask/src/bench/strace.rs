@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::Serialize;
-use tempfile::TempDir;
 
 use super::built::Built;
 use super::options::BenchOptions;
@@ -17,6 +16,7 @@ use super::scenario::Scenario;
 use super::stage::Work;
 use super::subject::Subject;
 use super::{MEASURED_CORE, counted};
+use crate::folder::Folder;
 use crate::{process, procfs};
 
 /// How often each system call was made.
@@ -76,7 +76,7 @@ fn line(subject: Subject, short: &Calls, long: &Calls) -> Line {
 }
 
 fn traced(built: &Built, work: Work, requests: u64) -> Result<Calls> {
-    let folder = TempDir::with_prefix("proxyd-strace-").context("cannot make a folder")?;
+    let folder = Folder::new("proxyd-strace-")?;
     let summary = folder.path().join("summary");
     let mut proxy = counted::run(built, work, requests, &|line| under_strace(built, &summary, line))?;
     // strace would let go of the proxy if it were told to end, so the proxy is, and strace follows.

@@ -1,23 +1,19 @@
 //! Inputs that are kept: those to begin with, and those that failed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::targets::Target;
-use crate::workspace;
+use crate::targets::Target;
 
-/// Where inputs to begin with lie, relative to the workspace.
-const FOLDER: &str = "tests/fixtures/corpus";
-
-/// The inputs of `target`: its own and those in its folder, which need not exist.
+/// The inputs of `target`: its own and those in its folder of `corpus`, which need not exist.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(crate) fn load(target: &Target) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn load(target: &Target, corpus: &Path) -> Result<Vec<Vec<u8>>> {
     let mut inputs: Vec<_> = target.seeds.iter().map(|seed| seed.as_bytes().to_vec()).collect();
-    let folder = workspace::root()?.join(FOLDER).join(target.name);
+    let folder = corpus.join(target.name);
     let Ok(entries) = fs::read_dir(&folder) else { return Ok(inputs) };
     let mut files = Vec::new();
     for entry in entries {
@@ -31,12 +27,12 @@ pub(crate) fn load(target: &Target) -> Result<Vec<Vec<u8>>> {
     Ok(inputs)
 }
 
-/// Saves an input that failed and returns its file.
+/// Saves an input that failed to the folder of `target` in `failures`, and returns its file.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn save(target: &Target, input: &[u8]) -> Result<PathBuf> {
-    let folder = workspace::target_directory()?.join("fuzz").join(target.name);
+pub(crate) fn save(target: &Target, failures: &Path, input: &[u8]) -> Result<PathBuf> {
+    let folder = failures.join(target.name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let file = folder.join(format!("failed-{:016x}", hash(input)));
     fs::write(&file, input).with_context(|| format!("cannot write {}", file.display()))?;

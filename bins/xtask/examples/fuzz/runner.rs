@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::mutate::Mutator;
+use crate::mutate::Mutator;
 
 /// A function that takes longer over one input hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
