@@ -55,6 +55,9 @@ pub fn client_address<'a>(
 
 /// `ip`, `ip:port`, `[ip]`, `[ip]:port`; IPv4-mapped addresses become IPv4.
 fn parse_address(text: &[u8]) -> Option<IpAddr> {
+    if let Some(ip) = address::parse_v4(text) {
+        return Some(IpAddr::V4(ip));
+    }
     // The longest form, `[` 39 characters `]:65535`, with room for an embedded IPv4 address.
     let text = str::from_utf8(text).ok().filter(|text| text.len() <= 53)?;
     let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));

@@ -50,3 +50,45 @@ fn random_addresses_are_written_as_the_standard_library_does() {
         check(IpAddr::from(random.u128(..).to_be_bytes()));
     }
 }
+
+#[test]
+fn ipv4_addresses_are_read_as_the_standard_library_does() {
+    for text in [
+        "",
+        ".",
+        "1",
+        "1.2.3",
+        "1.2.3.",
+        ".1.2.3",
+        "1.2.3.4.",
+        "1.2.3.4.5",
+        "1..3.4",
+        "01.2.3.4",
+        "00.0.0.0",
+        "0.0.0.0",
+        "256.1.1.1",
+        "1.1.1.256",
+        "300.1.1.1",
+        "999.1.1.1",
+        "1.1.1.1000",
+        "255.255.255.255",
+        "1.2.3.a",
+        "1.2.3.4:",
+        "1.2.3./",
+        "1.2.3.-1",
+        "+1.2.3.4",
+        " 1.2.3.4",
+        "0x1.2.3.4",
+        "192.0.2.1",
+        "99.100.9.10",
+        "1.2.3.1\u{e9}",
+    ] {
+        assert_eq!(parse_v4(text.as_bytes()), text.parse().ok(), "{text}");
+    }
+    for value in 0..2_000 {
+        let text = format!("10.{value}.{value:02}.{value:03}");
+        assert_eq!(parse_v4(text.as_bytes()), text.parse().ok(), "{text}");
+        let text = format!("{value}.0.0.{value}");
+        assert_eq!(parse_v4(text.as_bytes()), text.parse().ok(), "{text}");
+    }
+}
