@@ -41,7 +41,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
     if cores.get() < 2 {
         bail!("two cores are needed: one for the proxy, one for backend and load generator");
     }
-    let scenarios = chosen_scenarios(options);
+    let scenarios = chosen_scenarios(options)?;
     let subjects = chosen_subjects(options, &scenarios);
     if subjects.is_empty() {
         bail!("none of the chosen proxies takes part in the chosen scenarios");
@@ -51,6 +51,8 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
     let built = Built::build(&subjects)?;
     let _settings =
         Settings::set(&[("net.ipv4.ip_local_port_range", "1024 65535"), ("net.core.somaxconn", "8192")]);
+    let mut failed = Vec::new();
+    let mut routers = Routers::default();
     for scenario in scenarios {
         let subjects: Vec<_> =
             scenario.subjects().iter().copied().filter(|subject| subjects.contains(subject)).collect();
@@ -61,24 +63,61 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
             (None, Scenario::Idle) => idle::measure(&built, &subjects),
             (None, _) => rounds::measure(&built, scenario, &subjects, options),
             (Some(Measure::Syscalls), _) => strace::measure(&built, scenario, &subjects, options),
-            (Some(measure), _) => callgrind::measure(&built, scenario, &subjects, (measure, options)),
+            (Some(measure), _) => callgrind::measure(&built, scenario, &subjects, (measure, options))
+                .map(|instructions| routers.note(scenario, instructions)),
         };
-        measured.with_context(|| format!("scenario {}", scenario.name()))?;
+        if let Err(error) = measured {
+            // The other scenarios may still be worth having.
+            println!("\n{}: FAILED: {error:#}", scenario.name());
+            failed.push(scenario.name());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("no figures for {}", failed.join(", "));
     }
     Ok(())
 }
 
-fn chosen_scenarios(options: &BenchOptions) -> Vec<Scenario> {
-    if !options.scenario.is_empty() {
-        return options.scenario.clone();
+/// proxyd's user instructions per request with few routes and with many, as far as they were measured.
+#[derive(Debug, Default)]
+struct Routers {
+    few: Option<f64>,
+    many: Option<f64>,
+}
+
+impl Routers {
+    fn note(&mut self, scenario: Scenario, instructions: Option<f64>) {
+        match scenario {
+            Scenario::TenRoutes => self.few = instructions,
+            Scenario::ManyRoutes => self.many = instructions,
+            _ => return,
+        }
+        if let (Some(few), Some(many)) = (self.few, self.many) {
+            report::goal("work with 100,000 routes as a multiple of that with 10", many / few, 2.0);
+        }
     }
-    match options.measure {
-        None => Scenario::all().to_vec(),
+}
+
+fn chosen_scenarios(options: &BenchOptions) -> Result<Vec<Scenario>> {
+    let is_about_requests =
+        options.measure.is_some() || options.fixed_rate.is_some() || options.connections.is_some();
+    if options.scenario.contains(&Scenario::Idle) && is_about_requests {
+        bail!("the scenario idle measures memory only, with numbers of connections of its own");
+    }
+    if !options.scenario.is_empty() {
+        return Ok(options.scenario.clone());
+    }
+    Ok(match options.measure {
+        None => Scenario::all()
+            .iter()
+            .copied()
+            .filter(|one| *one != Scenario::Idle || !is_about_requests)
+            .collect(),
         Some(Measure::Instructions) => {
             vec![Scenario::Tiny, Scenario::Browser, Scenario::TenRoutes, Scenario::ManyRoutes]
         }
         Some(Measure::Allocations | Measure::Syscalls) => vec![Scenario::Tiny, Scenario::Browser],
-    }
+    })
 }
 
 fn chosen_subjects(options: &BenchOptions, scenarios: &[Scenario]) -> Vec<Subject> {

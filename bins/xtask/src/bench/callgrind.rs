@@ -26,7 +26,7 @@ struct Line {
     allocations_per_request: f64,
 }
 
-/// Counts for `subjects`, prints the table and writes the file.
+/// Counts for `subjects`, prints the table, writes the file and returns proxyd's instructions per request.
 ///
 /// # Errors
 /// When something does not start, a request fails, or callgrind leaves no profile.
@@ -35,7 +35,7 @@ pub(crate) fn measure(
     scenario: Scenario,
     subjects: &[Subject],
     (measure, options): (Measure, &BenchOptions),
-) -> Result<()> {
+) -> Result<Option<f64>> {
     let mut lines = Vec::new();
     for subject in subjects {
         let work = counted::work(scenario, *subject, options);
@@ -59,8 +59,22 @@ pub(crate) fn measure(
         ]);
     }
     print!("{table}");
+    let own = lines.iter().find(|line| line.subject == Subject::Proxyd);
+    if let Some(own) = own {
+        goals(own, scenario, measure);
+    }
     let kind = if measure == Measure::Allocations { "allocations" } else { "instructions" };
-    report::write(built, &format!("{kind}-{}", scenario.name()), &lines)
+    report::write(built, &format!("{kind}-{}", scenario.name()), &lines)?;
+    Ok(own.map(|own| own.instructions_per_request))
+}
+
+fn goals(own: &Line, scenario: Scenario, measure: Measure) {
+    if measure == Measure::Allocations {
+        // A buffer that grows once in a while is not an allocation per request.
+        report::goal("number of allocations per request", own.allocations_per_request, 0.01);
+    } else if let Some(at_most) = scenario.instructions_goal() {
+        report::goal("number of user instructions per request", own.instructions_per_request, at_most);
+    }
 }
 
 /// The sum of the profiles of all processes of the proxy.

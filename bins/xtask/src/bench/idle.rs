@@ -14,6 +14,9 @@ use crate::procfs::Memory;
 /// How many connections are open when memory is read.
 const STEPS: [usize; 3] = [0, 1_000, 9_000];
 
+/// The most memory in bytes that an idle connection may take proxyd.
+const GOAL: f64 = 1_500.0;
+
 /// One proxy's memory at each step.
 #[derive(Serialize)]
 struct Idle {
@@ -38,6 +41,9 @@ pub(crate) fn measure(built: &Built, subjects: &[Subject]) -> Result<()> {
     }
     println!("\n{}: Pss with so many client connections, each after one request", scenario.name());
     print!("{}", as_table(&all));
+    if let Some(own) = all.iter().find(|idle| idle.subject == Subject::Proxyd) {
+        report::goal("memory per idle connection in bytes", own.pss_per_connection, GOAL);
+    }
     report::write(built, scenario.name(), &all)
 }
 

@@ -79,12 +79,18 @@ pub(crate) fn rounds(
         options.seconds
     );
     print!("{}", lines_as_table(&report.results));
-    for goal in &report.goals {
-        let (met, peer) = (if goal.is_met { "met" } else { "NOT met" }, goal.peer);
-        println!("goal: at most {:.2} of {peer}: {:.3}, {met}", goal.at_most, goal.measured);
+    for verdict in &report.goals {
+        goal(&format!("CPU as a share of {}'s", verdict.peer), verdict.measured, verdict.at_most);
     }
     let suffix = if options.fixed_rate.is_some() { "-fixed-rate" } else { "" };
     write(built, &format!("{}{suffix}", scenario.name()), &report)
+}
+
+/// Prints whether proxyd reaches a goal.
+pub(crate) fn goal(what: &str, measured: f64, at_most: f64) {
+    let met = if measured <= at_most { "met" } else { "NOT met" };
+    let decimals = if at_most < 100.0 { 2 } else { 0 };
+    println!("goal {met}: proxyd's {what} is {measured:.decimals$}, and may be {at_most:.decimals$}");
 }
 
 /// Writes `report` as `<name>.json` to the results' folder, and says where.

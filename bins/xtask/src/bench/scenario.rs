@@ -106,6 +106,20 @@ impl Scenario {
         }
     }
 
+    /// The most user instructions that a request may take proxyd.
+    pub(crate) fn instructions_goal(self) -> Option<f64> {
+        match self {
+            Self::Tiny => Some(14_000.0),
+            Self::Browser => Some(24_000.0),
+            _ => None,
+        }
+    }
+
+    /// The most system calls that a request may take proxyd.
+    pub(crate) fn syscalls_goal(self) -> Option<f64> {
+        matches!(self, Self::Tiny | Self::Browser | Self::TenKilobytes).then_some(4.2)
+    }
+
     /// Everything, in the order in which it is measured when the user does not choose.
     pub(crate) fn all() -> &'static [Self] {
         Self::value_variants()

@@ -60,6 +60,11 @@ pub(crate) fn measure(
         ]);
     }
     print!("{table}");
+    if let (Some(own), Some(at_most)) =
+        (lines.iter().find(|line| line.subject == Subject::Proxyd), scenario.syscalls_goal())
+    {
+        report::goal("number of system calls per request", own.calls_per_request, at_most);
+    }
     report::write(built, &format!("syscalls-{}", scenario.name()), &lines)
 }
 
