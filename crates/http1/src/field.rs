@@ -11,7 +11,7 @@ pub struct Line {
     pub(crate) value_len: u32,
     pub(crate) name_len: u16,
     pub(crate) name: Name,
-    /// [`Line::VERBATIM`], [`Line::DROPPED`].
+    /// [`Line::VERBATIM`], [`Line::DROPPED`]; while parsing also [`Line::UNSETTLED`].
     pub(crate) flags: u8,
 }
 
@@ -20,6 +20,8 @@ impl Line {
     pub(crate) const VERBATIM: u8 = 1;
     /// The line is not passed on.
     pub(crate) const DROPPED: u8 = 2;
+    /// A first look did not tell where the line ends, or which name it has.
+    pub(crate) const UNSETTLED: u8 = 4;
 
     /// The id of its name.
     #[inline]

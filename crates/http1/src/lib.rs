@@ -78,3 +78,8 @@ impl Default for Limits {
         Self { head: 64 * 1024, fields: 100, target: 16 * 1024 }
     }
 }
+
+/// The example of the README is compiled and run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -72,21 +72,19 @@ names! {
     Server => "server",
 }
 
-const SLOTS: usize = 256;
+const SLOTS: usize = 512;
 
-/// An open-addressed table from a cheap hash of a name to its id, filled while compiling.
+/// An open-addressed table from a cheap hash of a name to its place in [`KNOWN`], filled while compiling; 0 is
+/// an empty slot.
 static TABLE: [u8; SLOTS] = table();
 
-/// The names, ready to be compared.
-static KNOWN: [Known; ALL.len()] = known();
+/// The names by their ids, ready to be compared.
+static KNOWN: [Known; 64] = known();
 
 /// Length, first and last byte: marks within a name do not matter, so that its spellings share a slot.
 #[inline]
 const fn slot(len: usize, first: u8, last: u8) -> usize {
-    (len.wrapping_mul(7)
-        ^ ((first | 0x20) as usize).wrapping_mul(5)
-        ^ ((last | 0x20) as usize).wrapping_mul(13))
-        % SLOTS
+    ((first as usize | 0x20) ^ ((last as usize | 0x20) << 4)).wrapping_add(len.wrapping_mul(9)) % SLOTS
 }
 
 const fn table() -> [u8; SLOTS] {
@@ -107,31 +105,32 @@ const fn table() -> [u8; SLOTS] {
 /// A well-known name as its first and its last bytes, which is all of it up to 16 bytes.
 #[derive(Clone, Copy)]
 struct Known {
-    text: &'static [u8],
     ends: (u64, u64),
     /// 0x20 for each letter: what makes it lower case, and leaves everything else alone.
     case: (u64, u64),
+    len: u8,
     name: Name,
 }
 
 impl Known {
-    /// True where `name`, whose ends are `ends`, is this one in any case.
+    /// True where `name`, of at most 16 bytes, is this one in any case.
     #[inline]
-    fn is(&self, name: &[u8], ends: (u64, u64)) -> bool {
-        self.text.len() == name.len()
+    fn is(&self, name: &[u8]) -> bool {
+        let ends = ends(name);
+        usize::from(self.len) == name.len()
             && ends.0 | self.case.0 == self.ends.0
             && ends.1 | self.case.1 == self.ends.1
-            && (name.len() <= 16 || self.text.eq_ignore_ascii_case(name))
     }
 }
 
-const fn known() -> [Known; ALL.len()] {
-    let mut known = [Known { text: b"", ends: (0, 0), case: (0, 0), name: Name::Other }; ALL.len()];
+const fn known() -> [Known; 64] {
+    let mut known = [Known { ends: (0, 0), case: (0, 0), len: 0, name: Name::Other }; 64];
     let mut i = 0;
     while i < ALL.len() {
         let text = ALL[i].1.as_bytes();
         let ends = ends(text);
-        known[i] = Known { text, ends, case: (letters(ends.0), letters(ends.1)), name: ALL[i].0 };
+        let case = (letters(ends.0), letters(ends.1));
+        known[i + 1] = Known { ends, case, len: text.len() as u8, name: ALL[i].0 };
         i += 1;
     }
     known
@@ -172,49 +171,53 @@ impl Name {
     /// The id of `name`, in any case.
     #[inline]
     pub fn of(name: &[u8]) -> Self {
-        let ends = ends(name);
-        Self::find(name, |known| known.is(name, ends)).map_or(Self::Other, |known| known.name)
+        Self::glance(name).unwrap_or_else(|| Self::judge(name).0)
     }
 
     /// The id of the name that `name` turns into where marks are read as hyphens, as CGI and WSGI programs read
     /// underscores, and some of them every mark; [`Name::Other`] where it turns into none, or is that name.
     pub fn of_underscored(name: &[u8]) -> Self {
-        if Self::of(name) != Self::Other {
-            return Self::Other;
-        }
-        Self::find(name, |known| eq_folding_marks(known.text, name)).map_or(Self::Other, |known| known.name)
+        Self::chain(name)
+            .find(|known| eq_folding_marks(known.as_str().as_bytes(), name))
+            .filter(|known| !known.as_str().as_bytes().eq_ignore_ascii_case(name))
+            .unwrap_or_default()
     }
 
     /// The id of `name`, and whether it could be taken for another name that a backend believes.
-    #[inline]
     pub(crate) fn judge(name: &[u8]) -> (Self, bool) {
-        let ends = ends(name);
-        let mut is_taken_for_another = false;
-        let found = Self::find(name, |known| {
-            known.is(name, ends) || {
-                is_taken_for_another |=
-                    NameSet::BELIEVED.contains(known.name) && eq_folding_marks(known.text, name);
-                false
-            }
-        });
-        match found {
-            Some(known) => (known.name, false),
-            None => (Self::Other, is_taken_for_another),
+        if let Some(known) = Self::glance(name) {
+            return (known, false);
+        }
+        let exact = Self::chain(name).find(|known| known.as_str().as_bytes().eq_ignore_ascii_case(name));
+        match exact {
+            Some(known) => (known, false),
+            None => (Self::Other, NameSet::BELIEVED.contains(Self::of_underscored(name))),
         }
     }
 
-    /// The first of the names with the length and the ends of `name` that `is_it`.
+    /// The id of `name`, where one look is enough to tell: it is the first of its slot, or there is none.
     #[inline]
-    fn find(name: &[u8], mut is_it: impl FnMut(&Known) -> bool) -> Option<&'static Known> {
-        let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return None };
-        let mut at = slot(name.len(), first, last);
-        loop {
-            let known = (TABLE[at] as usize).checked_sub(1).and_then(|index| KNOWN.get(index))?;
-            if is_it(known) {
-                return Some(known);
-            }
-            at = (at + 1) % SLOTS;
+    pub(crate) fn glance(name: &[u8]) -> Option<Self> {
+        let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return Some(Self::Other) };
+        let index = TABLE[slot(name.len(), first, last)];
+        if index == 0 {
+            return Some(Self::Other);
         }
+        let known = &KNOWN[usize::from(index) % KNOWN.len()];
+        (name.len() <= 16 && known.is(name)).then_some(known.name)
+    }
+
+    /// The names that share a slot with `name`, and have its length.
+    fn chain(name: &[u8]) -> impl Iterator<Item = Self> {
+        let ends = name.first().zip(name.last());
+        let mut at = ends.map(|(first, last)| slot(name.len(), *first, *last));
+        std::iter::from_fn(move || {
+            let index = usize::from(TABLE[at? % SLOTS]);
+            at = at.map(|at| at + 1).filter(|_| index != 0);
+            (index != 0).then(|| &KNOWN[index % KNOWN.len()])
+        })
+        .filter(move |known| usize::from(known.len) == name.len())
+        .map(|known| known.name)
     }
 
     /// The name in lower case; empty for [`Name::Other`].
@@ -290,7 +293,7 @@ impl NameSet {
         Self(self.0 | other.0)
     }
 
-    /// `name`, if it is in this set.
+    /// `name` alone, if it is in this set.
     #[inline]
     pub(crate) const fn and(self, name: Name) -> Self {
         Self(self.0 & 1 << name as u8)

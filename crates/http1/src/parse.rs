@@ -35,8 +35,28 @@ pub enum Version {
 #[derive(Clone, Debug, Default)]
 pub struct Lines {
     lines: Vec<Line>,
+    noted: Noted,
+}
+
+/// Which names occur, and which more than once. `Other` is let in while lines are walked over, and taken out
+/// at the end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Noted {
     present: NameSet,
     repeated: NameSet,
+}
+
+impl Noted {
+    #[inline]
+    fn note(&mut self, name: Name) {
+        self.repeated = self.repeated.union(self.present.and(name));
+        self.present = self.present.with(name);
+    }
+
+    #[inline]
+    fn without_other(self) -> Self {
+        Self { present: self.present.without(Name::Other), repeated: self.repeated.without(Name::Other) }
+    }
 }
 
 impl Lines {
@@ -49,19 +69,22 @@ impl Lines {
     /// The names that occur at least once. `Other` is never among them.
     #[inline]
     pub const fn present(&self) -> NameSet {
-        self.present
+        self.noted.present
     }
 
     /// The names that occur more than once.
     #[inline]
     pub const fn repeated(&self) -> NameSet {
-        self.repeated
+        self.noted.repeated
     }
 
     /// The value of the first field of that name.
     #[inline]
-    pub fn first<'a>(&'a self, name: Name, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        if self.present.contains(name) { self.fields(bytes).first(name) } else { None }
+    pub fn first<'a>(&self, name: Name, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        if !self.noted.present.contains(name) {
+            return None;
+        }
+        self.lines.iter().find(|line| line.name == name).map(|line| line.value_in(bytes))
     }
 
     /// The lines themselves.
@@ -83,8 +106,7 @@ impl Lines {
     /// Forgets every line.
     pub fn clear(&mut self) {
         self.lines.clear();
-        self.present = NameSet::EMPTY;
-        self.repeated = NameSet::EMPTY;
+        self.noted = Noted::default();
     }
 
     /// Appends a field to the list and its text to `bytes`: for heads that come from elsewhere than HTTP/1.1.
@@ -116,8 +138,8 @@ impl Lines {
             name: id,
             flags: if is_taken_for_another { Line::VERBATIM | Line::DROPPED } else { Line::VERBATIM },
         });
-        self.repeated = self.repeated.union(self.present.and(id)).without(Name::Other);
-        self.present = self.present.with(id).without(Name::Other);
+        self.noted.note(id);
+        self.noted = self.noted.without_other();
         Ok(())
     }
 
@@ -135,46 +157,70 @@ impl Lines {
         if !head.ends_with(b"\r\n") || !(start.is_empty() || start.ends_with(b"\r\n")) {
             return Err(Rule::BareLf);
         }
-        let mut fault = None;
-        let (mut present, mut repeated) = (NameSet::EMPTY, NameSet::EMPTY);
-        self.lines.extend(headers.iter().map(|header| {
-            let line = line_of(header, base, head, &mut fault);
-            repeated = repeated.union(present.and(line.name));
-            present = present.with(line.name);
-            line
-        }));
-        if let Some(rule) = fault {
-            self.clear();
-            return Err(rule);
+        let mut seen = Seen::default();
+        self.lines.extend(headers.iter().map(|header| line_of(header, base, head, &mut seen)));
+        self.noted = seen.noted.without_other();
+        if seen.flags & Line::UNSETTLED != 0 || seen.name_len > usize::from(u16::MAX) {
+            let settled = self.settle(headers, head);
+            if settled.is_err() {
+                self.clear();
+            }
+            return settled;
         }
-        self.present = present.without(Name::Other);
-        self.repeated = repeated.without(Name::Other);
+        Ok(())
+    }
+
+    /// Looks closely at the lines for which one look was not enough. Nothing of this is done in the first walk
+    /// over the lines, so that it calls nobody and keeps everything in registers.
+    #[cold]
+    fn settle(&mut self, headers: &[httparse::Header<'_>], head: &[u8]) -> Result<(), Rule> {
+        if headers.iter().any(|header| header.name.len() > usize::from(u16::MAX)) {
+            return Err(Rule::FieldName);
+        }
+        for line in self.lines.iter_mut().filter(|line| line.flags & Line::UNSETTLED != 0) {
+            line.flags &= !Line::UNSETTLED;
+            let value_end = line.value_at as usize + line.value_len as usize;
+            if !ends_after_space(head.get(value_end..).unwrap_or_default()) {
+                return Err(Rule::BareLf);
+            }
+            if line.name == Name::Other {
+                let (name, is_taken_for_another) = Name::judge(line.name_in(head));
+                line.name = name;
+                line.flags |= if is_taken_for_another { Line::DROPPED } else { 0 };
+                self.noted.note(name);
+            }
+        }
+        self.noted = self.noted.without_other();
         Ok(())
     }
 }
 
+/// What a walk over the lines saw.
+#[derive(Default)]
+struct Seen {
+    noted: Noted,
+    flags: u8,
+    name_len: usize,
+}
+
 #[inline]
-fn line_of(header: &httparse::Header<'_>, base: usize, head: &[u8], fault: &mut Option<Rule>) -> Line {
+fn line_of(header: &httparse::Header<'_>, base: usize, head: &[u8], seen: &mut Seen) -> Line {
     let (name, value_len) = (header.name.as_bytes(), header.value.len());
     let name_at = name.as_ptr() as usize - base;
     let value_at = header.value.as_ptr() as usize - base;
     let value_end = value_at + value_len;
-    let mut flags = 0;
-    if head.get(value_end..value_end + 2) == Some(b"\r\n") {
-        // The colon is where the name ends, always; between it and the value there may be more than one space.
-        if value_at == name_at + name.len() + 2 && head.get(value_at - 1) == Some(&b' ') {
-            flags = Line::VERBATIM;
-        }
-    } else if !ends_after_space(head.get(value_end..).unwrap_or_default()) {
-        *fault = Some(Rule::BareLf);
+    let ends_at_once = head.get(value_end..value_end + 2) == Some(b"\r\n");
+    // The colon is where the name ends, always; between it and the value there may be other than one space.
+    let has_one_space = value_at == name_at + name.len() + 2 && head.get(value_at - 1) == Some(&b' ');
+    let mut flags = if ends_at_once && has_one_space { Line::VERBATIM } else { 0 };
+    let known = Name::glance(name);
+    if !ends_at_once || known.is_none() {
+        flags |= Line::UNSETTLED;
     }
-    if name.len() > usize::from(u16::MAX) {
-        *fault = Some(Rule::FieldName);
-    }
-    let (id, is_taken_for_another) = Name::judge(name);
-    if is_taken_for_another {
-        flags |= Line::DROPPED;
-    }
+    let id = known.unwrap_or_default();
+    seen.flags |= flags;
+    seen.name_len |= name.len();
+    seen.noted.note(id);
     Line {
         name_at: name_at as u32,
         value_at: value_at as u32,
@@ -185,8 +231,7 @@ fn line_of(header: &httparse::Header<'_>, base: usize, head: &[u8], fault: &mut 
     }
 }
 
-/// True where only space stands between a value and its line's CRLF.
-#[cold]
+/// True where nothing but space stands between a value and its line's CRLF.
 fn ends_after_space(rest: &[u8]) -> bool {
     let space = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     rest.get(space..).unwrap_or_default().starts_with(b"\r\n")

@@ -132,7 +132,7 @@ impl ResponseHead {
 
     /// The value of the first field of that name.
     #[inline]
-    pub fn first<'a>(&'a self, name: Name, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn first<'a>(&self, name: Name, bytes: &'a [u8]) -> Option<&'a [u8]> {
         self.lines.first(name, bytes)
     }
 

@@ -345,3 +345,33 @@ fn a_head_is_begun_without_bytes_of_http_1_1() {
         assert!(bytes.is_empty());
     }
 }
+
+#[test]
+fn names_without_an_id_are_never_among_those_present() {
+    for lines in ["X: y\r\nX: y\r\n", "X:y \r\nX:y\t\r\n", "X_Real_IP: a\r\nX_Real_IP: a\r\n"] {
+        let bytes = format!("GET / HTTP/1.1\r\n{lines}\r\n").into_bytes();
+        let (head, _) = parse(&bytes).unwrap();
+        assert_eq!((head.present(), head.lines().repeated()), (NameSet::EMPTY, NameSet::EMPTY), "{lines:?}");
+        assert_eq!(head.first(Name::Other, &bytes), None);
+    }
+}
+
+#[test]
+fn each_well_known_name_is_noted_once_and_twice_in_any_case_and_spacing() {
+    for name in
+        ["Host", "te", "VIA", "Age", "Accept", "transfer-encoding", "X-Forwarded-Port", "X-Forwarded-Host"]
+    {
+        let id = Name::of(name.as_bytes());
+        for (lines, is_repeated) in [
+            (format!("{name}: a\r\n"), false),
+            (format!("{name}:a \r\n"), false),
+            (format!("{name}: a\r\n{}: b\r\n", name.to_ascii_uppercase()), true),
+            (format!("{name}:a \r\nX: y\r\n{}: b \r\n", name.to_ascii_lowercase()), true),
+        ] {
+            let bytes = format!("GET / HTTP/1.1\r\n{lines}\r\n").into_bytes();
+            let (head, _) = parse(&bytes).unwrap();
+            assert!(head.present().contains(id), "{lines:?}");
+            assert_eq!(head.lines().repeated().contains(id), is_repeated, "{lines:?}");
+        }
+    }
+}
