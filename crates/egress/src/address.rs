@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[cfg(test)]
 mod tests;
 
-/// The address itself, and each IPv4 address that a packet to it may end at: translators and tunnels, here or on the way, unwrap what is embedded.
+/// The address itself, and each IPv4 address that a packet to it may end at: translators and tunnels, here or
+/// on the way, unwrap what is embedded.
 ///
 /// | form | where the IPv4 address is | source |
 /// |---|---|---|
@@ -46,7 +47,8 @@ fn embedded(v6: Ipv6Addr) -> [Option<Ipv4Addr>; 4] {
             [last, None, None, None]
         }
         [0x64, 0xff9b, 0, 0, 0, 0, ..] => [last, None, None, None],
-        // Which prefix a local translator was given cannot be seen. Bits 64 to 71 are skipped in all of these forms.
+        // Which prefix a local translator was given cannot be seen. Bits 64 to 71 are skipped in all of these
+        // forms.
         [0x64, 0xff9b, 1, ..] => [
             Some(Ipv4Addr::from_bits(((bits >> 48) as u32 & 0xffff_0000) | ((bits >> 40) as u32 & 0xffff))),
             Some(Ipv4Addr::from_bits(

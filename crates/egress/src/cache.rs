@@ -21,7 +21,8 @@ use tokio::time::{Instant, timeout};
 
 /// A look-up that takes longer has failed. Longer than the system's resolver takes to give up by itself.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
-/// How often a caller takes over a look-up that somebody else dropped, before it is told of a failure. One runtime ends seldom, eight in a row never.
+/// How often a caller takes over a look-up that somebody else dropped, before it is told of a failure. One
+/// runtime ends seldom, eight in a row never.
 const MOST_TAKEOVERS: usize = 8;
 
 /// The names, and the resolver that is asked for them.
@@ -127,7 +128,8 @@ impl Drop for Lookup {
     }
 }
 
-/// Asks a resolver, which is a stranger's code: its panic is a failed look-up. Were it left to unwind, those who wait would take over and start it again.
+/// Asks a resolver, which is a stranger's code: its panic is a failed look-up. Were it left to unwind, those
+/// who wait would take over and start it again.
 async fn resolve_guarded(resolver: &dyn Resolve, name: &str) -> io::Result<Vec<SocketAddr>> {
     let mut answer = pin!(async { resolver.resolve(name).await });
     poll_fn(|context| {

@@ -11,9 +11,11 @@ use tokio::{
 #[cfg(test)]
 mod tests;
 
-/// No more addresses are tried for one connection: with more of them the share of each would be too short to connect in.
+/// No more addresses are tried for one connection: with more of them the share of each would be too short to
+/// connect in.
 const MOST_TRIED: usize = 8;
-/// A connection that carries nothing for this long is probed, so that one to a machine that vanished is found out and closed.
+/// A connection that carries nothing for this long is probed, so that one to a machine that vanished is found
+/// out and closed.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_PROBES: u32 = 3;
@@ -21,8 +23,8 @@ const KEEPALIVE_PROBES: u32 = 3;
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_BACKLOG_WAIT: Duration = Duration::from_millis(50);
 
-/// Connects to the first of these addresses that accepts, in order. Each has an equal share of the time that is left, so that one that never answers
-/// leaves enough for the others.
+/// Connects to the first of these addresses that accepts, in order. Each has an equal share of the time that
+/// is left, so that one that never answers leaves enough for the others.
 pub(crate) async fn dial_tcp(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, EgressError> {
     let addresses = addresses.get(..MOST_TRIED).unwrap_or(addresses);
     let began = Instant::now();
@@ -38,7 +40,8 @@ pub(crate) async fn dial_tcp(addresses: &[SocketAddr], limit: Duration) -> Resul
     Err(failure)
 }
 
-/// Connects to a Unix socket. Its backlog being full is an error of the call, not a delay as with TCP; it is waited for all the same.
+/// Connects to a Unix socket. Its backlog being full is an error of the call, not a delay as with TCP; it is
+/// waited for all the same.
 pub(crate) async fn dial_unix(path: &Path, limit: Duration) -> Result<UnixStream, EgressError> {
     let patient = async {
         let mut wait = BACKLOG_WAIT;
@@ -56,8 +59,8 @@ pub(crate) async fn dial_unix(path: &Path, limit: Duration) -> Result<UnixStream
     }
 }
 
-/// The same addresses with the families taking turns, starting with that of the first one (RFC 8305 section 4): a family that leads nowhere here costs
-/// one share of the time.
+/// The same addresses with the families taking turns, starting with that of the first one (RFC 8305 section
+/// 4): a family that leads nowhere here costs one share of the time.
 pub(crate) fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let starts_with_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
     let (mut first, mut second) = (
@@ -88,8 +91,8 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Whether nobody listens at the address and the kernel happened to choose the very same one for our end, which makes a socket that talks to itself
-/// (simultaneous open, RFC 9293 section 3.5).
+/// Whether nobody listens at the address and the kernel happened to choose the very same one for our end,
+/// which makes a socket that talks to itself (simultaneous open, RFC 9293 section 3.5).
 fn is_connected_to_itself(stream: &TcpStream, address: SocketAddr) -> bool {
     stream.local_addr().is_ok_and(|own| own.port() == address.port() && own.ip() == address.ip())
 }

@@ -19,11 +19,12 @@ use std::{
 
 /// Makes connections, and refuses to make those that the [`Policy`] forbids.
 ///
-/// Cheap to clone; all clones share the policy and the names that were resolved. Works on any tokio runtime with time and I/O enabled, and several runtimes can use
-/// one `Egress`.
+/// Cheap to clone; all clones share the policy and the names that were resolved. Works on any tokio runtime
+/// with time and I/O enabled, and several runtimes can use one `Egress`.
 ///
-/// Names are remembered for 30 s. After that the former answer is used while a new one is fetched off the caller's path, and it is kept for as long as
-/// no new one is to be had. Callers who ask for one name at the same time share one look-up. 10,000 names are kept; the one not used for longest goes first.
+/// Names are remembered for 30 s. After that the former answer is used while a new one is fetched off the
+/// caller's path, and it is kept for as long as no new one is to be had. Callers who ask for one name at the
+/// same time share one look-up. 10,000 names are kept; the one not used for longest goes first.
 #[derive(Clone)]
 pub struct Egress {
     policy: Arc<RwLock<Arc<Policy>>>,
@@ -59,13 +60,15 @@ impl Egress {
 
     /// Connects to the destination.
     ///
-    /// Each address is checked against the policy, and exactly the checked one is dialled: what the name says a moment later does not count. Of several
-    /// allowed addresses up to eight are tried in the resolver's order, with IPv6 and IPv4 taking turns; each gets an equal share of the time that is left.
+    /// Each address is checked against the policy, and exactly the checked one is dialled: what the name says
+    /// a moment later does not count. Of several allowed addresses up to eight are tried in the resolver's
+    /// order, with IPv6 and IPv4 taking turns; each gets an equal share of the time that is left.
     ///
     /// # Errors
     ///
-    /// [`EgressError::Denied`] if the destination, or each of its addresses, is not allowed; [`EgressError::Dns`] and [`EgressError::DnsTimeout`] if its name was not
-    /// resolved; otherwise what the last address that was tried came to.
+    /// [`EgressError::Denied`] if the destination, or each of its addresses, is not allowed;
+    /// [`EgressError::Dns`] and [`EgressError::DnsTimeout`] if its name was not resolved; otherwise what the
+    /// last address that was tried came to.
     ///
     /// # Cancel safety
     ///
@@ -73,7 +76,8 @@ impl Egress {
     ///
     /// # Tasks
     ///
-    /// A look-up runs as a task of its own on the calling runtime, for at most 30 s. If that runtime ends before the look-up does, others who wait for it start it again on theirs.
+    /// A look-up runs as a task of its own on the calling runtime, for at most 30 s. If that runtime ends
+    /// before the look-up does, others who wait for it start it again on theirs.
     pub async fn connect(
         &self,
         to: &Destination,

@@ -65,7 +65,8 @@ impl EgressError {
         matches!(self, Self::DnsTimeout | Self::Timeout)
     }
 
-    /// Whether the failure tells something about the backend, rather than about the policy, the resolver or this machine (no descriptors or ports left).
+    /// Whether the failure tells something about the backend, rather than about the policy, the resolver or
+    /// this machine (no descriptors or ports left).
     #[must_use]
     pub fn is_backend_failure(&self) -> bool {
         match self {
@@ -112,8 +113,8 @@ pub enum Denial {
         /// The path as it was named.
         path: PathBuf,
     },
-    /// It is neither an address nor a name: an empty label, a character that names do not have, or an address in a form that resolvers read
-    /// differently (`0x7f.1`, `2130706433`, `0177.0.0.1`).
+    /// It is neither an address nor a name: an empty label, a character that names do not have, or an address
+    /// in a form that resolvers read differently (`0x7f.1`, `2130706433`, `0177.0.0.1`).
     #[error("neither an address in its usual form nor a host name")]
     Malformed,
 }

@@ -22,8 +22,9 @@ const LONGEST_LABEL: usize = 63;
 impl<'a> Host<'a> {
     /// Reads a host; `None` if it is neither an address in its usual form nor a name.
     ///
-    /// The C library reads `0x7f.1`, `2130706433` and `0177.0.0.1` as addresses, others do not, and none of it is of use to anybody honest. As in the
-    /// URL standard, a name whose last label is a number is an address or an error; here it is an error.
+    /// The C library reads `0x7f.1`, `2130706433` and `0177.0.0.1` as addresses, others do not, and none of
+    /// it is of use to anybody honest. As in the URL standard, a name whose last label is a number is an
+    /// address or an error; here it is an error.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         if let Some(address) = parse_address(text) {
             return Some(Self::Address(address));

@@ -13,7 +13,8 @@ mod tests;
 
 /// All addresses with a common prefix: `10.0.0.0/8`, `fd00::/8`, or one address.
 ///
-/// A network within `::ffff:0:0/96` is kept as the IPv4 network that it stands for, and bits behind the prefix are dropped.
+/// A network within `::ffff:0:0/96` is kept as the IPv4 network that it stands for, and bits behind the
+/// prefix are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
     first: IpAddr,
@@ -45,7 +46,8 @@ impl Network {
         Self { first: address, prefix: if address.is_ipv4() { 32 } else { 128 } }
     }
 
-    /// Whether the address lies in the network. An address of the other family never does, whatever it stands for.
+    /// Whether the address lies in the network. An address of the other family never does, whatever it stands
+    /// for.
     #[must_use]
     pub const fn contains(&self, address: IpAddr) -> bool {
         match (self.first, address) {

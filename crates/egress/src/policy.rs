@@ -15,18 +15,19 @@ use std::{
 
 /// Which addresses are blocked, and which hosts may be named dynamically.
 ///
-/// Blocked networks hold for everybody, whoever named the destination, and for each address that is dialled. An IPv6 address is also judged by the IPv4
-/// addresses that it stands for (mapped, compatible, translated, NAT64, 6to4, Teredo, ISATAP).
+/// Blocked networks hold for everybody, whoever named the destination, and for each address that is dialled.
+/// An IPv6 address is also judged by the IPv4 addresses that it stands for (mapped, compatible, translated,
+/// NAT64, 6to4, Teredo, ISATAP).
 ///
-/// Allowed hosts hold for destinations that were [named dynamically](Named::Dynamically); without any, every host may be named. Unix sockets may be named
-/// dynamically only if they are listed.
+/// Allowed hosts hold for destinations that were [named dynamically](Named::Dynamically); without any, every
+/// host may be named. Unix sockets may be named dynamically only if they are listed.
 ///
 /// # Defaults
 ///
-/// Blocked are what no backend has as its address (unspecified, multicast and broadcast addresses), and the addresses at which clouds hand credentials
-/// to whoever asks:
-/// `0.0.0.0/8`, `::/128`, `224.0.0.0/4`, `ff00::/8`, `255.255.255.255/32`;
-/// `169.254.169.254/32`, `169.254.170.2/32`, `169.254.170.23/32`, `100.100.100.200/32`, `168.63.129.16/32`, `fd00:ec2::254/128`, `fd00:ec2::23/128`, `fd20:ce::254/128`.
+/// Blocked are what no backend has as its address (unspecified, multicast and broadcast addresses), and the
+/// addresses at which clouds hand credentials to whoever asks: `0.0.0.0/8`, `::/128`, `224.0.0.0/4`,
+/// `ff00::/8`, `255.255.255.255/32`; `169.254.169.254/32`, `169.254.170.2/32`, `169.254.170.23/32`,
+/// `100.100.100.200/32`, `168.63.129.16/32`, `fd00:ec2::254/128`, `fd00:ec2::23/128`, `fd20:ce::254/128`.
 ///
 /// ```
 /// use egress::Policy;
@@ -66,8 +67,9 @@ impl Policy {
         self
     }
 
-    /// The same with everything blocked that is not reachable over the public Internet: loopback, private, shared, link-local, documentation,
-    /// benchmarking and reserved networks (IANA's special-purpose registries, RFC 6890).
+    /// The same with everything blocked that is not reachable over the public Internet: loopback, private,
+    /// shared, link-local, documentation, benchmarking and reserved networks (IANA's special-purpose
+    /// registries, RFC 6890).
     #[must_use]
     pub fn block_internal(self) -> Self {
         INTERNAL.iter().filter_map(|&(address, prefix)| Network::new(address, prefix)).fold(self, Self::block)
@@ -80,7 +82,8 @@ impl Policy {
         self
     }
 
-    /// The same with this Unix socket allowed to be named dynamically. Paths are compared as they are written.
+    /// The same with this Unix socket allowed to be named dynamically. Paths are compared as they are
+    /// written.
     #[must_use]
     pub fn allow_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.allowed_sockets.push(path.into());
@@ -100,7 +103,8 @@ impl Policy {
         }
     }
 
-    /// Whether this host may be named by whom it was named. Says nothing of the addresses of a name; those of an address are checked.
+    /// Whether this host may be named by whom it was named. Says nothing of the addresses of a name; those of
+    /// an address are checked.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ pub type ResolveFuture<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAd
 
 /// Finds the addresses of a name.
 ///
-/// [`Egress`](crate::Egress) remembers answers, asks for one name once at a time and bounds the time, so an implementation just asks. Every address that it
-/// gives is checked before it is dialled.
+/// [`Egress`](crate::Egress) remembers answers, asks for one name once at a time and bounds the time, so an
+/// implementation just asks. Every address that it gives is checked before it is dialled.
 ///
 /// ```
 /// use egress::{Egress, Policy, Resolve, ResolveFuture};
@@ -28,15 +28,18 @@ pub trait Resolve: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever kept it from being resolved; also if there is no such name. An empty answer counts as an error too.
+    /// Whatever kept it from being resolved; also if there is no such name. An empty answer counts as an
+    /// error too.
     fn resolve<'a>(&'a self, name: &'a str) -> ResolveFuture<'a>;
 }
 
-/// The operating system's resolver (`getaddrinfo`): hosts file, name service switch, search domains, whatever the machine is set up for.
+/// The operating system's resolver (`getaddrinfo`): hosts file, name service switch, search domains, whatever
+/// the machine is set up for.
 ///
 /// # Tasks
 ///
-/// Each look-up takes a thread of the calling runtime's blocking pool until it ends, even when nobody waits for it any more.
+/// Each look-up takes a thread of the calling runtime's blocking pool until it ends, even when nobody waits
+/// for it any more.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 

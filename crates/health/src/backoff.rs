@@ -16,7 +16,8 @@ pub struct Backoff {
     pub first: Duration,
     /// No wait is longer.
     pub longest: Duration,
-    /// The share of a wait, 0 to 1, by which it is shortened at most. Waits are never lengthened, so that "within 60 s" can be promised.
+    /// The share of a wait, 0 to 1, by which it is shortened at most. Waits are never lengthened, so that
+    /// "within 60 s" can be promised.
     pub jitter: f64,
 }
 

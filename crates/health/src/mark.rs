@@ -29,7 +29,8 @@ pub enum Transition {
 
 /// The state of one backend, as told by connects that fail and probes that succeed.
 ///
-/// A pure state machine: time is an argument, counted from any moment that stays the same, and so are the random bits that spread the probes.
+/// A pure state machine: time is an argument, counted from any moment that stays the same, and so are the
+/// random bits that spread the probes.
 ///
 /// | event | alive | dead |
 /// |---|---|---|
@@ -38,9 +39,10 @@ pub enum Transition {
 /// | a probe succeeded | no change | alive |
 /// | a probe failed | no change | dead; probe due after a wait twice as long, up to the longest |
 ///
-/// Two of these need a reason. Failures of a backend that is dead already come from attempts that were under way when it died, and tell nothing new.
-/// In the same way an attempt that began before the last change tells how things stood before that change: such a success does not revive, and such a
-/// failure does not kill ([`Mark::is_news`]). Each death starts with the first wait again.
+/// Two of these need a reason. Failures of a backend that is dead already come from attempts that were under
+/// way when it died, and tell nothing new. In the same way an attempt that began before the last change tells
+/// how things stood before that change: such a success does not revive, and such a failure does not kill
+/// ([`Mark::is_news`]). Each death starts with the first wait again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
     /// When the state last changed; `None` if it never did.
@@ -74,7 +76,8 @@ impl Mark {
         self.changed
     }
 
-    /// Whether an attempt that began at this time tells something about the present state: it began after the last change, or there was none.
+    /// Whether an attempt that began at this time tells something about the present state: it began after the
+    /// last change, or there was none.
     #[must_use]
     pub fn is_news(&self, began: Duration) -> bool {
         self.changed.is_none_or(|changed| began >= changed)

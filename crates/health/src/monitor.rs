@@ -13,24 +13,28 @@ use shared::Shared;
 use std::{future::Future, hash::Hash, pin::pin, sync::Arc};
 use tokio::time::{Instant, sleep_until};
 
-/// A key of a [`Monitor`]: cheap to clone, for instance a number or an `Arc`. Implemented for every type that can be one.
+/// A key of a [`Monitor`]: cheap to clone, for instance a number or an `Arc`. Implemented for every type that
+/// can be one.
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Key for K {}
 
 /// Marks backends dead when connects to them fail, probes the dead ones, and tells of every change.
 ///
-/// Reports come in through [`Reporter`]s and take effect at once, on the thread that reports; [`Monitor::run`] does the probing.
+/// Reports come in through [`Reporter`]s and take effect at once, on the thread that reports;
+/// [`Monitor::run`] does the probing.
 ///
-/// Changes are told in the order in which they happened, one at a time, on the thread that reported or in `run`. A state that was left again before it
-/// could be told is passed over. No lock is held meanwhile, so the callback may report again.
+/// Changes are told in the order in which they happened, one at a time, on the thread that reported or in
+/// `run`. A state that was left again before it could be told is passed over. No lock is held meanwhile, so
+/// the callback may report again.
 pub struct Monitor<K> {
     shared: Arc<Shared<K>>,
     probe: Box<dyn Probe<K>>,
 }
 
 impl<K: Key> Monitor<K> {
-    /// A monitor that knows nothing bad of any backend. `on_change` is called with each backend that dies or comes back; it should be quick.
+    /// A monitor that knows nothing bad of any backend. `on_change` is called with each backend that dies or
+    /// comes back; it should be quick.
     pub fn new(
         settings: Settings,
         probe: impl Probe<K>,
@@ -54,8 +58,8 @@ impl<K: Key> Monitor<K> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future is the same as a shutdown: running probes are dropped, and reports have no effect from then on. (Without anybody to probe, a
-    /// backend that was marked dead would stay so for ever.)
+    /// Dropping the future is the same as a shutdown: running probes are dropped, and reports have no effect
+    /// from then on. (Without anybody to probe, a backend that was marked dead would stay so for ever.)
     pub async fn run(self, shutdown: impl Future) {
         let Self { shared, probe } = self;
         let _closing = Closing(&shared);
@@ -74,9 +78,11 @@ impl<K: Key> Monitor<K> {
     }
 }
 
-/// Reports to a [`Monitor`] what became of connects. Cheap to clone; no call waits for anything but a short lock.
+/// Reports to a [`Monitor`] what became of connects. Cheap to clone; no call waits for anything but a short
+/// lock.
 ///
-/// Each backend is kept once however often it is reported, and not at all once it has been alive again for a while.
+/// Each backend is kept once however often it is reported, and not at all once it has been alive again for a
+/// while.
 pub struct Reporter<K> {
     shared: Arc<Shared<K>>,
 }
@@ -93,13 +99,14 @@ impl<K: Key> Reporter<K> {
         self.shared.connect_failed(key, self.shared.now());
     }
 
-    /// A connect that began at this time was refused or timed out. It has no effect if the backend came back in between.
+    /// A connect that began at this time was refused or timed out. It has no effect if the backend came back
+    /// in between.
     pub fn connect_failed_since(&self, key: &K, began: std::time::Instant) {
         self.shared.connect_failed(key, self.shared.since_epoch(began));
     }
 
-    /// A connect that began at this time succeeded, which brings a dead backend back if it died before that. Worth reporting only for a backend that is
-    /// dead.
+    /// A connect that began at this time succeeded, which brings a dead backend back if it died before that.
+    /// Worth reporting only for a backend that is dead.
     pub fn connect_succeeded_since(&self, key: &K, began: std::time::Instant) {
         self.shared.connect_succeeded(key, self.shared.since_epoch(began));
     }

@@ -1,15 +1,14 @@
 //! What is asked of a backend that is dead.
 
-use std::{future::Future, io, pin::Pin};
-use thiserror::Error;
+use std::{error::Error, future::Future, pin::Pin};
 
 /// The future of one probe.
 pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ProbeError>> + Send + 'a>>;
 
 /// Finds out whether a backend can be used again, for instance by connecting to it.
 ///
-/// The [`Monitor`](crate::Monitor) bounds the time of a probe, so an implementation needs no limit of its own. A probe that is no longer wanted is
-/// dropped. The key is lent for the call only: what the future needs of it is looked up or copied before it is returned.
+/// The [`Monitor`](crate::Monitor) bounds the time of a probe, so an implementation needs no limit of its
+/// own. A probe that is no longer wanted is dropped.
 ///
 /// ```
 /// use health::{Probe, ProbeError, ProbeFuture};
@@ -18,9 +17,10 @@ pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ProbeError>> +
 /// struct TcpConnect;
 ///
 /// impl Probe<SocketAddr> for TcpConnect {
-///     fn probe(&self, key: &SocketAddr) -> ProbeFuture<'_> {
-///         let address = *key;
-///         Box::pin(async move { tokio::net::TcpStream::connect(address).await.map(drop).map_err(ProbeError::Connect) })
+///     fn probe<'a>(&'a self, key: &'a SocketAddr) -> ProbeFuture<'a> {
+///         Box::pin(async move {
+///             tokio::net::TcpStream::connect(key).await.map(drop).map_err(ProbeError::failed)
+///         })
 ///     }
 /// }
 /// ```
@@ -30,23 +30,27 @@ pub trait Probe<K>: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any error but [`ProbeError::Gone`] counts as a failed probe.
-    fn probe(&self, key: &K) -> ProbeFuture<'_>;
+    fn probe<'a>(&'a self, key: &'a K) -> ProbeFuture<'a>;
 }
 
 /// Why a probe did not succeed.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
     /// There is no backend of that key any more; the monitor forgets it.
     #[error("the backend is gone")]
     Gone,
-    /// No connection could be made, or it broke.
-    #[error("connection failed")]
-    Connect(#[source] io::Error),
-    /// The answer was not the expected one.
-    #[error("unexpected answer")]
-    Rejected,
+    /// The backend cannot be used.
+    #[error("probe failed")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
     /// No answer in time.
     #[error("probe timed out")]
     TimedOut,
+}
+
+impl ProbeError {
+    /// A probe that failed for this cause: an error of the probe's own, or a text.
+    pub fn failed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(cause.into())
+    }
 }

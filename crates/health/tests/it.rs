@@ -10,9 +10,8 @@ use tokio::{
 struct TcpConnect;
 
 impl Probe<SocketAddr> for TcpConnect {
-    fn probe(&self, key: &SocketAddr) -> ProbeFuture<'_> {
-        let address = *key;
-        Box::pin(async move { TcpStream::connect(address).await.map(drop).map_err(ProbeError::Connect) })
+    fn probe<'a>(&'a self, key: &'a SocketAddr) -> ProbeFuture<'a> {
+        Box::pin(async move { TcpStream::connect(key).await.map(drop).map_err(ProbeError::failed) })
     }
 }
 

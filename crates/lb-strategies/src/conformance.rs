@@ -59,7 +59,8 @@ impl Conformance {
         self
     }
 
-    /// The same without the check of fairness, for strategies that mean not to be: the first one that is left, the fastest one.
+    /// The same without the check of fairness, for strategies that mean not to be: the first one that is
+    /// left, the fastest one.
     pub const fn without_fairness(mut self) -> Self {
         self.fairness = None;
         self

@@ -7,9 +7,10 @@ mod tests;
 
 /// The present load of each backend, owned and measured by the caller.
 ///
-/// An index is the backend's position in the slice that was given to [`Strategy::picker`](crate::Strategy::picker).
-/// Load belongs to the backend and not to the strategy, so that a picker that is built anew forgets nothing.
-/// Implementations answer from memory, without a lock and without waiting; for an index outside the slice any answer will do.
+/// An index is the backend's position in the slice that was given to
+/// [`Strategy::picker`](crate::Strategy::picker). Load belongs to the backend and not to the strategy, so
+/// that a picker that is built anew forgets nothing. Implementations answer from memory, without a lock and
+/// without waiting; for an index outside the slice any answer will do.
 pub trait Loads {
     /// Requests that the backend is working on for us now.
     fn in_flight(&self, index: usize) -> u32;
@@ -32,8 +33,9 @@ impl Loads for NoLoads {
 
 /// The backends that this request has been to already, as a set of indexes.
 ///
-/// Indexes from [`Tried::CAPACITY`] on are never remembered: in a set of more than 128 backends a retry may therefore come
-/// back to one of the backends beyond. No request is tried that often, so what is lost is the exclusion of a single backend.
+/// Indexes from [`Tried::CAPACITY`] on are never remembered: in a set of more than 128 backends a retry may
+/// therefore come back to one of the backends beyond. No request is tried that often, so what is lost is the
+/// exclusion of a single backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tried(u128);
 
@@ -88,7 +90,8 @@ impl FromIterator<usize> for Tried {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct PickContext<'a> {
-    /// What requests that belong together have in common, as a well mixed hash: of the client's address, a cookie, a field.
+    /// What requests that belong together have in common, as a well mixed hash: of the client's address, a
+    /// cookie, a field.
     pub affinity: Option<u64>,
     /// 64 fresh random bits.
     pub entropy: u64,

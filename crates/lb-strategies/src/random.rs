@@ -10,8 +10,9 @@ use alias::AliasTable;
 
 /// A random backend, each as probable as its weight is large.
 ///
-/// The random bits are the caller's ([`PickContext::entropy`]). Takes the same time whatever the number of backends and their weights (Walker's alias
-/// method); a retry chooses among the backends that were not tried, by weight too, and takes time linear in their number.
+/// The random bits are the caller's ([`PickContext::entropy`]). Takes the same time whatever the number of
+/// backends and their weights (Walker's alias method); a retry chooses among the backends that were not
+/// tried, by weight too, and takes time linear in their number.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Random;
 
@@ -53,7 +54,8 @@ impl RandomPicker {
     }
 }
 
-/// Maps 64 uniform bits to a uniform number below `range`, and what is left of them to 64 bits that are uniform again.
+/// Maps 64 uniform bits to a uniform number below `range`, and what is left of them to 64 bits that are
+/// uniform again.
 #[inline]
 fn scale(entropy: u64, range: u64) -> (u64, u64) {
     let wide = u128::from(entropy) * u128::from(range);

@@ -8,7 +8,8 @@ mod tests;
 
 /// Strategies by the name under which a configuration asks for them.
 ///
-/// Names match whatever their case, and `_` and `-` are passed over: `ROUND_ROBIN`, `round-robin` and `roundRobin` are one name.
+/// Names match whatever their case, and `_` and `-` are passed over: `ROUND_ROBIN`, `round-robin` and
+/// `roundRobin` are one name.
 ///
 /// ```
 /// use lb_strategies::{BackendView, PickContext, Registry, from_fn};

@@ -5,20 +5,25 @@ use std::fmt;
 
 /// Decides which backend gets a request, by building a [`Picker`] for a set of backends.
 ///
-/// A strategy is asked for a picker whenever the set of eligible backends changes: at the start, when a backend dies, comes back, is added, removed or
-/// given another weight. Between two changes the picker alone is used, by many threads at once.
+/// A strategy is asked for a picker whenever the set of eligible backends changes: at the start, when a
+/// backend dies, comes back, is added, removed or given another weight. Between two changes the picker alone
+/// is used, by many threads at once.
 ///
 /// # What the caller sees to
 ///
-/// The slice holds exactly the backends that may get requests now. Health, draining, limits of connections and everything else that makes a backend
-/// ineligible was dealt with before, so that every strategy works with every way of judging health. Ids are unique within a slice. The order of the
-/// slice is the order of the configuration and may change from call to call; what must not depend on it (a hash ring) is built over the ids.
+/// The slice holds exactly the backends that may get requests now. Health, draining, limits of connections
+/// and everything else that makes a backend ineligible was dealt with before, so that every strategy works
+/// with every way of judging health. Ids are unique within a slice. The order of the slice is the order of
+/// the configuration and may change from call to call; what must not depend on it (a hash ring) is built over
+/// the ids.
 ///
 /// # What a strategy sees to
 ///
-/// * It keeps nothing that was learnt: load and latency come with each pick ([`PickContext::loads`]), so building a picker anew loses nothing.
+/// * It keeps nothing that was learnt: load and latency come with each pick ([`PickContext::loads`]), so
+///   building a picker anew loses nothing.
 /// * It is total: an empty slice gives a picker that always answers `None`.
-/// * Building may take time and memory, linear in the number of backends or a little more. It happens apart from traffic.
+/// * Building may take time and memory, linear in the number of backends or a little more. It happens apart
+///   from traffic.
 ///
 /// # Example
 ///
@@ -33,13 +38,15 @@ use std::fmt;
 ///     fn picker(&self, backends: &[BackendView<'_>]) -> Box<dyn Picker> {
 ///         let count = backends.len();
 ///         Box::new(move |context: &PickContext<'_>| {
-///             (0..count).filter(|&index| !context.tried.contains(index)).min_by_key(|&index| context.loads.in_flight(index))
+///             let untried = (0..count).filter(|&index| !context.tried.contains(index));
+///             untried.min_by_key(|&index| context.loads.in_flight(index))
 ///         })
 ///     }
 /// }
 /// ```
 ///
-/// The `conformance` module (feature `test-util`) checks these promises and those of [`Picker`] for any strategy.
+/// The `conformance` module (feature `test-util`) checks these promises and those of [`Picker`] for any
+/// strategy.
 pub trait Strategy: Send + Sync {
     /// A picker over these backends. Its answers are indexes into this slice.
     fn picker(&self, backends: &[BackendView<'_>]) -> Box<dyn Picker>;
@@ -47,8 +54,9 @@ pub trait Strategy: Send + Sync {
 
 /// Picks one backend of the set that it was built for.
 ///
-/// A pick is a function of its context and of nothing else: the same context gives the same answer. It takes no lock, allocates nothing, never waits
-/// and reads no clock and no random source; time and random bits are part of the context. Many threads pick at once.
+/// A pick is a function of its context and of nothing else: the same context gives the same answer. It takes
+/// no lock, allocates nothing, never waits and reads no clock and no random source; time and random bits are
+/// part of the context. Many threads pick at once.
 ///
 /// Closures of the right signature are pickers.
 pub trait Picker: Send + Sync {

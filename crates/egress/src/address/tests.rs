@@ -50,7 +50,8 @@ fn a_teredo_address_stands_for_its_relay_and_its_client() {
 
 #[test]
 fn a_local_translators_address_counts_with_every_prefix_that_it_may_have() {
-    // 169.254.169.254 behind prefixes of 48, 56, 64 and 96 bits; RFC 6052 section 2.2 shows where the bits go.
+    // 169.254.169.254 behind prefixes of 48, 56, 64 and 96 bits; RFC 6052 section 2.2 shows where the bits
+    // go.
     for (text, place) in [
         ("64:ff9b:1:a9fe:a9:fe00::", 0),
         ("64:ff9b:1:a9:fe:a9fe::", 1),

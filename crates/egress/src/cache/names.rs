@@ -146,7 +146,8 @@ impl Names {
         is_current.then_some(entry)
     }
 
-    /// Makes room for one more name, at the cost of the one not asked for longest. Fails if all of them are being looked up.
+    /// Makes room for one more name, at the cost of the one not asked for longest. Fails if all of them are
+    /// being looked up.
     fn make_room(&mut self) -> bool {
         if self.entries.len() < MOST_NAMES {
             return true;

@@ -115,7 +115,8 @@ async fn of_mixed_addresses_only_the_allowed_ones_are_dialled() {
     assert_eq!(addresses.expect("one is left"), [([127, 0, 0, 1], 7).into()]);
 }
 
-/// A name whose owner answers with an allowed address first, for the check, and with a blocked one then, for the connect.
+/// A name whose owner answers with an allowed address first, for the check, and with a blocked one then, for
+/// the connect.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_changes_is_checked_each_time() {
     let (_listener, port) = listening().await;

@@ -8,7 +8,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A small set of probes, polled together. Few run at once, so that polling all of them for the news of one is cheaper than telling them apart.
+/// A small set of probes, polled together. Few run at once, so that polling all of them for the news of one
+/// is cheaper than telling them apart.
 pub(super) struct InFlight<'a, K> {
     running: Vec<Running<'a, K>>,
 }
@@ -53,8 +54,9 @@ impl<'a, K> InFlight<'a, K> {
     }
 }
 
-/// A probe is a stranger's code: its panic is its failure, not the end of all probing. Its future is not polled again after one.
+/// A probe is a stranger's code: its panic is its failure, not the end of all probing. Its future is not
+/// polled again after one.
 fn poll_guarded(future: &mut ProbeFuture<'_>, context: &mut Context<'_>) -> Poll<Result<(), ProbeError>> {
     catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)))
-        .unwrap_or(Poll::Ready(Err(ProbeError::Rejected)))
+        .unwrap_or_else(|_| Poll::Ready(Err(ProbeError::failed("the probe panicked"))))
 }

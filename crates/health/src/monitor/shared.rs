@@ -44,7 +44,8 @@ impl<K: Key> Shared<K> {
         self.after(transition);
     }
 
-    /// Starts probes that are due, as many as may run. Returns when to look again, if not only after one of them ended.
+    /// Starts probes that are due, as many as may run. Returns when to look again, if not only after one of
+    /// them ended.
     pub(super) fn start_due<'a>(
         &self,
         probe: &'a dyn Probe<K>,

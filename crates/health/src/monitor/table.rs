@@ -7,13 +7,15 @@ use std::{
     time::Duration,
 };
 
-/// How long a backend that came back is remembered. Attempts that began before it came back end within this time, and are known as old news by then.
+/// How long a backend that came back is remembered. Attempts that began before it came back end within this
+/// time, and are known as old news by then.
 const AFTERMATH: Duration = Duration::from_secs(60);
 
 /// The marks of all backends that are dead or were so lately.
 pub(super) struct Table<K> {
     entries: HashMap<K, Entry>,
-    /// When each entry is looked at next: a dead one to be probed, a living one to be dropped. One whose probe is running is not among them.
+    /// When each entry is looked at next: a dead one to be probed, a living one to be dropped. One whose
+    /// probe is running is not among them.
     agenda: BTreeMap<(Duration, u64), K>,
     /// Backends with a change that was not told yet.
     untold: VecDeque<K>,
@@ -113,7 +115,8 @@ impl<K: Key> Table<K> {
         }
     }
 
-    /// The next thing to do, which is taken off the agenda if it is a probe. Living entries whose time has come are dropped on the way.
+    /// The next thing to do, which is taken off the agenda if it is a probe. Living entries whose time has
+    /// come are dropped on the way.
     pub(super) fn next_due(&mut self, now: Duration) -> Next<K> {
         while let Some(first) = self.agenda.first_entry() {
             let (due, id) = *first.key();

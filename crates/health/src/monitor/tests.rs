@@ -5,7 +5,6 @@ use super::Monitor;
 use crate::{Backoff, Probe, ProbeError, ProbeFuture, Settings, State};
 use std::{
     future::pending,
-    io,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -22,7 +21,7 @@ impl<F> Probe<u32> for Answer<F>
 where
     F: Fn(u32) -> ProbeFuture<'static> + Send + Sync + 'static,
 {
-    fn probe(&self, key: &u32) -> ProbeFuture<'_> {
+    fn probe<'a>(&'a self, key: &'a u32) -> ProbeFuture<'a> {
         (self.0)(*key)
     }
 }
@@ -57,7 +56,7 @@ fn settings() -> Settings {
 }
 
 fn refused() -> ProbeError {
-    ProbeError::Connect(io::ErrorKind::ConnectionRefused.into())
+    ProbeError::failed("refused")
 }
 
 fn ready(outcome: Result<(), ProbeError>) -> ProbeFuture<'static> {

@@ -2,8 +2,8 @@
 
 use super::scale;
 
-/// One column per backend. A draw falls on a column with equal probability, stays there if its second half is below `keep`, and otherwise goes to
-/// the backend that the column is shared with.
+/// One column per backend. A draw falls on a column with equal probability, stays there if its second half is
+/// below `keep`, and otherwise goes to the backend that the column is shared with.
 pub(super) struct AliasTable {
     columns: Box<[Column]>,
 }
@@ -15,7 +15,8 @@ struct Column {
 }
 
 impl AliasTable {
-    /// Vose's construction in whole numbers: column heights are weights times the number of columns, the level is the sum of the weights.
+    /// Vose's construction in whole numbers: column heights are weights times the number of columns, the
+    /// level is the sum of the weights.
     pub(super) fn new(weights: &[u32]) -> Self {
         let level: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
         let mut heights: Vec<u64> =

@@ -21,7 +21,8 @@ fn counts(weights: &[u32], tried: Tried, draws: u64) -> Vec<u64> {
     counts
 }
 
-/// Each column of the table starts and ends within a step, so a backend's count is off by two steps for each column that it has a part in.
+/// Each column of the table starts and ends within a step, so a backend's count is off by two steps for each
+/// column that it has a part in.
 #[track_caller]
 fn check_shares(weights: &[u32], tried: &[usize]) {
     const DRAWS: u64 = 200_000;

@@ -88,11 +88,13 @@ fn play(weights: &[u64], period: u64) -> Box<[u16]> {
         .collect()
 }
 
-/// A number near `period / 1.618...` that has no divisor in common with it, so that steps of this size visit every place once per period.
+/// A number near `period / 1.618...` that has no divisor in common with it, so that steps of this size visit
+/// every place once per period.
 ///
-/// How evenly they do so at any time depends on the continued fraction of `stride / period`: the smaller its quotients, the more even (Niederreiter, "Random
-/// Number Generation and Quasi-Monte Carlo Methods", chapter 3). Those of the golden ratio are all 1; of the whole numbers around it the one
-/// with the smallest largest quotient is taken.
+/// How evenly they do so at any time depends on the continued fraction of `stride / period`: the smaller its
+/// quotients, the more even (Niederreiter, "Random Number Generation and Quasi-Monte Carlo Methods", chapter
+/// 3). Those of the golden ratio are all 1; of the whole numbers around it the one with the smallest largest
+/// quotient is taken.
 fn golden_stride(period: u64) -> u64 {
     // 0x9E37_79B9_7F4A_7C15 is 2^64 divided by the golden ratio.
     let ideal = ((u128::from(period) * 0x9E37_79B9_7F4A_7C15) >> 64) as u64;

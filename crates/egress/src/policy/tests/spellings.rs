@@ -2,7 +2,8 @@
 
 use crate::{Denial, Named, Policy};
 
-/// Loopback, metadata and private addresses, written in every way that some parser on the way might take for them.
+/// Loopback, metadata and private addresses, written in every way that some parser on the way might take for
+/// them.
 const SPELLINGS: [&str; 88] = [
     // Plain.
     "127.0.0.1",

@@ -1,4 +1,5 @@
-//! A long random walk of the mark beside a model that is told in another way: as the history of what happened.
+//! A long random walk of the mark beside a model that is told in another way: as the history of what
+//! happened.
 
 use super::super::{Mark, Moment, State, Transition};
 use crate::Backoff;
