@@ -1,4 +1,25 @@
-//! The document: its model, YAML and JSON, validation with places, JSON Schema.
+//! The document: what an operator says, as plain data.
+//!
+//! [`load`] reads a YAML or JSON file into a [`Document`], or says everything that is wrong with it at once, each error
+//! with file, line, column, path, the line itself and a hint. [`Loaded`] keeps the place of every value, so that later
+//! stages report their errors the same way. [`schema`] is the JSON Schema, made from the same structs.
+//!
+//! This crate runs nothing: it opens no sockets, starts no tasks and resolves no names. The only files that it reads are
+//! the document and the secrets that it names.
+//!
+//! ```
+//! let text = "
+//! upstreams:
+//!   - { name: api, url: \"http://localhost:8080\" }
+//! routes:
+//!   - { path: /api/*, upstream: api }
+//!   - { path: /old/*, upstream: apo }
+//! ";
+//! let errors = config::parse(text, "proxyd.yaml").unwrap_err();
+//! let problem = &errors.problems()[0];
+//! assert_eq!(problem.path, "routes[1].upstream");
+//! assert_eq!(problem.hint.as_deref(), Some("did you mean `api`?"));
+//! ```
 
 mod address;
 mod check;
@@ -6,6 +27,7 @@ mod dialect;
 mod document;
 mod duration;
 mod fields;
+mod fuzz;
 mod hostname;
 mod later;
 mod limit;
@@ -37,6 +59,8 @@ pub use document::{
 };
 pub use duration::{Duration, DurationError};
 pub use fields::{FieldName, Fields};
+#[doc(hidden)]
+pub use fuzz::fuzz_document;
 pub use hostname::HostnameError;
 pub use limit::{Counted, Limit};
 pub use load::{Loaded, Surroundings, load, parse, parse_with};

@@ -2,8 +2,8 @@
 
 /// The known word nearest to a mistyped one, if any is near enough to be what was meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A slip per three characters: `upstraem` is `upstream`, `foo` is not `url`.
-    let most = word.chars().count().div_ceil(3).min(3);
+    // A slip per three characters: `upstraem` is `upstream`, `code` is not `body`.
+    let most = (word.chars().count() / 3).clamp(1, 3);
     let scored = known.into_iter().map(|candidate| (distance(word, candidate), candidate));
     let near = scored.filter(|(distance, _)| *distance <= most);
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)

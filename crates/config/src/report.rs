@@ -4,7 +4,7 @@ use crate::{
     problem::Problem,
     read::{ERRORS_MAX, View},
     source::Source,
-    tree::{NodeId, Tree},
+    tree::{NodeId, Tree, Value},
 };
 use std::collections::HashSet;
 
@@ -26,9 +26,11 @@ impl<'t> At<'t> {
         Self { id, ..self }
     }
 
-    /// The value under a key, also one that was left out for an error.
+    /// The value under a key, also one that was left out for an error; `null` is none.
     pub(crate) fn get(self, key: &str) -> Option<Self> {
-        self.tree.get(self.id, key).map(|id| Self { id, ..self })
+        let id = self.tree.get(self.id, key)?;
+        let null = matches!(&self.tree.node(id).value, Value::Scalar(scalar) if scalar.is_null());
+        (!null).then_some(Self { id, ..self })
     }
 
     /// The value under a key, or the node itself, which is where a missing key is reported.

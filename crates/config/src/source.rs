@@ -105,3 +105,6 @@ fn plain(c: char) -> char {
         c => c,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,7 @@ fn allowed(at: At<'_>, side: Side, report: &mut Report<'_>) {
         report.add(at.id, message, Some("remove it".into()));
     } else if name == "host" && side == Side::Request {
         let hint = "use the upstream's `hostHeader`";
-        report.add(at.id, "`Host` is not set as a field", Some(hint.into()));
+        report.add(at.id, "`Host` cannot be changed as a field", Some(hint.into()));
     }
 }
 

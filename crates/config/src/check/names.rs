@@ -16,7 +16,7 @@ impl Names {
         check(name, what, at, report);
         let line = at.tree.node(at.id).spot.place.line;
         if let Some(first) = self.0.get(name) {
-            let hint = format!("the first one is in line {first}; give each {what} of its own");
+            let hint = format!("the first one is in line {first}");
             report.add(at.id, format!("the {what} `{name}` is used twice"), Some(hint));
         } else {
             self.0.insert(name.into(), line);

@@ -8,18 +8,18 @@ const BUILT: [&str; 2] = ["ROUND_ROBIN", "RANDOM"];
 
 pub(super) fn check(upstream: &Upstream, at: At<'_>, found: &mut Found<'_>) {
     if let (Some(Url::Https { .. }), Some(url)) = (&upstream.url, at.get("url")) {
-        let message =
-            format!("`{}`: TLS to backends is not built into this version of proxyd", at.tree.path(url.id));
-        found.say(url, message, "use http://, over a network that you trust");
+        let message = "TLS to backends (`https://`) is not built into this version of proxyd";
+        found.say(url, message.into(), "use http://, over a network that you trust");
     }
     strategy(&upstream.strategy, at, found);
     let http2 = upstream.protocol == Protocol::Http2;
     found.note(http2, at, "protocol", "write `http1` or `auto`");
+    let probed = upstream.health_check.is_some();
     found.note(
-        upstream.health_check.is_some(),
+        probed,
         at,
         "healthCheck",
-        "remove it; backends that refuse are re-probed",
+        "remove it; a backend that refuses a connection is probed until it is back",
     );
     let breaker = upstream.circuit_breaker.as_ref().is_some_and(|breaker| breaker.enabled);
     found.note(breaker, at, "circuitBreaker", "remove it, or write `enabled: false`");

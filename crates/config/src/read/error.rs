@@ -26,6 +26,11 @@ impl ReadError {
         self
     }
 
+    /// Says that no name of a choice is here.
+    pub(super) fn no_variant(found: Unexpected<'_>, expected: &[&str]) -> Self {
+        Self::new(format!("expected {}, found {}", one_of(expected), shown(found)))
+    }
+
     /// Says which node is wrong; the innermost one says it first, and that stays.
     pub(super) fn about(mut self, at: NodeId, left_out: NodeId) -> Self {
         if self.at.is_none() {

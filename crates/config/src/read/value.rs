@@ -182,7 +182,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
                 let text: StrDeserializer<'_, ReadError> = scalar.text.as_ref().into_deserializer();
                 self.about(visitor.visit_enum(text))
             }
-            _ => self.about(Err(ReadError::unknown_variant(self.kind(), variants))),
+            _ => self.about(Err(ReadError::no_variant(self.found(), variants))),
         }
     }
 
@@ -202,14 +202,5 @@ impl<'de> Reader<'de> {
             _ => visitor.visit_map(Entries::new(self)),
         };
         self.about(result)
-    }
-
-    /// What a node that is no scalar is called.
-    fn kind(self) -> &'static str {
-        match self.value() {
-            Value::Scalar(_) => "nothing",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a map",
-        }
     }
 }

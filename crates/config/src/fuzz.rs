@@ -1,0 +1,43 @@
+//! What must hold for any input.
+
+use crate::{Surroundings, parse_with};
+use std::io;
+
+/// Reads any bytes as a document, in surroundings where every variable is set and no file exists.
+///
+/// # Panics
+/// When an input breaks what callers rely on: that is what fuzzing is for.
+#[doc(hidden)]
+pub fn fuzz_document(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let surroundings = Surroundings {
+        environment: &|name| Some(name.to_ascii_lowercase()),
+        files: &|_| Err(io::ErrorKind::NotFound.into()),
+    };
+    match parse_with(text, "fuzz", &surroundings) {
+        Ok(loaded) => {
+            for route in &loaded.document.routes {
+                assert!(!route.id.is_empty(), "a route has no id");
+            }
+            for upstream in &loaded.document.upstreams {
+                assert!(!upstream.all_backends().is_empty(), "an upstream has no backend");
+                for backend in upstream.all_backends() {
+                    assert!(
+                        !backend.id.is_empty() && backend.address().is_ok(),
+                        "a backend cannot be reached"
+                    );
+                }
+            }
+            for problem in loaded.not_built() {
+                assert_eq!(loaded.place(&problem.path), problem.place, "a path does not lead to its place");
+            }
+        }
+        Err(errors) => {
+            assert!(!errors.problems().is_empty(), "no error says what is wrong");
+            assert!(errors.to_string().lines().count() >= errors.problems().len(), "an error says nothing");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
