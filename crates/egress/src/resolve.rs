@@ -39,7 +39,8 @@ pub trait Resolve: Send + Sync + 'static {
 /// # Tasks
 ///
 /// Each look-up takes a thread of the calling runtime's blocking pool until it ends, even when nobody waits
-/// for it any more.
+/// for it any more. A runtime that is dropped waits for that thread; one that is shut down in the background
+/// does not.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 
