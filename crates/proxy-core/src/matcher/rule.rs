@@ -44,8 +44,7 @@ pub enum PathPattern {
     Regex(PathRegex),
 }
 
-/// What must hold beside host and path. All kinds must hold, in the kinds that have several any of them suffices
-/// for methods and clients, while every field and every pair of the query is needed.
+/// What must hold beside host and path: one of the methods, one of the blocks, every field and every pair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// Methods, one of which is needed; all when empty.
@@ -96,7 +95,10 @@ impl HostPattern {
         if name.contains('*') {
             return Err(PatternError::HostWildcard);
         }
-        let is_foreign = |byte: u8| !byte.is_ascii_graphic() || b"/?#@\\\"".contains(&byte);
+        // Colons belong to IPv6 addresses; hosts are looked up without their port.
+        let is_address = name.starts_with('[') && name.ends_with(']');
+        let is_foreign =
+            |byte: u8| !byte.is_ascii_graphic() || b"/?#@\\\"".contains(&byte) || byte == b':' && !is_address;
         if name.split('.').any(str::is_empty) || name.bytes().any(is_foreign) {
             return Err(PatternError::HostName);
         }

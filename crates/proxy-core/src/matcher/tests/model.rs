@@ -121,7 +121,7 @@ fn random_rules_agree_with_a_sorted_list() {
         let count = draw.0.usize(0..24);
         let rules: Vec<_> = (0..count).map(|value| draw.rule(value)).collect();
         let mut sorted: Vec<usize> = (0..count).collect();
-        sorted.sort_by_key(|&position| key(&rules, position));
+        sorted.sort_by_cached_key(|&position| key(&rules, position));
         let matcher = Matcher::compile(rules.clone()).unwrap();
         for _ in 0..5 {
             let (host, path) = (draw.host(4), draw.path(4));
