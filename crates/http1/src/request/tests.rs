@@ -278,6 +278,13 @@ fn more_bytes_are_looked_at_once_a_line_ends() {
 }
 
 #[test]
+fn the_first_bytes_are_looked_at_in_any_case() {
+    let mut head = RequestHead::default();
+    assert_eq!(head.parse_more(b"\x16\x03\x01", 0, &Limits::default()), Err(Rule::StartLine));
+    assert_eq!(head.parse_more(b"GET / HTTP/2.0", 0, &Limits::default()), Err(Rule::Version));
+}
+
+#[test]
 fn a_head_that_comes_byte_by_byte_is_bounded_too() {
     let limits = Limits { head: 100, ..Limits::default() };
     for (bytes, rule) in [
