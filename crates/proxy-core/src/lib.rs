@@ -1,1 +1,100 @@
-//! The data plane of proxyd: accepts, admits, routes, guards, attempts, relays and observes HTTP requests.
+//! The data plane of proxyd: it accepts connections, and takes each request down one straight line.
+//!
+//! ```text
+//! accept -> connection -> exchange: ADMIT -> ROUTE -> GUARD... -> ATTEMPT loop -> RELAY -> observe
+//! ```
+//!
+//! Each step is a file of that name. `reason` has the stable codes, `trace` the record that a request carries,
+//! `answer` is the one file that turns a failure into a response, and `observe` the one that sees every end.
+//!
+//! A [`Proxy`] is built from [`spec`]s, which are plain data; it compiles them into a snapshot, immutable and
+//! swapped whole, that links into the registry of what was learnt (load, health, statistics). A change therefore
+//! closes no connection and loses nothing that was learnt.
+//!
+//! The seams are small: [`Connect`] makes connections to backends, [`Transport`] is what bytes travel over,
+//! [`Guard`] checks a request, [`Observer`] learns of its end, and strategies come from `lb-strategies`.
+//!
+//! What it never does: read a configuration file, name a TLS library, parse HTTP by other rules than those of
+//! the `http1` crate, or buffer a body.
+//!
+//! ```no_run
+//! use proxy_core::spec::{BackendSpec, RouteSpec, UpstreamSpec};
+//! use proxy_core::Proxy;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let proxy = Proxy::builder()
+//!     .upstream(UpstreamSpec::new("app").backend(BackendSpec::new("a", "127.0.0.1", 3000)))
+//!     .route(RouteSpec::to("everything", "app"))
+//!     .build()?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! proxy.run(listener, async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await;
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod connection;
+mod exchange;
+
+mod admit;
+mod attempt;
+mod guard;
+mod matcher;
+mod relay;
+mod trying;
+
+mod answer;
+mod observe;
+mod reason;
+mod trace;
+
+mod budget;
+mod buffer;
+mod channel;
+mod cidr;
+mod client;
+mod clock;
+mod connect;
+mod deadline;
+mod edits;
+mod forward;
+mod forwarded;
+mod incoming;
+mod pace;
+mod path;
+mod pool;
+mod probe;
+mod proxy;
+mod pump;
+mod registry;
+mod service;
+mod snapshot;
+pub mod spec;
+mod splice;
+mod statistics;
+mod supervisor;
+mod template;
+mod transport;
+mod upstream;
+mod wire;
+mod worker;
+
+#[doc(hidden)]
+pub mod fuzz {
+    //! What a fuzzer calls.
+    pub use crate::path::fuzz_path;
+}
+
+pub use connect::{Address, Connect, ConnectError, Connecting};
+pub use guard::{Guard, Refusal, Request, Verdict};
+pub use observe::{Completed, Observer};
+pub use proxy::{Builder, Handle, Proxy};
+pub use reason::{Reason, Retry, Side};
+pub use service::{ProxyBody, ProxyService};
+pub use snapshot::BuildError;
+pub use statistics::Statistics;
+pub use supervisor::{ListenAddress, ListenError, Listeners};
+pub use trace::{AttemptRecord, RequestId, Trace};
+pub use transport::{Stream, Transport};

@@ -1,0 +1,239 @@
+//! The one file that turns a failure into a response, and a route's own answers into one.
+
+use http1::framing::BodyLength;
+use http1::{Fields, Method, Name, NameSet, push_decimal};
+
+use crate::client::{Client, Outgoing};
+use crate::clock::date;
+use crate::guard::Refusal;
+use crate::incoming::Incoming;
+use crate::reason::Reason;
+use crate::trace::RequestId;
+
+/// An answer that the proxy makes itself.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: u16,
+    /// Field lines of its own.
+    lines: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer to a request that failed.
+    pub(crate) fn of_failure(reason: Reason, incoming: &Incoming, request_id: &RequestId) -> Self {
+        let mut lines = Vec::with_capacity(256);
+        push(
+            &mut lines,
+            "Proxy-Status",
+            &format!("proxyd; error={}; details=\"{reason}\"", reason.proxy_status()),
+        );
+        match reason.status() {
+            // RFC 9110 section 15.5.6.
+            405 => push(&mut lines, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"),
+            503 => push(&mut lines, "Retry-After", "1"),
+            _ => {}
+        }
+        let problem = Problem {
+            status: reason.status(),
+            reason: &reason.to_string(),
+            detail: reason.detail(),
+            request_id,
+        };
+        Self::of_problem(&problem, lines, incoming)
+    }
+
+    /// The answer that a guard gives.
+    pub(crate) fn of_refusal(refusal: &Refusal, incoming: &Incoming, request_id: &RequestId) -> Self {
+        let mut lines = Vec::with_capacity(256);
+        let status =
+            format!("proxyd; error={}; details=\"{}\"", Reason::Guarded.proxy_status(), refusal.reason);
+        push(&mut lines, "Proxy-Status", &status);
+        for (name, value) in &refusal.fields {
+            if is_harmless(name, value) {
+                push(&mut lines, name, value);
+            }
+        }
+        let status = if (400..=599).contains(&refusal.status) { refusal.status } else { 500 };
+        let problem = Problem { status, reason: refusal.reason, detail: &refusal.detail, request_id };
+        Self::of_problem(&problem, lines, incoming)
+    }
+
+    /// An answer that a route makes.
+    pub(crate) fn of_route(status: u16, content_type: &str, body: &str) -> Self {
+        let mut lines = Vec::with_capacity(64);
+        if !content_type.is_empty() {
+            push(&mut lines, "Content-Type", content_type);
+        }
+        Self { status, lines, body: body.as_bytes().to_vec() }
+    }
+
+    /// A redirect.
+    pub(crate) fn of_redirect(status: u16, location: &[u8]) -> Self {
+        let mut lines = Vec::with_capacity(location.len() + 16);
+        lines.extend_from_slice(b"Location: ");
+        lines.extend_from_slice(location);
+        lines.extend_from_slice(b"\r\n");
+        Self { status, lines, body: Vec::new() }
+    }
+
+    /// The answer to OPTIONS or TRACE that may be forwarded no further. RFC 9110 section 7.6.2.
+    pub(crate) fn of_last_hop(incoming: &Incoming) -> Self {
+        let mut lines = Vec::new();
+        if incoming.head.method() == Method::Options {
+            push(&mut lines, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+            return Self { status: 204, lines, body: Vec::new() };
+        }
+        // RFC 9110 section 9.3.8: fields that are likely to hold secrets are left out.
+        push(&mut lines, "Content-Type", "message/http");
+        let secret = NameSet::of(&[Name::Authorization, Name::Cookie, Name::ProxyAuthorization]);
+        let mut body = b"TRACE ".to_vec();
+        body.extend_from_slice(&incoming.path);
+        body.extend_from_slice(b" HTTP/1.1\r\n");
+        incoming.fields().write_without(secret, &mut body);
+        body.extend_from_slice(b"\r\n");
+        Self { status: 200, lines, body }
+    }
+
+    fn of_problem(problem: &Problem<'_>, mut lines: Vec<u8>, incoming: &Incoming) -> Self {
+        let (content_type, body) = problem.body(incoming);
+        push(&mut lines, "Content-Type", content_type);
+        push(&mut lines, "Cache-Control", "no-store");
+        Self { status: problem.status, lines, body: body.into_bytes() }
+    }
+
+    /// The status.
+    pub(crate) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// With a field line of the route's own.
+    pub(crate) fn lines_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.lines
+    }
+
+    /// Hands the head to the client. Returns the body that is to follow.
+    pub(crate) fn begin<C: Client>(
+        mut self,
+        client: &mut C,
+        method: Method,
+        request_id: &RequestId,
+    ) -> Vec<u8> {
+        let has_body = self.status != 204 && self.status != 304;
+        if has_body {
+            self.lines.extend_from_slice(b"Content-Length: ");
+            push_decimal(&mut self.lines, self.body.len() as u64);
+            self.lines.extend_from_slice(b"\r\n");
+        }
+        if !request_id.as_bytes().is_empty() {
+            push(&mut self.lines, "X-Request-Id", request_id.as_str());
+        }
+        // RFC 9110 section 6.6.1.
+        self.lines.extend_from_slice(b"Date: ");
+        self.lines.extend_from_slice(&date());
+        self.lines.extend_from_slice(b"\r\nServer: proxyd\r\n");
+        client.begin(&Outgoing {
+            status: self.status,
+            reason: b"",
+            fields: Fields::new(&[], &[]),
+            skip: NameSet::EMPTY,
+            extra: &self.lines,
+            body: BodyLength::Bytes(self.body.len() as u64),
+        });
+        if has_body && method != Method::Head { self.body } else { Vec::new() }
+    }
+}
+
+/// A problem in the sense of RFC 9457.
+struct Problem<'a> {
+    status: u16,
+    reason: &'a str,
+    detail: &'a str,
+    request_id: &'a RequestId,
+}
+
+impl Problem<'_> {
+    /// Media type and text, by what the client accepts: JSON unless it asks for something else by name.
+    fn body(&self, incoming: &Incoming) -> (&'static str, String) {
+        let accept = incoming.first(Name::Accept).unwrap_or_default();
+        let asks_for = |kind: &[u8]| accept.windows(kind.len()).any(|part| part.eq_ignore_ascii_case(kind));
+        let title = self.title();
+        let (status, reason, detail, id) = (self.status, self.reason, self.detail, self.request_id.as_str());
+        if asks_for(b"json") {
+            return ("application/problem+json", self.json());
+        }
+        if asks_for(b"text/html") {
+            let text = format!(
+                "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {title}</title>\
+                 <h1>{status} {title}</h1><p>{}</p><p><small>{}<br>{}</small></p></html>\n",
+                escape_html(detail),
+                escape_html(reason),
+                escape_html(id)
+            );
+            return ("text/html; charset=utf-8", text);
+        }
+        if asks_for(b"text/plain") {
+            return ("text/plain; charset=utf-8", format!("{status} {title}\n{detail}\n{reason}\n{id}\n"));
+        }
+        ("application/problem+json", self.json())
+    }
+
+    fn title(&self) -> &'static str {
+        let status = http::StatusCode::from_u16(self.status).ok();
+        status.and_then(|status| status.canonical_reason()).unwrap_or("Error")
+    }
+
+    fn json(&self) -> String {
+        format!(
+            "{{\"type\":\"about:blank\",\"title\":\"{}\",\"status\":{},\"detail\":\"{}\",\"reason\":\"{}\",\"requestId\":\"{}\"}}\n",
+            self.title(),
+            self.status,
+            escape_json(self.detail),
+            escape_json(self.reason),
+            escape_json(self.request_id.as_str())
+        )
+    }
+}
+
+fn escape_json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => escaped.extend(['\\', character]),
+            '\0'..='\x1f' => escaped.push(' '),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// A guard's field goes out only where it cannot break the message.
+fn is_harmless(name: &str, value: &str) -> bool {
+    let framing = NameSet::HOP_BY_HOP.with(Name::ContentLength).with(Name::Date);
+    http1::token::is_token(name.as_bytes())
+        && !framing.contains(Name::of(name.as_bytes()))
+        && value.bytes().all(|byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7f))
+}
+
+fn push(lines: &mut Vec<u8>, name: &str, value: &str) {
+    for part in [name, ": ", value, "\r\n"] {
+        lines.extend_from_slice(part.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! ATTEMPT: one try after another, each on one backend, until one answers or none is left.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context as Poller, Poll};
+use std::time::Instant;
+
+use http1::framing::BodyLength;
+
+use crate::client::Client;
+use crate::connect::ConnectError;
+use crate::exchange::Context;
+use crate::forward::Forwarding;
+use crate::incoming::Incoming;
+use crate::pool::Pooled;
+use crate::pump::Pump;
+use crate::reason::{Reason, Retry};
+use crate::registry::Backend;
+use crate::snapshot::Route;
+use crate::trace::{AttemptRecord, Trace};
+use crate::trying::Trying;
+use crate::upstream::{Member, Upstream};
+use crate::wire::{Wire, Writer};
+
+/// How often a request may be sent again to a backend that had closed the connection it was sent on.
+const FREE: u32 = 2;
+
+/// A backend's final answer, its head parsed and still in the wire's input.
+pub(crate) struct Answered<'a> {
+    pub(crate) wire: Wire,
+    pub(crate) opened: u32,
+    pub(crate) member: &'a Member,
+    pub(crate) upstream: &'a Upstream,
+    /// What is left of the request's body.
+    pub(crate) upload: Pump,
+    /// The backend takes no more of it.
+    pub(crate) upload_broken: bool,
+    /// Bytes of the head.
+    pub(crate) head_len: usize,
+    /// The backend has switched protocols.
+    pub(crate) has_switched: bool,
+    _in_flight: InFlight<'a>,
+}
+
+/// A request that a backend has in hand.
+struct InFlight<'a> {
+    backend: &'a Backend,
+    shard: usize,
+}
+
+impl<'a> InFlight<'a> {
+    fn new(backend: &'a Backend, shard: usize) -> Self {
+        backend.begin(shard);
+        Self { backend, shard }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.backend.end(self.shard);
+    }
+}
+
+/// Why an attempt failed, and what it may have done.
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    reason: Reason,
+    was_reused: bool,
+    /// Part of the request's body is gone.
+    body_was_touched: bool,
+}
+
+/// What a request has behind it.
+struct Tries {
+    /// Places of backends that failed; bounded by the upstream's retries.
+    tried: Vec<usize>,
+    free_left: u32,
+    retries_left: u32,
+    /// A request that a backend may have seen is repeated once only.
+    was_repeated: bool,
+}
+
+/// Forwards the request to the upstream's backends, one after another.
+///
+/// # Errors
+/// The reason of the last attempt, or that there was no backend to try.
+pub(crate) async fn attempt<'a, C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    route: &'a Route,
+    context: &Context<'a>,
+    trace: &mut Trace,
+) -> Result<Answered<'a>, Reason> {
+    let Some(mut upstream) = route.first_upstream() else { return Err(Reason::Internal) };
+    let mut tries = Tries {
+        tried: Vec::new(),
+        free_left: FREE,
+        retries_left: upstream.spec.retries,
+        was_repeated: false,
+    };
+    let mut last = Reason::NoBackend;
+    upstream.budget(context.shard()).deposit();
+    loop {
+        let Some((place, member)) = upstream.pick(context.shard(), &tries.tried) else {
+            match route.fallback_of(upstream).filter(|_| !upstream.has_eligible()) {
+                Some(fallback) => {
+                    upstream = fallback;
+                    tries.tried.clear();
+                    continue;
+                }
+                None => return Err(last),
+            }
+        };
+        let wants_fresh = tries.free_left < FREE;
+        let one = One { member, upstream, route, wants_fresh };
+        let failed = match one.run(client, incoming, context, trace).await {
+            Ok(answered) => {
+                trace.attempted(AttemptRecord { backend: place, ..AttemptRecord::default() });
+                return Ok(answered);
+            }
+            Err(failed) => failed,
+        };
+        trace.attempted(AttemptRecord {
+            backend: place,
+            reused: failed.was_reused,
+            failed: Some(failed.reason),
+        });
+        last = failed.reason;
+        if !tries.may_go_on(&failed, incoming, upstream, context.shard()) {
+            return Err(last);
+        }
+        // A connection that was stale says nothing of its backend: the next attempt may go there again.
+        if !failed.was_reused {
+            tries.tried.push(place);
+        }
+    }
+}
+
+impl Tries {
+    fn may_go_on(&mut self, failed: &Failed, incoming: &Incoming, upstream: &Upstream, shard: usize) -> bool {
+        if failed.body_was_touched {
+            return false;
+        }
+        match failed.reason.retry() {
+            Retry::Never => false,
+            Retry::Unsent => {
+                self.retries_left = self.retries_left.saturating_sub(1);
+                self.retries_left > 0 || self.tried.is_empty() && upstream.spec.retries > 0
+            }
+            Retry::Repeatable => self.may_repeat(failed, incoming, upstream, shard),
+        }
+    }
+
+    /// RFC 9110 section 9.2.2: a proxy never repeats what is not idempotent.
+    fn may_repeat(
+        &mut self,
+        failed: &Failed,
+        incoming: &Incoming,
+        upstream: &Upstream,
+        shard: usize,
+    ) -> bool {
+        if !incoming.head.method().is_idempotent() || incoming.admitted.body != BodyLength::None {
+            return false;
+        }
+        if failed.was_reused && self.free_left > 0 {
+            self.free_left -= 1;
+            return true;
+        }
+        let may = !self.was_repeated && upstream.spec.retries > 0 && upstream.budget(shard).withdraw();
+        self.was_repeated = true;
+        may
+    }
+}
+
+/// One attempt.
+struct One<'a> {
+    member: &'a Member,
+    upstream: &'a Upstream,
+    route: &'a Route,
+    /// The last connection from the pool was stale: make a new one.
+    wants_fresh: bool,
+}
+
+impl<'a> One<'a> {
+    async fn run<C: Client>(
+        self,
+        client: &mut C,
+        incoming: &mut Incoming,
+        context: &Context<'a>,
+        trace: &mut Trace,
+    ) -> Result<Answered<'a>, Failed> {
+        let in_flight = InFlight::new(&self.member.backend, context.shard());
+        let now = context.slot.now();
+        let pooled =
+            if self.wants_fresh { None } else { context.worker.pools.take(&self.member.backend, now) };
+        let was_reused = pooled.is_some();
+        let pooled = match pooled {
+            Some(pooled) => pooled,
+            None => self.connect(client, context, trace).await.map_err(|reason| Failed {
+                reason,
+                was_reused: false,
+                body_was_touched: false,
+            })?,
+        };
+        let mut wire = Wire::new(pooled.stream);
+        self.write_head(&mut wire, incoming, context, trace);
+        let upload = if incoming.admitted.body == BodyLength::None { Pump::done() } else { Pump::new(true) };
+        let mut trying = Trying::new(client, &mut wire, incoming, upload, context, self.upstream.timeout);
+        let outcome = poll_fn(|cx| trying.poll(cx)).await;
+        let (upload, upload_broken) = (trying.upload, trying.upload_broken);
+        match outcome {
+            Ok(head) => Ok(Answered {
+                wire,
+                opened: pooled.opened,
+                member: self.member,
+                upstream: self.upstream,
+                upload,
+                upload_broken,
+                head_len: head.len,
+                has_switched: head.has_switched,
+                _in_flight: in_flight,
+            }),
+            Err(reason) => {
+                let has_body = incoming.admitted.body != BodyLength::None;
+                let body_was_touched = has_body && (upload.bytes > 0 || upload.is_done());
+                Err(Failed { reason, was_reused, body_was_touched })
+            }
+        }
+    }
+
+    fn write_head(&self, wire: &mut Wire, incoming: &mut Incoming, context: &Context<'_>, trace: &Trace) {
+        let forwarding = Forwarding {
+            incoming,
+            facts: context.facts,
+            settings: &context.pinned.0.settings,
+            route: self.route,
+            upstream: self.upstream,
+            request_id: &trace.request_id,
+        };
+        forwarding.write(self.member, wire.output.appender());
+        wire.frame(if incoming.admitted.body == BodyLength::Chunked { Writer::Chunked } else { Writer::Raw });
+    }
+
+    async fn connect<C: Client>(
+        &self,
+        client: &mut C,
+        context: &Context<'_>,
+        trace: &mut Trace,
+    ) -> Result<Pooled, Reason> {
+        let began = Instant::now();
+        let mut connecting = context.worker.shared.connect.connect(&self.member.address);
+        context.slot.set_at(context.deadline());
+        let connected = poll_fn(|cx: &mut Poller<'_>| {
+            if let Poll::Ready(connected) = connecting.as_mut().poll(cx) {
+                return Poll::Ready(connected.map_err(Err));
+            }
+            if client.poll_gone(cx).is_ready() {
+                return Poll::Ready(Err(Ok(Reason::ClientGone)));
+            }
+            if context.slot.is_expired() {
+                Poll::Ready(Err(Ok(Reason::RequestTimeout)))
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        trace.connect += began.elapsed();
+        match connected {
+            Ok(stream) => Ok(Pooled { stream, opened: context.slot.now() }),
+            Err(Ok(reason)) => Err(reason),
+            Err(Err(error)) => Err(self.connect_failed(error, context, began)),
+        }
+    }
+
+    fn connect_failed(&self, error: ConnectError, context: &Context<'_>, began: Instant) -> Reason {
+        if error.is_of_backend() {
+            let backend: &Arc<Backend> = &self.member.backend;
+            context.worker.shared.connect_failed(backend, began);
+        }
+        error.reason()
+    }
+}

@@ -1,0 +1,171 @@
+//! Byte buffers, leased from a pool of the thread and given back as soon as they are empty.
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncRead;
+use tokio_util::io::poll_read_buf;
+
+/// What a buffer holds at first; enough for nearly every head.
+pub(crate) const SMALL: usize = 16 * 1024;
+/// What it grows to when it was filled, and again.
+const MEDIUM: usize = 64 * 1024;
+const LARGE: usize = 256 * 1024;
+
+/// How many buffers of each size a thread keeps: 4 MiB of small ones, as much of the others together.
+const KEPT: [usize; 3] = [256, 32, 8];
+
+thread_local! {
+    static POOL: RefCell<[Vec<Vec<u8>>; 3]> = const { RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
+}
+
+const fn class(capacity: usize) -> usize {
+    match capacity {
+        ..MEDIUM => 0,
+        MEDIUM..LARGE => 1,
+        _ => 2,
+    }
+}
+
+fn lease(class: usize) -> Vec<u8> {
+    let kept = POOL.try_with(|pool| pool.borrow_mut().get_mut(class).and_then(Vec::pop)).ok().flatten();
+    kept.unwrap_or_else(|| Vec::with_capacity([SMALL, MEDIUM, LARGE].get(class).copied().unwrap_or(SMALL)))
+}
+
+fn give_back(mut bytes: Vec<u8>) {
+    let class = class(bytes.capacity());
+    // One that grew past the largest size on a detour is not worth keeping, nor is one that is too small.
+    if bytes.capacity() < SMALL || bytes.capacity() > 2 * LARGE {
+        return;
+    }
+    bytes.clear();
+    let _ = POOL.try_with(|pool| {
+        if let Some(kept) = pool.borrow_mut().get_mut(class)
+            && kept.len() < KEPT.get(class).copied().unwrap_or(0)
+        {
+            kept.push(bytes);
+        }
+    });
+}
+
+/// Bytes that were read and not yet used, or written and not yet sent. Without bytes it needs no memory.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    /// The last read filled it: the next one may get a larger one.
+    was_filled: bool,
+}
+
+impl Buffer {
+    /// What stands in it.
+    #[inline]
+    pub(crate) fn unread(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// What stands in it, to be decoded in place.
+    #[inline]
+    pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.start..).unwrap_or_default()
+    }
+
+    /// How many bytes stand in it.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// True where nothing stands in it.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets the first `count` bytes.
+    #[inline]
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.start += count.min(self.len());
+        if self.start == self.bytes.len() {
+            self.bytes.clear();
+            self.start = 0;
+        }
+    }
+
+    /// The memory to append to. It is leased where there was none.
+    #[inline]
+    pub(crate) fn appender(&mut self) -> &mut Vec<u8> {
+        if self.bytes.capacity() == 0 {
+            self.bytes = lease(0);
+        }
+        &mut self.bytes
+    }
+
+    /// Gives the memory back where nothing stands in it.
+    #[inline]
+    pub(crate) fn release(&mut self) {
+        if self.bytes.capacity() != 0 && self.is_empty() {
+            give_back(std::mem::take(&mut self.bytes));
+            self.start = 0;
+            self.was_filled = false;
+        }
+    }
+
+    /// Keeps the first `count` bytes here and returns what stands behind them.
+    pub(crate) fn split_off(&mut self, count: usize) -> Self {
+        let mut rest = Self::default();
+        let from = self.start + count.min(self.len());
+        if let Some(tail) = self.bytes.get(from..)
+            && !tail.is_empty()
+        {
+            rest.appender().extend_from_slice(tail);
+        }
+        self.bytes.truncate(from);
+        rest
+    }
+
+    /// Reads more behind what stands in it. Memory is leased inside the poll and given back where nothing
+    /// came, so that waiting costs none.
+    pub(crate) fn poll_read<R: AsyncRead + Unpin>(
+        &mut self,
+        reader: &mut R,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.make_room();
+        let read = poll_read_buf(Pin::new(reader), cx, &mut self.bytes);
+        match read {
+            Poll::Ready(Ok(_)) => self.was_filled = self.bytes.len() == self.bytes.capacity(),
+            Poll::Ready(Err(_)) | Poll::Pending => self.release(),
+        }
+        read
+    }
+
+    fn make_room(&mut self) {
+        let capacity = self.bytes.capacity();
+        if capacity == 0 {
+            self.bytes = lease(0);
+        } else if self.was_filled && capacity < LARGE {
+            let mut larger = lease(class(capacity) + 1);
+            larger.extend_from_slice(self.unread());
+            give_back(std::mem::replace(&mut self.bytes, larger));
+            self.start = 0;
+            self.was_filled = false;
+        } else if self.start > 0 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.bytes.clear();
+        self.start = 0;
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests;

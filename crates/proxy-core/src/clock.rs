@@ -1,0 +1,43 @@
+//! The two clocks of a thread: the time of day as text, made once a second, and random words.
+
+use std::cell::Cell;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::trace::RequestId;
+
+thread_local! {
+    static DATE: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) };
+}
+
+/// Milliseconds since 1970.
+#[inline]
+fn unix_millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}
+
+/// A fresh request id.
+#[inline]
+pub(crate) fn request_id() -> RequestId {
+    let mut entropy = [0; 10];
+    let (high, low) = (fastrand::u64(..).to_le_bytes(), fastrand::u16(..).to_le_bytes());
+    for (place, byte) in entropy.iter_mut().zip(high.into_iter().chain(low)) {
+        *place = byte;
+    }
+    RequestId::made(unix_millis(), &entropy)
+}
+
+/// The value of Date now. RFC 9110 section 5.6.7.
+pub(crate) fn date() -> [u8; 29] {
+    let second = unix_millis() / 1000;
+    let (of, text) = DATE.get();
+    if of == second {
+        return text;
+    }
+    let written = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(second));
+    let mut text = [b' '; 29];
+    for (place, byte) in text.iter_mut().zip(written.bytes()) {
+        *place = byte;
+    }
+    DATE.set((second, text));
+    text
+}

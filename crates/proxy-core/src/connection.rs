@@ -1,0 +1,244 @@
+//! One client connection: it waits for heads, and has each request served.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Poller, Poll};
+
+use http1::Parsed;
+use tokio::io::AsyncWrite;
+use tokio_util::sync::ReusableBoxFuture;
+
+use crate::client::{Facts, Http1Client};
+use crate::deadline::{Slot, Ticks};
+use crate::exchange::{Context, Next, exchange, reject};
+use crate::incoming::Leased;
+use crate::reason::Reason;
+use crate::transport::Stream;
+use crate::wire::Wire;
+use crate::worker::{Permit, Pinned, Worker};
+
+/// So much is read from a client whose connection is being closed, so that it reads its answer.
+const LINGERED: usize = 256 * 1024;
+/// For so long.
+const LINGERING: Ticks = Ticks(Ticks::seconds(2));
+/// How many rooms for requests in flight a thread keeps.
+const KEPT: usize = 256;
+
+type Serving = ReusableBoxFuture<'static, (Box<Connection>, Next)>;
+
+thread_local! {
+    /// Rooms for requests in flight. An idle connection has none, so that it stays small.
+    static ROOMS: RefCell<Vec<Serving>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A client's connection.
+struct Connection {
+    client: Http1Client,
+    facts: Facts,
+    slot: Slot,
+    worker: Arc<Worker>,
+    /// Bytes of the input that hold no end of a head.
+    looked_at: usize,
+    _permit: Permit,
+}
+
+/// What came in.
+enum Arrival {
+    /// The head of a request.
+    Head(Leased, Arc<Pinned>),
+    /// Something that is none, or that took too long.
+    Refused(Reason, Arc<Pinned>),
+    /// Nothing more.
+    Nothing(Option<Reason>),
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve(stream: Stream, facts: Facts, worker: Arc<Worker>, permit: Permit) {
+    let slot = worker.deadlines.slot();
+    let client = Http1Client::new(Wire::new(stream));
+    let mut connection = Box::new(Connection { client, facts, slot, worker, looked_at: 0, _permit: permit });
+    // The first head must come as soon as any other, counted from the beginning.
+    let first = connection.worker.snapshot().0.settings.header_timeout;
+    connection.slot.set(Some(first));
+    poll_fn(|cx| {
+        connection.slot.register(cx.waker());
+        Poll::Ready(())
+    })
+    .await;
+    loop {
+        let arrival = poll_fn(|cx| connection.poll_arrival(cx)).await;
+        let next = match arrival {
+            Arrival::Nothing(reason) => {
+                if let Some(reason) = reason {
+                    connection.worker.count("connection", reason);
+                }
+                return;
+            }
+            arrival => {
+                let mut serving = room(connection.serve(arrival));
+                let (back, next) = poll_fn(|cx| serving.poll(cx)).await;
+                give_back(serving);
+                connection = back;
+                next
+            }
+        };
+        if next != Next::Go || connection.client.closes {
+            return connection.close(next).await;
+        }
+        connection.rest();
+    }
+}
+
+fn room(future: impl Future<Output = (Box<Connection>, Next)> + Send + 'static) -> Serving {
+    let kept = ROOMS.try_with(|rooms| rooms.borrow_mut().pop()).ok().flatten();
+    match kept {
+        Some(mut room) => {
+            room.set(future);
+            room
+        }
+        None => ReusableBoxFuture::new(future),
+    }
+}
+
+fn give_back(room: Serving) {
+    let _ = ROOMS.try_with(|rooms| {
+        let mut rooms = rooms.borrow_mut();
+        if rooms.len() < KEPT {
+            rooms.push(room);
+        }
+    });
+}
+
+impl Connection {
+    async fn serve(mut self: Box<Self>, arrival: Arrival) -> (Box<Self>, Next) {
+        let this = &mut *self;
+        let next = match arrival {
+            Arrival::Head(mut incoming, pinned) => {
+                this.client.version = incoming.head.version();
+                this.client.closes = this.client.version == http1::Version::Http10;
+                let context = Context::new(&this.worker, &this.facts, &this.slot, &pinned);
+                exchange(&mut this.client, &mut incoming, &context).await
+            }
+            Arrival::Refused(reason, pinned) => {
+                let context = Context::new(&this.worker, &this.facts, &this.slot, &pinned);
+                reject(&mut this.client, &mut Leased::new(), reason, &context).await
+            }
+            Arrival::Nothing(_) => Next::Close,
+        };
+        (self, next)
+    }
+
+    /// Ready once the head of a request is whole, or none will come.
+    fn poll_arrival(&mut self, cx: &mut Poller<'_>) -> Poll<Arrival> {
+        loop {
+            if !self.client.wire.input.is_empty()
+                && let Some(arrival) = self.look()
+            {
+                return Poll::Ready(arrival);
+            }
+            let is_idle = self.client.wire.input.is_empty();
+            if self.slot.is_expired() {
+                return Poll::Ready(if is_idle {
+                    Arrival::Nothing(Some(Reason::KeepAliveTimeout))
+                } else {
+                    Arrival::Refused(Reason::HeaderTimeout, self.worker.snapshot())
+                });
+            }
+            if is_idle && (self.worker.is_draining() || self.client.is_half_closed) {
+                return Poll::Ready(Arrival::Nothing(None));
+            }
+            match self.client.wire.poll_read(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    return Poll::Ready(Arrival::Nothing((!is_idle).then_some(Reason::ClientGone)));
+                }
+            }
+        }
+    }
+
+    /// Looks for a head in what was read.
+    fn look(&mut self) -> Option<Arrival> {
+        let pinned = self.worker.snapshot();
+        let settings = &pinned.0.settings;
+        let bytes = self.client.wire.input.unread();
+        if self.looked_at == 0 {
+            self.slot.set(Some(settings.header_timeout));
+        } else if bytes.len() < settings.limits.head && !has_end(bytes, self.looked_at) {
+            // What was seen is no whole head, and what came since cannot have made it one.
+            self.looked_at = bytes.len();
+            return None;
+        }
+        let mut incoming = Leased::new();
+        match incoming.head.parse(bytes, &settings.limits) {
+            Ok(Parsed::Complete { len }) => {
+                self.looked_at = 0;
+                let input = &mut self.client.wire.input;
+                let rest = input.split_off(len);
+                incoming.bytes = std::mem::replace(input, rest);
+                Some(Arrival::Head(incoming, pinned))
+            }
+            Ok(Parsed::Partial) => {
+                self.looked_at = bytes.len();
+                None
+            }
+            Err(rule) => Some(Arrival::Refused(Reason::BadRequest(rule), pinned)),
+        }
+    }
+
+    /// Waits for the next request with as little as possible.
+    fn rest(&mut self) {
+        self.client.wire.rest();
+        if self.client.wire.input.is_empty() {
+            let idle = self.worker.snapshot().0.settings.keep_alive_timeout;
+            self.slot.set(Some(idle));
+        }
+    }
+
+    async fn close(mut self: Box<Self>, next: Next) {
+        let wire = &mut self.client.wire;
+        if next == Next::Abort {
+            if self.client.ends_by_close {
+                wire.stream.set_abort();
+            }
+            return;
+        }
+        let is_clean = wire.is_body_done() && wire.input.is_empty() && next != Next::Linger;
+        if is_clean && wire.stream.as_tcp().is_some() {
+            return;
+        }
+        self.slot.set(Some(LINGERING));
+        let mut read = 0;
+        let mut is_shut = false;
+        poll_fn(|cx| {
+            if !is_shut {
+                match Pin::new(&mut wire.stream).poll_shutdown(cx) {
+                    Poll::Ready(Ok(())) => is_shut = true,
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => {}
+                }
+            }
+            if is_shut && is_clean {
+                return Poll::Ready(());
+            }
+            loop {
+                wire.input.consume(usize::MAX);
+                match wire.poll_read(cx) {
+                    Poll::Ready(Ok(count @ 1..)) if read < LINGERED => read += count,
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending if self.slot.is_expired() => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+    }
+}
+
+/// True where a head may end behind the first `looked_at` bytes.
+fn has_end(bytes: &[u8], looked_at: usize) -> bool {
+    let from = looked_at.saturating_sub(3);
+    bytes.get(from..).unwrap_or_default().windows(2).any(|two| two == b"\n\r" || two == b"\n\n")
+}

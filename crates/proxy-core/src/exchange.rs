@@ -1,0 +1,349 @@
+//! One request's way down the line: ADMIT, ROUTE, GUARD, ATTEMPT, RELAY, and the observation of its end.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+use std::time::Instant;
+
+use http1::framing::BodyLength;
+use http1::{Method, Name};
+
+use crate::admit::admit;
+use crate::answer::Answer;
+use crate::attempt::attempt;
+use crate::client::{Client, Facts};
+use crate::clock;
+use crate::deadline::Slot;
+use crate::forward::vars;
+use crate::guard::{self, Verdict};
+use crate::incoming::{Incoming, Lookup};
+use crate::matcher::MatchInput;
+use crate::observe;
+use crate::reason::Reason;
+use crate::relay::{relay, send_own};
+use crate::snapshot::{Route, Target};
+use crate::trace::{RequestId, Trace};
+use crate::worker::{Pinned, Worker};
+
+/// What a request is served with.
+pub(crate) struct Context<'a> {
+    pub(crate) worker: &'a Arc<Worker>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) slot: &'a Slot,
+    pub(crate) pinned: &'a Pinned,
+    /// When the head of the answer must be there, in ticks.
+    deadline: AtomicU32,
+    timeout: AtomicU32,
+}
+
+impl Context<'_> {
+    /// The worker's shard of each counter.
+    #[inline]
+    pub(crate) fn shard(&self) -> usize {
+        self.worker.shard
+    }
+
+    /// When the head of the answer must be there, in ticks.
+    #[inline]
+    pub(crate) fn deadline(&self) -> u32 {
+        self.deadline.load(Relaxed)
+    }
+
+    /// Counts the time until the answer from now on: it does not run while the request's body comes in.
+    pub(crate) fn restart_deadline(&self) {
+        self.deadline.store(self.slot.now().saturating_add(self.timeout.load(Relaxed)), Relaxed);
+    }
+}
+
+/// What becomes of the client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It serves another request.
+    Go,
+    /// It is closed.
+    Close,
+    /// It is closed; what the client still sends is read for a while, so that the answer arrives.
+    Linger,
+    /// It is cut off: what was sent is incomplete.
+    Abort,
+}
+
+impl Next {
+    /// What the client sends next cannot be told apart: whatever was to come, the connection ends.
+    const fn or_linger(self) -> Self {
+        if matches!(self, Self::Abort) { self } else { Self::Linger }
+    }
+}
+
+/// Why an exchange ended without a whole answer from a backend.
+enum Stopped {
+    /// The proxy answers with this.
+    With(Answer, Option<Reason>),
+    /// There is nobody to be answered, or no way to answer any more.
+    Cut(Reason),
+}
+
+impl<'a> Context<'a> {
+    /// The context of one request.
+    pub(crate) const fn new(
+        worker: &'a Arc<Worker>,
+        facts: &'a Facts,
+        slot: &'a Slot,
+        pinned: &'a Pinned,
+    ) -> Self {
+        Self { worker, facts, slot, pinned, deadline: AtomicU32::new(u32::MAX), timeout: AtomicU32::new(0) }
+    }
+}
+
+/// Serves one request whose head is whole. The client's connection is left in the state that [`Next`] says.
+pub(crate) async fn exchange<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    context: &Context<'_>,
+) -> Next {
+    let (worker, facts) = (context.worker, context.facts);
+    let mut trace = Trace::new(Instant::now(), facts.peer);
+    let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
+    identify(incoming, &mut trace);
+    let (route, next) = match admitted {
+        Ok(()) => match find(incoming, context) {
+            Some(route) => (Some(&**route), serve(client, incoming, route, context, &mut trace).await),
+            None => {
+                client.expect(incoming.admitted.body, context.pinned.0.blueprint.settings.max_body_size);
+                let refused = refuse(Reason::NoRoute, incoming, &trace);
+                (None, stop(client, refused, incoming, context, &mut trace).await)
+            }
+        },
+        Err(reason) => {
+            client.close_after();
+            let refused = refuse(reason, incoming, &trace);
+            (None, stop(client, refused, incoming, context, &mut trace).await.or_linger())
+        }
+    };
+    observe::completed(worker, &trace, route, incoming);
+    next
+}
+
+/// Answers a head that could not even be parsed, or did not arrive in time.
+pub(crate) async fn reject<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    reason: Reason,
+    context: &Context<'_>,
+) -> Next {
+    let mut trace = Trace::new(Instant::now(), context.facts.peer);
+    trace.request_id = clock::request_id();
+    client.close_after();
+    let refused = refuse(reason, incoming, &trace);
+    let next = stop(client, refused, incoming, context, &mut trace).await;
+    observe::completed(context.worker, &trace, None, incoming);
+    next.or_linger()
+}
+
+/// The id that a trusted proxy gave the request, or a fresh one.
+fn identify(incoming: &Incoming, trace: &mut Trace) {
+    let given = if incoming.admitted.is_trusted { incoming.first(Name::XRequestId) } else { None };
+    trace.request_id = given.and_then(RequestId::given).unwrap_or_else(clock::request_id);
+    if let Some(client) = incoming.admitted.client {
+        trace.client = client;
+    }
+}
+
+#[inline]
+fn find<'a>(incoming: &Incoming, context: &Context<'a>) -> Option<&'a Arc<Route>> {
+    context.pinned.0.matcher.find(&MatchInput {
+        host: incoming.host(),
+        path: &incoming.path,
+        method: incoming.method_text(),
+        query: incoming.query(),
+        client: incoming.admitted.client.unwrap_or(context.facts.peer),
+        fields: &Lookup(incoming.fields()),
+    })
+}
+
+async fn serve<'a, C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    route: &'a Route,
+    context: &Context<'a>,
+    trace: &mut Trace,
+) -> Next {
+    client.expect(incoming.admitted.body, route.max_body_size);
+    context.timeout.store(route.timeout.0, Relaxed);
+    context.restart_deadline();
+    context.slot.set_at(context.deadline());
+    let stopped = match prepare(client, incoming, route, context, trace).await {
+        Ok(()) => match attempt(client, incoming, route, context, trace).await {
+            Ok(answered) => {
+                trace.first_byte = Some(trace.began.elapsed());
+                return relay(client, incoming, route, (context, trace), answered).await;
+            }
+            Err(Reason::ClientGone) => Stopped::Cut(Reason::ClientGone),
+            Err(reason) => refuse(reason, incoming, trace),
+        },
+        Err(stopped) => stopped,
+    };
+    stop(client, stopped, incoming, context, trace).await
+}
+
+/// All that is decided before a backend is chosen.
+async fn prepare<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    route: &Route,
+    context: &Context<'_>,
+    trace: &Trace,
+) -> Result<(), Stopped> {
+    if let BodyLength::Bytes(length) = incoming.admitted.body
+        && length > route.max_body_size
+    {
+        return Err(refuse(Reason::BodyTooLarge, incoming, trace));
+    }
+    if incoming.admitted.max_forwards == Some(0)
+        && matches!(incoming.head.method(), Method::Options | Method::Trace)
+    {
+        return Err(Stopped::With(Answer::of_last_hop(incoming), None));
+    }
+    for guard in &route.spec.guards {
+        let request = seen_by_guard(incoming, route, context, trace);
+        let verdict = guard.check(&request);
+        judge(client, incoming, verdict, context, trace).await?;
+    }
+    own(incoming, route, context, trace).map_or(Ok(()), |answer| Err(Stopped::With(answer, None)))?;
+    if let Some(rewrite) = &route.rewrite {
+        rewrite_path(incoming, rewrite).map_err(|reason| refuse(reason, incoming, trace))?;
+    }
+    if let Some(edits) = &route.request_edits {
+        let Incoming { head, bytes, .. } = incoming;
+        edits.take_out(head.lines_mut(), bytes.unread());
+    }
+    for (name, _) in &incoming.set_by_guards {
+        incoming.head.lines_mut().drop_named(name.as_bytes(), incoming.bytes.unread());
+    }
+    Ok(())
+}
+
+fn rewrite_path(incoming: &mut Incoming, rewrite: &crate::path::Rewrite) -> Result<(), Reason> {
+    let mut room = std::mem::take(&mut incoming.rewritten);
+    let path = rewrite.apply(&incoming.path, &mut room).map_err(Reason::BadPath)?;
+    let is_part = incoming.path.as_ptr_range().contains(&path.as_ptr());
+    if is_part {
+        let path = path.to_vec();
+        room.clear();
+        room.extend_from_slice(&path);
+    }
+    incoming.rewritten = room;
+    Ok(())
+}
+
+fn seen_by_guard<'a>(
+    incoming: &'a Incoming,
+    route: &'a Route,
+    context: &Context<'_>,
+    trace: &'a Trace,
+) -> guard::Request<'a> {
+    guard::Request {
+        method: incoming.method_text(),
+        host: incoming.host(),
+        path: &incoming.path,
+        query: incoming.query(),
+        fields: incoming.fields(),
+        client: incoming.admitted.client.unwrap_or(context.facts.peer),
+        route: &route.spec.id,
+        request_id: trace.request_id.as_str(),
+    }
+}
+
+/// Does what a guard says; waits where it says so.
+async fn judge<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    mut verdict: Verdict,
+    context: &Context<'_>,
+    trace: &Trace,
+) -> Result<(), Stopped> {
+    if let Verdict::Wait(mut waiting) = verdict {
+        verdict = poll_fn(|cx| {
+            if let Poll::Ready(verdict) = waiting.as_mut().poll(cx) {
+                return Poll::Ready(Ok(verdict));
+            }
+            if client.poll_gone(cx).is_ready() {
+                return Poll::Ready(Err(Stopped::Cut(Reason::ClientGone)));
+            }
+            if context.slot.is_expired() {
+                return Poll::Ready(Err(refuse(Reason::RequestTimeout, incoming, trace)));
+            }
+            Poll::Pending
+        })
+        .await?;
+    }
+    match verdict {
+        Verdict::Pass => Ok(()),
+        Verdict::PassWith(fields) => {
+            incoming.set_by_guards.extend(fields.into_iter().filter(|(name, value)| is_field(name, value)));
+            Ok(())
+        }
+        Verdict::Refuse(refusal) => {
+            let answer = Answer::of_refusal(&refusal, incoming, &trace.request_id);
+            Err(Stopped::With(answer, Some(Reason::Guarded)))
+        }
+        // A guard that cannot make up its mind has failed: fail closed.
+        Verdict::Wait(_) => Err(refuse(Reason::Internal, incoming, trace)),
+    }
+}
+
+/// Guards write fields, never framing.
+fn is_field(name: &str, value: &str) -> bool {
+    let known = Name::of(name.as_bytes());
+    http1::token::is_token(name.as_bytes())
+        && !http1::NameSet::HOP_BY_HOP.with(Name::ContentLength).with(Name::Host).contains(known)
+        && value.bytes().all(|byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7f))
+}
+
+/// The answer of a route that makes its own.
+fn own(incoming: &Incoming, route: &Route, context: &Context<'_>, trace: &Trace) -> Option<Answer> {
+    let vars = vars(incoming, context.facts, &route.spec.id, &trace.request_id);
+    let mut answer = match &route.target {
+        Target::Forward { .. } => return None,
+        Target::Respond { status, content_type, body } => Answer::of_route(*status, content_type, body),
+        Target::Redirect { status, to } => {
+            let mut location = Vec::new();
+            if to.expand(&vars, &mut location).is_err() {
+                return Some(Answer::of_failure(Reason::Internal, incoming, &trace.request_id));
+            }
+            Answer::of_redirect(*status, &location)
+        }
+    };
+    if let Some(edits) = &route.response_edits {
+        edits.put_in(&vars, answer.lines_mut());
+    }
+    Some(answer)
+}
+
+fn refuse(reason: Reason, incoming: &Incoming, trace: &Trace) -> Stopped {
+    Stopped::With(Answer::of_failure(reason, incoming, &trace.request_id), Some(reason))
+}
+
+/// Ends an exchange that no backend answered.
+async fn stop<C: Client>(
+    client: &mut C,
+    stopped: Stopped,
+    incoming: &mut Incoming,
+    context: &Context<'_>,
+    trace: &mut Trace,
+) -> Next {
+    match stopped {
+        Stopped::Cut(reason) => {
+            trace.status = reason.status();
+            trace.reason = Some(reason);
+            Next::Abort
+        }
+        Stopped::With(answer, reason) => {
+            trace.status = answer.status();
+            trace.reason = reason;
+            send_own(client, answer, incoming, (context, trace)).await
+        }
+    }
+}

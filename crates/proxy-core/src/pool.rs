@@ -1,0 +1,100 @@
+//! Unused connections to backends: per worker and backend, the last one used first.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::deadline::Ticks;
+use crate::registry::Backend;
+use crate::spec::UpstreamSpec;
+use crate::transport::Stream;
+
+/// The rules that a pool keeps, in ticks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PoolRules {
+    idle: Ticks,
+    age: Ticks,
+    most: usize,
+}
+
+impl PoolRules {
+    pub(crate) fn of(spec: &UpstreamSpec) -> Self {
+        Self {
+            idle: Ticks::of(spec.idle_timeout),
+            age: Ticks::of(spec.max_connection_age),
+            most: spec.max_idle_connections,
+        }
+    }
+}
+
+/// A connection to a backend, and when it was made, in ticks.
+#[derive(Debug)]
+pub(crate) struct Pooled {
+    pub(crate) stream: Stream,
+    pub(crate) opened: u32,
+}
+
+#[derive(Debug)]
+struct Idle {
+    pooled: Pooled,
+    /// When it has been unused, or has existed, for too long.
+    ends: u32,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    /// The backend whose connections these are; slots are used again.
+    backend: u64,
+    idle: Vec<Idle>,
+}
+
+/// All unused connections of one worker. The lock is the worker's own: nobody else waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct Pools(Mutex<Vec<Pool>>);
+
+impl Pools {
+    /// A connection that stands, as far as can be told without asking the backend.
+    #[inline]
+    pub(crate) fn take(&self, backend: &Backend, now: u32) -> Option<Pooled> {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = pools.get_mut(backend.slot).filter(|pool| pool.backend == backend.number)?;
+        while let Some(Idle { mut pooled, ends }) = pool.idle.pop() {
+            if ends > now && pooled.stream.is_quiet() {
+                return Some(pooled);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for the next request.
+    #[inline]
+    pub(crate) fn put(&self, backend: &Backend, pooled: Pooled, rules: &PoolRules, now: u32) {
+        let ends = now.saturating_add(rules.idle.0).min(pooled.opened.saturating_add(rules.age.0));
+        if ends <= now || rules.most == 0 {
+            return;
+        }
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if pools.len() <= backend.slot {
+            pools.resize_with(backend.slot + 1, Pool::default);
+        }
+        let Some(pool) = pools.get_mut(backend.slot) else { return };
+        if pool.backend != backend.number {
+            pool.backend = backend.number;
+            pool.idle.clear();
+        }
+        if pool.idle.len() < rules.most {
+            pool.idle.push(Idle { pooled, ends });
+        }
+    }
+
+    /// Closes what has been unused or has existed for too long, and what the backend has closed.
+    pub(crate) fn sweep(&self, now: u32) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for pool in pools.iter_mut().filter(|pool| !pool.idle.is_empty()) {
+            pool.idle.retain_mut(|idle| idle.ends > now && idle.pooled.stream.is_quiet());
+        }
+    }
+
+    /// Closes everything.
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

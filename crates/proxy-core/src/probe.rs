@@ -1,0 +1,44 @@
+//! How a dead backend is found alive again: a connect through the seam that requests use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use health::{Probe, ProbeError, ProbeFuture, State};
+
+use crate::connect::{Address, Connect};
+use crate::registry::{Backend, Marked};
+
+/// For a probe's name look-up and for its connect.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Probes by connecting, and closing.
+pub(crate) struct TcpProbe(pub(crate) Arc<dyn Connect>);
+
+impl Probe<Marked> for TcpProbe {
+    fn probe<'a>(&'a self, key: &'a Marked) -> ProbeFuture<'a> {
+        Box::pin(async move {
+            let address = Address {
+                destination: key.0.destination.clone(),
+                named: key.0.named,
+                dns_timeout: PATIENCE,
+                connect_timeout: PATIENCE,
+            };
+            match self.0.connect(&address).await {
+                Ok(_stream) => Ok(()),
+                Err(error) => Err(ProbeError::Failed(error.to_string().into())),
+            }
+        })
+    }
+}
+
+/// Has pickers leave a dead backend out, and tells of it.
+pub(crate) fn on_change(backend: &Backend, state: State) {
+    let is_dead = state == State::Dead;
+    backend.set_dead(is_dead);
+    let (upstream, id) = (&*backend.upstream.name, &*backend.id);
+    if is_dead {
+        tracing::warn!(upstream, backend = id, "backend is dead: connects fail");
+    } else {
+        tracing::info!(upstream, backend = id, "backend is alive again");
+    }
+}

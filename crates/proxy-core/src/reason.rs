@@ -1,0 +1,251 @@
+//! Why something was decided: the stable codes, and what follows from each.
+
+use std::fmt;
+
+use http1::Rule;
+
+use crate::path::PathError;
+
+/// Whose fault a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The client's.
+    Client,
+    /// Our own, or that of our configuration.
+    Proxy,
+    /// The backend's.
+    Backend,
+}
+
+/// Whether a request that failed this way may be tried again, on another backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// Never.
+    Never,
+    /// Always: the backend has seen nothing of it.
+    Unsent,
+    /// Where doing it twice is as good as doing it once: the backend may have seen it.
+    Repeatable,
+}
+
+/// A stable snake_case code that says why something was decided. It is printed with [`fmt::Display`], and
+/// stands in answers, logs, metrics and traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No route matches.
+    NoRoute,
+    /// The request is malformed or ambiguous.
+    BadRequest(Rule),
+    /// The path of the request breaks a rule of path normalisation.
+    BadPath(PathError),
+    /// The body is larger than allowed.
+    BodyTooLarge,
+    /// A guard answered the request itself.
+    Guarded,
+    /// No backend is eligible.
+    NoBackend,
+    /// The backend's address is not allowed.
+    EgressDenied,
+    /// The backend's name does not resolve.
+    DnsError,
+    /// The backend's name did not resolve in time.
+    DnsTimeout,
+    /// The backend refuses connections, or cannot be reached.
+    ConnectRefused,
+    /// No connection to the backend came about in time.
+    ConnectTimeout,
+    /// The backend closed or reset the connection before its answer was whole.
+    UpstreamReset,
+    /// TLS with the backend failed.
+    UpstreamTls,
+    /// The backend did not begin its answer in time.
+    ResponseTimeout,
+    /// The whole request took too long to be answered.
+    RequestTimeout,
+    /// The backend's answer is malformed or ambiguous.
+    BadResponse(Rule),
+    /// The client closed or reset the connection before it had its answer.
+    ClientGone,
+    /// The client did not send a whole head in time.
+    HeaderTimeout,
+    /// The client's connection was idle for too long.
+    KeepAliveTimeout,
+    /// A body made no progress, or too little.
+    BodyTimeout,
+    /// A tunnel was idle for too long.
+    TunnelTimeout,
+    /// There are as many connections as allowed.
+    ConnectionLimit,
+    /// There are as many connections of this client as allowed.
+    ClientLimit,
+    /// The proxy is ending.
+    Draining,
+    /// A fault of the proxy itself.
+    Internal,
+}
+
+impl Reason {
+    /// The status of the answer that the client gets; 499 where there is no client any more.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::NoRoute => 404,
+            Self::BadRequest(rule) => rule.status(),
+            Self::BadPath(_) => 400,
+            Self::BodyTooLarge => 413,
+            Self::Guarded => 403,
+            Self::NoBackend | Self::ConnectionLimit | Self::ClientLimit | Self::Draining => 503,
+            Self::EgressDenied
+            | Self::DnsError
+            | Self::ConnectRefused
+            | Self::UpstreamReset
+            | Self::UpstreamTls
+            | Self::BadResponse(_) => 502,
+            Self::DnsTimeout | Self::ConnectTimeout | Self::ResponseTimeout | Self::RequestTimeout => 504,
+            Self::ClientGone => 499,
+            Self::HeaderTimeout | Self::KeepAliveTimeout | Self::BodyTimeout | Self::TunnelTimeout => 408,
+            Self::Internal => 500,
+        }
+    }
+
+    /// The error type of RFC 9209 section 2.3.
+    pub const fn proxy_status(self) -> &'static str {
+        match self {
+            Self::NoRoute => "destination_not_found",
+            Self::BadRequest(_)
+            | Self::BadPath(_)
+            | Self::BodyTooLarge
+            | Self::HeaderTimeout
+            | Self::BodyTimeout
+            | Self::ClientGone => "http_request_error",
+            Self::Guarded => "http_request_denied",
+            Self::NoBackend => "destination_unavailable",
+            Self::EgressDenied => "destination_ip_prohibited",
+            Self::DnsError => "dns_error",
+            Self::DnsTimeout => "dns_timeout",
+            Self::ConnectRefused => "connection_refused",
+            Self::ConnectTimeout => "connection_timeout",
+            Self::UpstreamReset => "connection_terminated",
+            Self::UpstreamTls => "tls_protocol_error",
+            Self::ResponseTimeout | Self::RequestTimeout | Self::KeepAliveTimeout | Self::TunnelTimeout => {
+                "http_response_timeout"
+            }
+            Self::BadResponse(_) => "http_protocol_error",
+            Self::ConnectionLimit | Self::ClientLimit => "connection_limit_reached",
+            Self::Draining | Self::Internal => "proxy_internal_error",
+        }
+    }
+
+    /// Whose fault it is.
+    pub const fn side(self) -> Side {
+        match self {
+            Self::NoRoute
+            | Self::BadRequest(_)
+            | Self::BadPath(_)
+            | Self::BodyTooLarge
+            | Self::Guarded
+            | Self::ClientGone
+            | Self::HeaderTimeout
+            | Self::KeepAliveTimeout
+            | Self::BodyTimeout
+            | Self::TunnelTimeout
+            | Self::ConnectionLimit
+            | Self::ClientLimit => Side::Client,
+            Self::NoBackend | Self::EgressDenied | Self::Draining | Self::RequestTimeout | Self::Internal => {
+                Side::Proxy
+            }
+            Self::DnsError
+            | Self::DnsTimeout
+            | Self::ConnectRefused
+            | Self::ConnectTimeout
+            | Self::UpstreamReset
+            | Self::UpstreamTls
+            | Self::ResponseTimeout
+            | Self::BadResponse(_) => Side::Backend,
+        }
+    }
+
+    /// Whether the request may be tried again.
+    pub const fn retry(self) -> Retry {
+        match self {
+            Self::DnsError
+            | Self::DnsTimeout
+            | Self::ConnectRefused
+            | Self::ConnectTimeout
+            | Self::UpstreamTls => Retry::Unsent,
+            Self::UpstreamReset => Retry::Repeatable,
+            _ => Retry::Never,
+        }
+    }
+
+    /// One sentence for the client. It names no address.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::NoRoute => "No route matches this request.",
+            Self::BadRequest(_) | Self::BadPath(_) => "The request is malformed or ambiguous.",
+            Self::BodyTooLarge => "The request body is larger than allowed.",
+            Self::Guarded => "The request is not allowed.",
+            Self::NoBackend => "No backend can take this request now.",
+            Self::EgressDenied => "The backend's address is not allowed.",
+            Self::DnsError | Self::DnsTimeout => "The backend's name could not be resolved.",
+            Self::ConnectRefused | Self::ConnectTimeout => "The backend could not be reached.",
+            Self::UpstreamReset => "The backend closed the connection before it answered.",
+            Self::UpstreamTls => "No secure connection to the backend came about.",
+            Self::ResponseTimeout | Self::RequestTimeout => "The backend did not answer in time.",
+            Self::BadResponse(_) => "The backend's answer was malformed.",
+            Self::ClientGone => "The client went away.",
+            Self::HeaderTimeout | Self::BodyTimeout => "The request did not arrive in time.",
+            Self::KeepAliveTimeout | Self::TunnelTimeout => "The connection was idle for too long.",
+            Self::ConnectionLimit | Self::ClientLimit => "There are too many connections.",
+            Self::Draining => "The proxy is ending.",
+            Self::Internal => "The proxy failed.",
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::NoRoute => "no_route",
+            // The three limits of a head have reasons of their own, as operators look for them.
+            Self::BadRequest(Rule::HeadTooLarge | Rule::TooManyFields) => "head_too_large",
+            Self::BadRequest(Rule::TargetTooLong) => "uri_too_long",
+            Self::BadRequest(_) | Self::BadPath(_) => "bad_request",
+            Self::BodyTooLarge => "body_too_large",
+            Self::Guarded => "guarded",
+            Self::NoBackend => "no_backend",
+            Self::EgressDenied => "egress_denied",
+            Self::DnsError => "dns_error",
+            Self::DnsTimeout => "dns_timeout",
+            Self::ConnectRefused => "connect_refused",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::UpstreamReset => "upstream_reset",
+            Self::UpstreamTls => "upstream_tls",
+            Self::ResponseTimeout => "response_timeout",
+            Self::RequestTimeout => "request_timeout",
+            Self::BadResponse(_) => "bad_response",
+            Self::ClientGone => "client_gone",
+            Self::HeaderTimeout => "header_timeout",
+            Self::KeepAliveTimeout => "keep_alive_timeout",
+            Self::BodyTimeout => "body_timeout",
+            Self::TunnelTimeout => "tunnel_timeout",
+            Self::ConnectionLimit => "connection_limit",
+            Self::ClientLimit => "client_limit",
+            Self::Draining => "draining",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())?;
+        match self {
+            Self::BadRequest(Rule::HeadTooLarge | Rule::TooManyFields | Rule::TargetTooLong) => Ok(()),
+            Self::BadPath(error) => write!(f, ":{}", error.rule()),
+            Self::BadRequest(rule) | Self::BadResponse(rule) => write!(f, ":{}", rule.code()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,349 @@
+//! RELAY: the answer's head and body to the client, what is left of the request's body to the backend, tunnels.
+
+use std::future::poll_fn;
+use std::task::{Context as Poller, Poll};
+
+use http1::framing::{self, BodyLength};
+use http1::{Name, NameSet, Version, connection};
+
+use crate::answer::Answer;
+use crate::attempt::Answered;
+use crate::channel::Channel;
+use crate::client::{Client, NOT_PASSED_ON, Outgoing};
+use crate::clock::date;
+use crate::exchange::{Context, Next};
+use crate::forward::vars;
+use crate::incoming::Incoming;
+use crate::pace::Pace;
+use crate::pool::Pooled;
+use crate::pump::{End, Pump};
+use crate::reason::Reason;
+use crate::snapshot::Route;
+use crate::trace::Trace;
+use crate::trying::{of_backend, of_client};
+use crate::wire::Writer;
+
+/// So much of a body that nobody wants is read, so that the connection can go on.
+const DRAINED: u64 = 64 * 1024;
+
+/// Passes a backend's answer on.
+pub(crate) async fn relay<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    route: &Route,
+    (context, trace): (&Context<'_>, &mut Trace),
+    mut answered: Answered<'_>,
+) -> Next {
+    let head = match begin(client, incoming, route, (context, trace), &mut answered) {
+        Ok(head) => head,
+        Err(reason) => {
+            trace.status = reason.status();
+            trace.reason = Some(reason);
+            let answer = Answer::of_failure(reason, incoming, &trace.request_id);
+            return send_own(client, answer, incoming, (context, trace)).await;
+        }
+    };
+    let is_tunnel = answered.has_switched;
+    let settings = &context.pinned.0.settings;
+    let idle = if is_tunnel { settings.tunnel_idle_timeout } else { settings.body_idle_timeout };
+    let mut relaying = Relaying {
+        client,
+        answered: &mut answered,
+        context,
+        download: Pump::new(true),
+        up: Pace::default(),
+        down: Pace::default(),
+        idle,
+        is_tunnel,
+    };
+    context.slot.set(Some(idle));
+    let outcome = poll_fn(|cx| relaying.poll(cx)).await;
+    trace.bytes_out = relaying.download.bytes;
+    trace.bytes_in = answered.upload.bytes;
+    match outcome {
+        Ok(()) => {
+            let is_whole = answered.upload.is_done();
+            if head.keeps_backend && is_whole && !is_tunnel {
+                keep(answered, context);
+            }
+            match (is_tunnel, is_whole) {
+                (true, _) => Next::Close,
+                (false, true) => Next::Go,
+                (false, false) => Next::Linger,
+            }
+        }
+        Err(reason) => {
+            trace.reason = Some(reason);
+            Next::Abort
+        }
+    }
+}
+
+struct Begun {
+    /// The backend's connection may serve another request.
+    keeps_backend: bool,
+}
+
+/// Judges the head of the answer and hands it to the client.
+fn begin<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    route: &Route,
+    (context, trace): (&Context<'_>, &mut Trace),
+    answered: &mut Answered<'_>,
+) -> Result<Begun, Reason> {
+    let mut response = std::mem::take(&mut incoming.response);
+    let mut extra = std::mem::take(&mut incoming.extra);
+    let bytes = answered.wire.input.unread();
+    let judged = framing::of_response(&response, incoming.head.method(), bytes)
+        .and_then(|body| connection::apply(response.lines_mut(), bytes).map(|options| (body, options)))
+        .map_err(Reason::BadResponse);
+    let (body, options) = match judged {
+        Ok(judged) => judged,
+        Err(reason) => {
+            incoming.response = response;
+            incoming.extra = extra;
+            return Err(reason);
+        }
+    };
+    let is_http11 = response.version() == Version::Http11;
+    let keeps_backend = body != BodyLength::UntilClose && !options.close && (is_http11 || options.keep_alive);
+    if let Some(edits) = &route.response_edits {
+        edits.take_out(response.lines_mut(), bytes);
+    }
+    extra.clear();
+    write_extra(&mut extra, incoming, route, (context, trace), &response);
+    let mut skip = NOT_PASSED_ON;
+    if response.status() == 204 || answered.has_switched {
+        // RFC 9110 section 8.6.
+        skip = skip.with(Name::ContentLength);
+    }
+    if context.worker.is_draining() || answered.has_switched {
+        client.close_after();
+    }
+    if answered.has_switched {
+        write_switch(&mut extra, &response, bytes);
+    }
+    let outgoing = Outgoing {
+        status: response.status(),
+        reason: response.reason(bytes),
+        fields: response.fields(bytes),
+        skip,
+        extra: &extra,
+        body,
+    };
+    if answered.has_switched {
+        client.interim(&outgoing);
+        client.tunnel();
+    } else {
+        if !answered.upload.is_done() {
+            client.close_after();
+        }
+        client.begin(&outgoing);
+    }
+    trace.status = response.status();
+    answered.wire.input.consume(answered.head_len);
+    if answered.has_switched {
+        answered.wire.expect(BodyLength::UntilClose, u64::MAX);
+        answered.wire.frame(Writer::Tunnel);
+        answered.upload = Pump::new(true);
+    } else {
+        answered.wire.expect(body, u64::MAX);
+    }
+    incoming.response = response;
+    incoming.extra = extra;
+    Ok(Begun { keeps_backend })
+}
+
+/// RFC 9110 section 7.8: both name the protocol that is spoken from here on.
+fn write_switch(extra: &mut Vec<u8>, response: &http1::ResponseHead, bytes: &[u8]) {
+    for protocol in response.fields(bytes).all(Name::Upgrade) {
+        extra.extend_from_slice(b"Upgrade: ");
+        extra.extend_from_slice(protocol);
+        extra.extend_from_slice(b"\r\n");
+    }
+    extra.extend_from_slice(b"Connection: upgrade\r\n");
+}
+
+/// What we add to an answer.
+fn write_extra(
+    extra: &mut Vec<u8>,
+    incoming: &Incoming,
+    route: &Route,
+    (context, trace): (&Context<'_>, &Trace),
+    response: &http1::ResponseHead,
+) {
+    let sets = route.response_edits.as_ref().map_or(NameSet::EMPTY, |edits| edits.sets);
+    if !sets.contains(Name::XRequestId) {
+        extra.extend_from_slice(b"X-Request-Id: ");
+        extra.extend_from_slice(trace.request_id.as_bytes());
+        extra.extend_from_slice(b"\r\n");
+    }
+    if !response.present().contains(Name::Date) && !sets.contains(Name::Date) {
+        // RFC 9110 section 6.6.1: whoever passes a message on without a date gives it one.
+        extra.extend_from_slice(b"Date: ");
+        extra.extend_from_slice(&date());
+        extra.extend_from_slice(b"\r\n");
+    }
+    if let Some(edits) = &route.response_edits {
+        edits.put_in(&vars(incoming, context.facts, &route.spec.id, &trace.request_id), extra);
+    }
+}
+
+/// Keeps the backend's connection for the next request.
+fn keep(answered: Answered<'_>, context: &Context<'_>) {
+    let Answered { wire, member, upstream, opened, .. } = answered;
+    // Bytes behind the answer belong to nothing that was asked. RFC 9112 section 9.2.
+    if wire.input.is_empty() && !wire.has_unsent() && !context.worker.is_draining() {
+        let pooled = Pooled { stream: wire.stream, opened };
+        context.worker.pools.put(&member.backend, pooled, &upstream.pool_rules, context.slot.now());
+    }
+}
+
+struct Relaying<'r, 'a, C> {
+    client: &'r mut C,
+    answered: &'r mut Answered<'a>,
+    context: &'r Context<'a>,
+    download: Pump,
+    up: Pace,
+    down: Pace,
+    idle: crate::deadline::Ticks,
+    is_tunnel: bool,
+}
+
+impl<C: Client> Relaying<'_, '_, C> {
+    /// Ready once the whole answer was sent, or the exchange has broken off.
+    fn poll(&mut self, cx: &mut Poller<'_>) -> Poll<Result<(), Reason>> {
+        let before = (self.download.bytes, self.answered.upload.bytes);
+        if let Poll::Ready(ended) = self.poll_download(cx) {
+            return Poll::Ready(ended);
+        }
+        self.poll_upload(cx)?;
+        if self.is_tunnel && self.download.is_done() && self.answered.upload.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        if before != (self.download.bytes, self.answered.upload.bytes) {
+            self.context.slot.set(Some(self.idle));
+            self.judge_pace(before)?;
+        }
+        self.note_waits();
+        if self.context.slot.is_expired() { Poll::Ready(Err(self.too_late())) } else { Poll::Pending }
+    }
+
+    /// Ready with the end of the exchange; a tunnel goes on until both directions have ended.
+    fn poll_download(&mut self, cx: &mut Poller<'_>) -> Poll<Result<(), Reason>> {
+        if self.download.is_done() {
+            return Poll::Pending;
+        }
+        match self.download.poll(&mut self.answered.wire, self.client, cx) {
+            Poll::Ready(Ok(())) if self.is_tunnel => Poll::Pending,
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err((End::To, _))) => Poll::Ready(Err(Reason::ClientGone)),
+            Poll::Ready(Err((End::From, broken))) => Poll::Ready(Err(of_backend(broken))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_upload(&mut self, cx: &mut Poller<'_>) -> Result<(), Reason> {
+        if self.answered.upload.is_done() || self.answered.upload_broken {
+            return Ok(());
+        }
+        match self.answered.upload.poll(self.client, &mut self.answered.wire, cx) {
+            Poll::Ready(Err((End::From, broken))) => Err(of_client(broken)),
+            Poll::Ready(Err((End::To, _))) if self.is_tunnel => Err(Reason::UpstreamReset),
+            Poll::Ready(Err((End::To, _))) => {
+                self.answered.upload_broken = true;
+                Ok(())
+            }
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Only the client has a pace to keep, and only outside tunnels.
+    fn judge_pace(&mut self, before: (u64, u64)) -> Result<(), Reason> {
+        if self.is_tunnel {
+            return Ok(());
+        }
+        let now = self.context.slot.now();
+        let rate = self.context.pinned.0.settings.body_min_rate;
+        let is_kept = (before.0 == self.download.bytes || self.down.is_kept(self.download.bytes, rate, now))
+            && (before.1 == self.answered.upload.bytes
+                || self.up.is_kept(self.answered.upload.bytes, rate, now));
+        if is_kept { Ok(()) } else { Err(Reason::BodyTimeout) }
+    }
+
+    fn note_waits(&mut self) {
+        let now = self.context.slot.now();
+        if !self.download.is_done() && self.download.waits_for == End::To {
+            self.down.wait(now);
+        }
+        if !self.answered.upload.is_done() && self.answered.upload.waits_for == End::From {
+            self.up.wait(now);
+        }
+    }
+
+    fn too_late(&self) -> Reason {
+        if self.is_tunnel { Reason::TunnelTimeout } else { Reason::BodyTimeout }
+    }
+}
+
+/// Sends an answer of the proxy's own, and gets the rest of the request out of the way.
+pub(crate) async fn send_own<C: Client>(
+    client: &mut C,
+    answer: Answer,
+    incoming: &Incoming,
+    (context, trace): (&Context<'_>, &mut Trace),
+) -> Next {
+    let left = client.left_to_come();
+    // A client that waits for a 100 may send its body or not: nobody can tell. RFC 9110 section 10.1.1.
+    let goes_on =
+        left.is_some_and(|left| left <= DRAINED) && (!incoming.admitted.expects_continue || left == Some(0));
+    if !goes_on || context.worker.is_draining() {
+        client.close_after();
+    }
+    let body = answer.begin(client, incoming.head.method(), &trace.request_id);
+    context.slot.set(Some(context.pinned.0.settings.body_idle_timeout));
+    let mut sent = 0;
+    let sending = poll_fn(|cx| {
+        while let Some(rest) = body.get(sent..).filter(|rest| !rest.is_empty()) {
+            match client.poll_send(cx, rest) {
+                Poll::Ready(Ok(count)) => sent += count,
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Reason::ClientGone)),
+                Poll::Pending => return expired(context),
+            }
+        }
+        match client.poll_flush(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(Reason::ClientGone)),
+            Poll::Pending => expired(context),
+        }
+    });
+    if sending.await.is_err() {
+        return Next::Abort;
+    }
+    trace.bytes_out = body.len() as u64;
+    if goes_on && drain(client, context).await { Next::Go } else { Next::Linger }
+}
+
+/// Reads what is left of the body. True where it came to its end.
+async fn drain<C: Client>(client: &mut C, context: &Context<'_>) -> bool {
+    poll_fn(|cx| {
+        loop {
+            match client.poll_fill(cx) {
+                Poll::Ready(Ok(crate::channel::Fill::End)) => return Poll::Ready(true),
+                Poll::Ready(Ok(crate::channel::Fill::Data)) => {
+                    let count = client.data().len();
+                    client.consume(count);
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(false),
+                Poll::Pending if context.slot.is_expired() => return Poll::Ready(false),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}
+
+fn expired(context: &Context<'_>) -> Poll<Result<(), Reason>> {
+    if context.slot.is_expired() { Poll::Ready(Err(Reason::BodyTimeout)) } else { Poll::Pending }
+}

@@ -1,0 +1,307 @@
+//! A blueprint compiled for serving. Immutable but for the pickers, which follow the health of the backends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::cidr::AddressSet;
+use crate::deadline::Ticks;
+use crate::edits::Edits;
+use crate::matcher::{Matcher, Rule};
+use crate::path::Rewrite;
+use crate::registry::{Registry, RouteState};
+use crate::spec::{Action, Blueprint, RouteSpec, Settings, UpstreamSpec};
+use crate::template::Template;
+use crate::upstream::Upstream;
+
+/// Why a blueprint cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two upstreams share a name.
+    #[error("upstream {name:?} is given twice")]
+    UpstreamRepeated {
+        /// The name.
+        name: String,
+    },
+    /// Two backends of an upstream share an id.
+    #[error("backend {id:?} of upstream {upstream:?} is given twice")]
+    BackendRepeated {
+        /// The upstream's name.
+        upstream: String,
+        /// The backend's id.
+        id: String,
+    },
+    /// Two routes share an id.
+    #[error("route {id:?} is given twice")]
+    RouteRepeated {
+        /// The id.
+        id: String,
+    },
+    /// A route names an upstream that there is not.
+    #[error("route {route:?} names upstream {upstream:?}, which there is not")]
+    UpstreamUnknown {
+        /// The route's id.
+        route: String,
+        /// The upstream's name.
+        upstream: String,
+    },
+    /// A route answers with a status that no answer has.
+    #[error("route {route:?} answers with status {status}")]
+    Status {
+        /// The route's id.
+        route: String,
+        /// The status.
+        status: u16,
+    },
+    /// A route changes a field in a way that would break the message.
+    #[error("route {route:?} changes field {field:?}, which it may not or cannot")]
+    Field {
+        /// The route's id.
+        route: String,
+        /// The field's name.
+        field: String,
+    },
+    /// A prefix to strip or to set is no path.
+    #[error("route {route:?} rewrites with a prefix that is no path")]
+    Prefix {
+        /// The route's id.
+        route: String,
+    },
+    /// There is no route or upstream of that name to be replaced or removed.
+    #[error("there is no {name:?}")]
+    Unknown {
+        /// The name or id.
+        name: String,
+    },
+    /// There are too many routes.
+    #[error("the routes are too many")]
+    TooLarge,
+}
+
+/// The settings, in the shape that the hot path reads.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) header_timeout: Ticks,
+    pub(crate) keep_alive_timeout: Ticks,
+    pub(crate) body_idle_timeout: Ticks,
+    pub(crate) tunnel_idle_timeout: Ticks,
+    pub(crate) body_min_rate: u32,
+    pub(crate) limits: http1::Limits,
+    pub(crate) trusted: AddressSet,
+    pub(crate) forwarded: bool,
+}
+
+impl Compiled {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            header_timeout: Ticks::of(settings.header_timeout),
+            keep_alive_timeout: Ticks::of(settings.keep_alive_timeout),
+            body_idle_timeout: Ticks::of(settings.body_idle_timeout),
+            tunnel_idle_timeout: Ticks::of(settings.tunnel_idle_timeout),
+            body_min_rate: settings.body_min_rate,
+            limits: settings.limits,
+            trusted: settings.trusted_proxies.iter().copied().collect(),
+            forwarded: settings.forwarded,
+        }
+    }
+}
+
+/// What is served.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) blueprint: Blueprint,
+    pub(crate) settings: Compiled,
+    pub(crate) matcher: Matcher<Arc<Route>>,
+    pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
+    routes: HashMap<String, Arc<Route>>,
+}
+
+/// A compiled route.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) spec: Arc<RouteSpec>,
+    pub(crate) state: Arc<RouteState>,
+    pub(crate) target: Target,
+    pub(crate) rewrite: Option<Rewrite>,
+    pub(crate) request_edits: Option<Edits>,
+    pub(crate) response_edits: Option<Edits>,
+    pub(crate) timeout: Ticks,
+    pub(crate) max_body_size: u64,
+}
+
+/// What a route does.
+#[derive(Debug)]
+pub(crate) enum Target {
+    Forward { upstream: Arc<Upstream>, fallback: Option<Arc<Upstream>> },
+    Respond { status: u16, content_type: String, body: String },
+    Redirect { status: u16, to: Template },
+}
+
+impl Snapshot {
+    /// Compiles a blueprint. What it shares with `previous` is taken over from it.
+    pub(crate) fn compile(
+        blueprint: Blueprint,
+        registry: &Registry,
+        previous: Option<&Self>,
+    ) -> Result<Self, BuildError> {
+        let upstreams = compile_upstreams(&blueprint, registry, previous)?;
+        let mut routes = HashMap::with_capacity(blueprint.routes.len());
+        let mut rules = Vec::with_capacity(blueprint.routes.len());
+        for spec in &blueprint.routes {
+            let previous = previous
+                .filter(|previous| has_same_defaults(&previous.blueprint.settings, &blueprint.settings));
+            let route = match previous.and_then(|previous| previous.routes.get(&spec.id)) {
+                Some(route) if Arc::ptr_eq(&route.spec, spec) && route.links_to(&upstreams) => {
+                    Arc::clone(route)
+                }
+                _ => Arc::new(Route::compile(spec, &blueprint.settings, &upstreams, registry)?),
+            };
+            rules.push(Rule {
+                host: spec.host.clone(),
+                path: spec.path.clone(),
+                conditions: spec.conditions.clone(),
+                value: Arc::clone(&route),
+            });
+            if routes.insert(spec.id.clone(), route).is_some() {
+                return Err(BuildError::RouteRepeated { id: spec.id.clone() });
+            }
+        }
+        let matcher = Matcher::compile(rules).map_err(|_| BuildError::TooLarge)?;
+        let settings = Compiled::of(&blueprint.settings);
+        Ok(Self { blueprint, settings, matcher, upstreams, routes })
+    }
+
+    /// The route of that id.
+    pub(crate) fn route(&self, id: &str) -> Option<&Arc<Route>> {
+        self.routes.get(id)
+    }
+}
+
+fn has_same_defaults(before: &Settings, after: &Settings) -> bool {
+    before.timeout == after.timeout && before.max_body_size == after.max_body_size
+}
+
+fn compile_upstreams(
+    blueprint: &Blueprint,
+    registry: &Registry,
+    previous: Option<&Snapshot>,
+) -> Result<HashMap<String, Arc<Upstream>>, BuildError> {
+    let mut upstreams = HashMap::with_capacity(blueprint.upstreams.len());
+    for spec in &blueprint.upstreams {
+        check_backends(spec)?;
+        let upstream = match previous.and_then(|previous| previous.upstreams.get(&spec.name)) {
+            Some(upstream) if Arc::ptr_eq(&upstream.spec, spec) => Arc::clone(upstream),
+            _ => Arc::new(Upstream::compile(spec, registry)),
+        };
+        if upstreams.insert(spec.name.clone(), upstream).is_some() {
+            return Err(BuildError::UpstreamRepeated { name: spec.name.clone() });
+        }
+    }
+    Ok(upstreams)
+}
+
+fn check_backends(spec: &UpstreamSpec) -> Result<(), BuildError> {
+    let mut seen = std::collections::HashSet::with_capacity(spec.backends.len());
+    match spec.backends.iter().find(|backend| !seen.insert(backend.id.as_str())) {
+        None => Ok(()),
+        Some(backend) => {
+            Err(BuildError::BackendRepeated { upstream: spec.name.clone(), id: backend.id.clone() })
+        }
+    }
+}
+
+impl Route {
+    fn compile(
+        spec: &Arc<RouteSpec>,
+        settings: &Settings,
+        upstreams: &HashMap<String, Arc<Upstream>>,
+        registry: &Registry,
+    ) -> Result<Self, BuildError> {
+        let bad_field = |field: String| BuildError::Field { route: spec.id.clone(), field };
+        let Ok(rewrite) = Rewrite::new(
+            spec.rewrite.strip_prefix.as_deref(),
+            spec.rewrite.set_prefix.as_deref(),
+            spec.path.cut(),
+        ) else {
+            return Err(BuildError::Prefix { route: spec.id.clone() });
+        };
+        Ok(Self {
+            state: registry.route(&spec.id),
+            target: Target::compile(spec, upstreams)?,
+            rewrite: (!rewrite.is_empty()).then_some(rewrite),
+            request_edits: Edits::compile(&spec.request_fields).map_err(bad_field)?,
+            response_edits: Edits::compile(&spec.response_fields).map_err(bad_field)?,
+            timeout: Ticks::of(spec.timeout.unwrap_or(settings.timeout)),
+            max_body_size: spec.max_body_size.unwrap_or(settings.max_body_size),
+            spec: Arc::clone(spec),
+        })
+    }
+
+    /// The upstream that the route forwards to.
+    pub(crate) fn first_upstream(&self) -> Option<&Upstream> {
+        match &self.target {
+            Target::Forward { upstream, .. } => Some(upstream),
+            Target::Respond { .. } | Target::Redirect { .. } => None,
+        }
+    }
+
+    /// The upstream that takes over from `upstream`, where there is one.
+    pub(crate) fn fallback_of(&self, upstream: &Upstream) -> Option<&Upstream> {
+        match &self.target {
+            Target::Forward { fallback: Some(fallback), .. } if !std::ptr::eq(&**fallback, upstream) => {
+                Some(fallback)
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of the upstream that the route forwards to.
+    pub(crate) fn upstream(&self) -> Option<&str> {
+        self.first_upstream().map(|upstream| &*upstream.spec.name)
+    }
+
+    /// True where the upstreams that this route was compiled with are those of `upstreams`.
+    fn links_to(&self, upstreams: &HashMap<String, Arc<Upstream>>) -> bool {
+        let is_linked = |linked: &Arc<Upstream>| {
+            upstreams.get(&linked.spec.name).is_some_and(|upstream| Arc::ptr_eq(upstream, linked))
+        };
+        match &self.target {
+            Target::Forward { upstream, fallback } => {
+                is_linked(upstream) && fallback.as_ref().is_none_or(is_linked)
+            }
+            Target::Respond { .. } | Target::Redirect { .. } => true,
+        }
+    }
+}
+
+impl Target {
+    fn compile(spec: &RouteSpec, upstreams: &HashMap<String, Arc<Upstream>>) -> Result<Self, BuildError> {
+        let find = |name: &String| {
+            upstreams
+                .get(name)
+                .map(Arc::clone)
+                .ok_or_else(|| BuildError::UpstreamUnknown { route: spec.id.clone(), upstream: name.clone() })
+        };
+        let check = |status: u16, is_right: bool| {
+            if is_right { Ok(status) } else { Err(BuildError::Status { route: spec.id.clone(), status }) }
+        };
+        match &spec.action {
+            Action::Forward { upstream, fallback } => Ok(Self::Forward {
+                upstream: find(upstream)?,
+                fallback: fallback.as_ref().map(find).transpose()?,
+            }),
+            Action::Respond { status, content_type, body } => Ok(Self::Respond {
+                status: check(*status, (200..=599).contains(status))?,
+                content_type: content_type.clone(),
+                body: body.clone(),
+            }),
+            Action::Redirect { status, to } => Ok(Self::Redirect {
+                status: check(*status, matches!(status, 301 | 302 | 303 | 307 | 308))?,
+                to: to.clone(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

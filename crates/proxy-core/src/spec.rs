@@ -1,0 +1,345 @@
+//! What an embedder or the control plane asks for: plain data, compiled into a snapshot when it is published.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egress::{Destination, Named};
+use ipnet::IpNet;
+use lb_strategies::{RoundRobin, Strategy, Weight};
+
+use crate::guard::Guard;
+pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError};
+pub use crate::path::PathError;
+pub use crate::template::{Template, TemplateError, Variable};
+
+/// Everything that a proxy serves. Publishing one replaces what was served before; what did not change in it
+/// goes on untouched.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Blueprint {
+    /// The settings of the whole proxy.
+    pub settings: Settings,
+    /// The upstreams, by their names.
+    pub upstreams: Vec<Arc<UpstreamSpec>>,
+    /// The routes, in written order.
+    pub routes: Vec<Arc<RouteSpec>>,
+}
+
+/// Settings of the whole proxy. Times are for one client connection or one request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// A whole head must be there in that time after its first byte, or after the connection was made.
+    pub header_timeout: Duration,
+    /// How long a connection may be idle between two requests.
+    pub keep_alive_timeout: Duration,
+    /// Until the head of the answer: dials and further attempts included.
+    pub timeout: Duration,
+    /// How long a body may make no progress, either way.
+    pub body_idle_timeout: Duration,
+    /// Bytes per second that a body must make, either way, after the first few seconds; 0 is no minimum.
+    pub body_min_rate: u32,
+    /// How long a tunnel may be idle.
+    pub tunnel_idle_timeout: Duration,
+    /// How long requests in flight may take to end once the proxy is told to end.
+    pub drain_timeout: Duration,
+    /// Bytes of a request body, where the route says nothing else.
+    pub max_body_size: u64,
+    /// Limits of a head.
+    pub limits: http1::Limits,
+    /// Client connections in all.
+    pub max_connections: usize,
+    /// Connections of one client address; `None` is no limit.
+    pub max_connections_per_client: Option<usize>,
+    /// Who may say on whose behalf it asks: the proxies in front of this one.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether `Forwarded` (RFC 7239) is sent to backends beside the `X-Forwarded-*` fields.
+    pub forwarded: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            keep_alive_timeout: Duration::from_secs(75),
+            timeout: Duration::from_secs(30),
+            body_idle_timeout: Duration::from_secs(30),
+            body_min_rate: 240,
+            tunnel_idle_timeout: Duration::from_secs(3600),
+            drain_timeout: Duration::from_secs(30),
+            max_body_size: 10 * 1024 * 1024,
+            limits: http1::Limits::default(),
+            max_connections: 65_536,
+            max_connections_per_client: None,
+            trusted_proxies: Vec::new(),
+            forwarded: false,
+        }
+    }
+}
+
+/// A named pool of backends.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct UpstreamSpec {
+    /// Its name, unique in a blueprint.
+    pub name: String,
+    /// Its backends.
+    pub backends: Vec<BackendSpec>,
+    /// Chooses among them.
+    pub strategy: Arc<dyn Strategy>,
+    /// What Host says to a backend.
+    pub host_header: HostHeader,
+    /// For one name look-up.
+    pub dns_timeout: Duration,
+    /// For one connection to come about.
+    pub connect_timeout: Duration,
+    /// For one attempt, until the head of the answer.
+    pub timeout: Duration,
+    /// How long a connection may wait unused for the next request.
+    pub idle_timeout: Duration,
+    /// How old a connection may become.
+    pub max_connection_age: Duration,
+    /// How many unused connections a worker keeps for each backend.
+    pub max_idle_connections: usize,
+    /// How many further attempts a request gets.
+    pub retries: u32,
+    /// Who named the backends' addresses.
+    pub named: Named,
+}
+
+impl UpstreamSpec {
+    /// An upstream without backends, served in turn.
+    ///
+    /// # Defaults
+    /// The client's Host is passed on; 2 s for a look-up and for a connect, 15 s for an attempt; 1,024 idle
+    /// connections for 60 s, at most an hour old; 2 further attempts.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            backends: Vec::new(),
+            strategy: Arc::new(RoundRobin),
+            host_header: HostHeader::Preserve,
+            dns_timeout: Duration::from_secs(2),
+            connect_timeout: Duration::from_secs(2),
+            timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(60),
+            max_connection_age: Duration::from_secs(3600),
+            max_idle_connections: 1024,
+            retries: 2,
+            named: Named::ByOperator,
+        }
+    }
+
+    /// With one more backend.
+    #[must_use]
+    pub fn backend(mut self, backend: BackendSpec) -> Self {
+        self.backends.push(backend);
+        self
+    }
+
+    /// With another strategy.
+    #[must_use]
+    pub fn strategy(mut self, strategy: impl Strategy + 'static) -> Self {
+        self.strategy = Arc::new(strategy);
+        self
+    }
+}
+
+impl std::fmt::Debug for UpstreamSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpstreamSpec")
+            .field("name", &self.name)
+            .field("backends", &self.backends)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What Host says to a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostHeader {
+    /// What the client said.
+    Preserve,
+    /// The backend's own name, with its port where that is not 80.
+    Upstream,
+    /// This.
+    Name(String),
+}
+
+/// One address that can answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackendSpec {
+    /// Stable identity, unique in its upstream.
+    pub id: String,
+    /// Where it listens.
+    pub destination: Destination,
+    /// Its share of the requests, relative to the others'.
+    pub weight: Weight,
+}
+
+impl BackendSpec {
+    /// A backend of weight one at a host and port.
+    pub fn new(id: impl Into<String>, host: impl Into<String>, port: u16) -> Self {
+        Self::at(id, Destination::host(host, port))
+    }
+
+    /// A backend of weight one at any destination.
+    pub fn at(id: impl Into<String>, destination: Destination) -> Self {
+        Self { id: id.into(), destination, weight: Weight::ONE }
+    }
+
+    /// With another weight.
+    #[must_use]
+    pub const fn weight(mut self, weight: Weight) -> Self {
+        self.weight = weight;
+        self
+    }
+}
+
+/// What matches, and what happens then.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RouteSpec {
+    /// Stable identity, unique in a blueprint.
+    pub id: String,
+    /// The host that it is for.
+    pub host: HostPattern,
+    /// The path that it is for.
+    pub path: PathPattern,
+    /// What else must hold.
+    pub conditions: Conditions,
+    /// What happens.
+    pub action: Action,
+    /// Checks before it happens, in order.
+    pub guards: Vec<Arc<dyn Guard>>,
+    /// What is taken from the path before it is forwarded.
+    pub rewrite: Rewrite,
+    /// Changes to the request that is forwarded.
+    pub request_fields: FieldEdits,
+    /// Changes to the response that is passed on.
+    pub response_fields: FieldEdits,
+    /// Until the head of the answer, instead of the proxy's own.
+    pub timeout: Option<Duration>,
+    /// Bytes of a request body, instead of the proxy's own.
+    pub max_body_size: Option<u64>,
+}
+
+impl RouteSpec {
+    /// A route for any host and path.
+    pub fn new(id: impl Into<String>, action: Action) -> Self {
+        Self {
+            id: id.into(),
+            host: HostPattern::Any,
+            path: PathPattern::Prefix("/".to_owned()),
+            conditions: Conditions::default(),
+            action,
+            guards: Vec::new(),
+            rewrite: Rewrite::default(),
+            request_fields: FieldEdits::default(),
+            response_fields: FieldEdits::default(),
+            timeout: None,
+            max_body_size: None,
+        }
+    }
+
+    /// A route for any host and path, forwarded to an upstream.
+    pub fn to(id: impl Into<String>, upstream: impl Into<String>) -> Self {
+        Self::new(id, Action::Forward { upstream: upstream.into(), fallback: None })
+    }
+
+    /// For this host only.
+    #[must_use]
+    pub fn host(mut self, host: HostPattern) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// For this path only.
+    #[must_use]
+    pub fn path(mut self, path: PathPattern) -> Self {
+        self.path = path;
+        self
+    }
+
+    /// With one more guard, asked after those before it.
+    #[must_use]
+    pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
+        self.guards.push(Arc::new(guard));
+        self
+    }
+}
+
+impl std::fmt::Debug for RouteSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RouteSpec")
+            .field("id", &self.id)
+            .field("action", &self.action)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a route does with a request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// Forwards it.
+    Forward {
+        /// The upstream's name.
+        upstream: String,
+        /// The upstream that takes it where that one has no eligible backend.
+        fallback: Option<String>,
+    },
+    /// Answers it.
+    Respond {
+        /// The status, 200 to 599.
+        status: u16,
+        /// The media type of the body.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
+    /// Sends the client elsewhere.
+    Redirect {
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// The value of Location.
+        to: Template,
+    },
+}
+
+/// What becomes of the path before a request is forwarded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rewrite {
+    /// Taken off the front.
+    pub strip_prefix: Option<String>,
+    /// Put in front, after something was taken off.
+    pub set_prefix: Option<String>,
+}
+
+impl Rewrite {
+    /// Takes `strip` off the front, and puts `set` there.
+    pub const fn new(strip: Option<String>, set: Option<String>) -> Self {
+        Self { strip_prefix: strip, set_prefix: set }
+    }
+}
+
+/// Changes to a field list: first what is removed, then what is set, then what is added.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct FieldEdits {
+    /// Fields of these names are taken out.
+    pub remove: Vec<String>,
+    /// Fields of these names are taken out, and one is put in.
+    pub set: Vec<(String, Template)>,
+    /// Fields that are put in beside what there is.
+    pub add: Vec<(String, Template)>,
+}
+
+impl FieldEdits {
+    /// True where nothing changes.
+    pub const fn is_empty(&self) -> bool {
+        self.remove.is_empty() && self.set.is_empty() && self.add.is_empty()
+    }
+}

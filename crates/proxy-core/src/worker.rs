@@ -1,0 +1,208 @@
+//! What one worker has for itself, and what all of them share.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use health::{Monitor, Reporter};
+
+use crate::connect::Connect;
+use crate::deadline::{Deadlines, TICK};
+use crate::observe::Observer;
+use crate::pool::Pools;
+use crate::reason::Reason;
+use crate::registry::{Backend, Marked, Padded, Registry};
+use crate::snapshot::Snapshot;
+use crate::statistics::{Reasons, Shards};
+
+/// What all workers share. Nothing in it is written on the hot path.
+pub(crate) struct Shared {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    /// Counts publications.
+    pub(crate) generation: AtomicU64,
+    pub(crate) registry: Registry,
+    pub(crate) connect: Arc<dyn Connect>,
+    pub(crate) observers: Box<[Arc<dyn Observer>]>,
+    pub(crate) statistics: Shards,
+    pub(crate) reasons: Box<[Padded<Reasons>]>,
+    pub(crate) is_draining: AtomicBool,
+    pub(crate) reporter: Reporter<Marked>,
+    /// Until somebody runs it.
+    pub(crate) monitor: Mutex<Option<Monitor<Marked>>>,
+    connections: Padded<AtomicUsize>,
+    by_client: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A snapshot, counted by one worker alone: taking it touches no other worker's cache line.
+#[derive(Debug)]
+pub(crate) struct Pinned(pub(crate) Arc<Snapshot>);
+
+/// One worker.
+pub(crate) struct Worker {
+    pub(crate) shard: usize,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) deadlines: Arc<Deadlines>,
+    pub(crate) pools: Pools,
+    pinned: Mutex<(u64, Arc<Pinned>)>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        registry: Registry,
+        connect: Arc<dyn Connect>,
+        observers: Vec<Arc<dyn Observer>>,
+    ) -> Self {
+        let monitor = Monitor::new(
+            health::Settings::default(),
+            crate::probe::TcpProbe(Arc::clone(&connect)),
+            |marked: &Marked, state| {
+                crate::probe::on_change(&marked.0, state);
+            },
+        );
+        let shards = registry.shards();
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            generation: AtomicU64::new(0),
+            registry,
+            connect,
+            observers: observers.into(),
+            statistics: Shards::new(shards),
+            reasons: (0..shards).map(|_| Padded::default()).collect(),
+            is_draining: AtomicBool::new(false),
+            reporter: monitor.reporter(),
+            monitor: Mutex::new(Some(monitor)),
+            connections: Padded::default(),
+            by_client: Mutex::default(),
+        }
+    }
+
+    /// Replaces what is served, for every request that begins from now on.
+    pub(crate) fn publish(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+        // Release: whoever sees the new number sees the new snapshot.
+        self.generation.fetch_add(1, Release);
+        self.registry.prune();
+    }
+
+    /// A place for one more connection.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub(crate) fn admit_connection(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Permit, Reason> {
+        let snapshot = self.snapshot.load();
+        let settings = &snapshot.blueprint.settings;
+        if self.connections.0.fetch_add(1, Relaxed) >= settings.max_connections {
+            self.connections.0.fetch_sub(1, Relaxed);
+            return Err(Reason::ConnectionLimit);
+        }
+        let mut permit = Permit { shared: Arc::clone(self), client: None };
+        if let (Some(most), Some(client)) = (settings.max_connections_per_client, client) {
+            let mut by_client = self.by_client.lock().unwrap_or_else(PoisonError::into_inner);
+            let held = by_client.entry(client).or_default();
+            if *held >= most {
+                return Err(Reason::ClientLimit);
+            }
+            *held += 1;
+            permit.client = Some(client);
+        }
+        Ok(permit)
+    }
+
+    /// Connections of clients, over all workers.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.0.load(Relaxed)
+    }
+
+    /// Has a backend to which a connect failed probed until it is back.
+    pub(crate) fn connect_failed(self: &Arc<Self>, backend: &Arc<Backend>, began: std::time::Instant) {
+        self.reporter.connect_failed_since(&Marked(Arc::clone(backend)), began);
+        self.ensure_monitor();
+    }
+
+    /// Runs the monitor on the runtime of the caller, where nobody has run it yet: for embedders that use the
+    /// tower service alone.
+    fn ensure_monitor(&self) {
+        let monitor = self.monitor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(monitor) = monitor {
+            tokio::spawn(monitor.run(std::future::pending::<()>()));
+        }
+    }
+}
+
+/// The place of one connection; given back when it is dropped.
+pub(crate) struct Permit {
+    shared: Arc<Shared>,
+    client: Option<IpAddr>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.shared.connections.0.fetch_sub(1, Relaxed);
+        let Some(client) = self.client else { return };
+        let mut by_client = self.shared.by_client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = by_client.get_mut(&client) {
+            *held -= 1;
+            if *held == 0 {
+                by_client.remove(&client);
+            }
+        }
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(shard: usize, shared: Arc<Shared>) -> Arc<Self> {
+        let generation = shared.generation.load(Acquire);
+        let pinned = Mutex::new((generation, Arc::new(Pinned(shared.snapshot.load_full()))));
+        Arc::new(Self { shard, shared, deadlines: Deadlines::new(), pools: Pools::default(), pinned })
+    }
+
+    /// What is served now.
+    #[inline]
+    pub(crate) fn snapshot(&self) -> Arc<Pinned> {
+        // Acquire: pairs with the release in `publish`.
+        let generation = self.shared.generation.load(Acquire);
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if pinned.0 != generation {
+            *pinned = (generation, Arc::new(Pinned(self.shared.snapshot.load_full())));
+        }
+        Arc::clone(&pinned.1)
+    }
+
+    /// Counts what ended with `reason`.
+    pub(crate) fn count(&self, kind: &'static str, reason: Reason) {
+        if let Some(Padded(reasons)) = self.shared.reasons.get(self.shard % self.shared.reasons.len().max(1))
+        {
+            reasons.count(kind, reason);
+        }
+    }
+
+    /// Keeps the time and looks over deadlines and pools, until it is dropped.
+    pub(crate) async fn tick(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut count = 0_u32;
+        loop {
+            ticks.tick().await;
+            self.deadlines.sweep();
+            count = count.wrapping_add(1);
+            if count.is_multiple_of(10) {
+                self.pools.sweep(self.deadlines.now());
+            }
+        }
+    }
+
+    /// True once the proxy has been told to end.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.shared.is_draining.load(Relaxed)
+    }
+
+    /// Has every connection of this worker look at whether it may go on.
+    pub(crate) fn drain(&self) {
+        self.deadlines.wake_all();
+        self.pools.clear();
+    }
+}
