@@ -44,6 +44,13 @@ pub(crate) const TARGETS: &[Target] = &[
         seeds: &["example.test:8080", "[::1]:80", "127.0.0.1"],
         words: &[":", "[", "]", "%", "::ffff:", "65536", "xn--", "@", ".", ".."],
     },
+    Target {
+        name: "config-document",
+        function: "config::fuzz_document",
+        run: config::fuzz_document,
+        seeds: DOCUMENTS,
+        words: YAML,
+    },
 ];
 
 const REQUESTS: &[&str] = &[
@@ -115,4 +122,50 @@ const CHUNKS: &[&str] = &[
     " ",
     "a: b\r\n",
     "Content-Length: 1\r\n",
+];
+
+const DOCUMENTS: &[&str] = &[
+    "proxy: { port: 3000, workers: auto, timeout: 30s, maxBodySize: 10mb, trustedProxies: [\"10.0.0.0/8\"] }\n",
+    "upstreams:\n  - name: app\n    backends:\n      - { id: a, hostname: 127.0.0.1, port: 8080, weight: 2 }\nroutes:\n  - path: /*\n    upstream: app\n",
+    "listeners: [ { address: \"[::]:80\" }, { address: unix:/run/proxyd.sock } ]\nroutes:\n  - { vHost: \"*.example.test\", path: /a*, methods: [GET], respond: { status: 418, body: tea } }\n",
+    "upstreams: [ { name: api, url: \"https://api.example.test\", hostHeader: upstream } ]\nroutes: [ { upstream: api, match: { headers: { X-A: \"1\" }, query: { v: \"2\" } }, headers: { X-Id: \"$request_id\" } } ]\n",
+    "proxy: { port: \"${PORT:-3000}\" }\nroutes: [ { path: \"~^/(a|b)$\", redirect: { to: \"https://example.test$uri\", status: 308 } } ]\n",
+    "{ \"proxy\": { \"port\": 1 }, \"routes\": [] }",
+];
+
+const YAML: &[&str] = &[
+    "\n",
+    "\n  - ",
+    ": ",
+    "{ ",
+    " }",
+    "[",
+    "]",
+    "\"",
+    "'",
+    "&a ",
+    "*a",
+    "<<: ",
+    "!!binary ",
+    "--- ",
+    "|\n ",
+    ">-\n ",
+    "# ",
+    "${",
+    "${A:-",
+    "$uri",
+    "null",
+    "~",
+    "-1",
+    "1e9",
+    "30s",
+    "10mb",
+    "routes:",
+    "upstreams:",
+    "listeners:",
+    "unknown:",
+    "\u{feff}",
+    "\t",
+    "*.",
+    "/*",
 ];
