@@ -138,6 +138,20 @@ fn a_prefix_of_whole_segments_also_matches_the_folder_itself_but_no_longer_name(
     check(&[("*", "/admin*")], &cases);
 }
 
+/// Nobody should write it, and it is never the prefix of a normal path.
+#[test]
+fn a_prefix_that_ends_with_two_slashes_is_not_taken_for_one() {
+    let prefixes = ["/apix", "/api//"].map(|text| Rule {
+        host: HostPattern::Any,
+        path: PathPattern::Prefix(text.to_owned()),
+        conditions: Conditions::default(),
+        value: text,
+    });
+    let matcher = Matcher::compile(prefixes.to_vec()).unwrap();
+    assert_eq!(matcher.find(&get("h", "/api")), None);
+    assert_eq!(matcher.find(&get("h", "/apix/y")), Some(&"/apix"));
+}
+
 #[test]
 fn expressions_stand_between_exact_paths_and_prefixes_in_the_order_written() {
     let rules = [

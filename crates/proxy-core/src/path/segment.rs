@@ -34,13 +34,14 @@ pub(super) fn append(path: &[u8], out: &mut Vec<u8>) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Removes the last segment and its `/`. What is scanned is removed, so that all calls together are linear.
+/// Removes the last segment and its `/`, down to the `/` before it, which there is: that of the root at the latest.
+/// What is scanned is removed, so that all calls together are linear.
 fn leave_segment(root: usize, out: &mut Vec<u8>) -> Result<(), PathError> {
     if out.len() <= root {
         return Err(PathError::EscapesRoot);
     }
     out.pop();
-    while out.len() > root && out.last() != Some(&b'/') {
+    while out.last().is_some_and(|&byte| byte != b'/') {
         out.pop();
     }
     Ok(())

@@ -82,16 +82,15 @@ fn what_is_no_template_is_refused_with_its_place() {
 /// RFC 9110 section 5.5: CR, LF and NUL in a value are a danger whatever comes after them.
 #[test]
 fn a_value_that_would_end_the_line_is_refused_and_leaves_nothing_behind() {
-    for byte in ["\r", "\n", "\0"] {
-        let value = format!("a{byte}b");
-        let value = value.as_bytes();
+    for value in ["a\rb", "a\nb", "a\0b", "\rb", "a\n"] {
+        let bytes = value.as_bytes();
         let cases = [
-            (Variable::Host, Vars { host: value, ..VARS }),
-            (Variable::Scheme, Vars { scheme: str::from_utf8(value).unwrap(), ..VARS }),
-            (Variable::Uri, Vars { path: value, ..VARS }),
-            (Variable::Uri, Vars { query: Some(value), ..VARS }),
-            (Variable::RequestId, Vars { request_id: value, ..VARS }),
-            (Variable::Route, Vars { route: str::from_utf8(value).unwrap(), ..VARS }),
+            (Variable::Host, Vars { host: bytes, ..VARS }),
+            (Variable::Scheme, Vars { scheme: value, ..VARS }),
+            (Variable::Uri, Vars { path: bytes, ..VARS }),
+            (Variable::Uri, Vars { query: Some(bytes), ..VARS }),
+            (Variable::RequestId, Vars { request_id: bytes, ..VARS }),
+            (Variable::Route, Vars { route: value, ..VARS }),
         ];
         for (variable, vars) in cases {
             let template = Template::parse(&format!("$ip then {variable} and more")).unwrap();
