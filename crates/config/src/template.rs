@@ -1,4 +1,6 @@
-//! Values with variables: `$host`, `$$` for a dollar.
+//! Values with variables: `$host` or `${host}`, and `$$` for a dollar.
+//!
+//! In a file the form with braces is written `$${host}`, since `${host}` is the environment's.
 
 use std::{fmt, str::FromStr};
 
@@ -23,11 +25,11 @@ pub enum Part {
 pub enum Variable {
     /// `$ip`: the client's address.
     Ip,
-    /// `$host`: the host that the client asked for, without a port.
+    /// `$host`: the host that the client asked for, with its port if it named one.
     Host,
     /// `$scheme`: `http` or `https`, as the client spoke it.
     Scheme,
-    /// `$uri`: path and query as the client sent them.
+    /// `$uri`: the normalised path, and the query as the client sent it.
     Uri,
     /// `$request_id`: the request's identifier.
     RequestId,
@@ -60,8 +62,7 @@ impl FromStr for Template {
                 rest = after;
                 continue;
             }
-            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
-            let (name, after) = after.split_at(end);
+            let (name, after) = name(after);
             let known = Variable::ALL.into_iter().find(|(known, _)| *known == name);
             let (_, variable) = known.ok_or_else(|| TemplateError { name: name.into() })?;
             template.parts.push(Part::Variable(variable));
@@ -70,6 +71,15 @@ impl FromStr for Template {
         template.push_text(rest);
         Ok(template)
     }
+}
+
+/// Splits what follows a dollar into the name of a variable and the rest.
+fn name(text: &str) -> (&str, &str) {
+    if let Some((name, rest)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) {
+        return (name, rest);
+    }
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    text.split_at(end)
 }
 
 impl Template {

@@ -102,7 +102,7 @@ fn allowed(at: At<'_>, side: Side, report: &mut Report<'_>) {
 pub(super) fn template(at: At<'_>, report: &mut Report<'_>) {
     let Some(Err(error)) = at.text().map(str::parse::<Template>) else { return };
     let known = Variable::ALL.into_iter().map(|(name, _)| name);
-    let hint = match nearest(&error.name, known.clone()).filter(|_| !error.name.is_empty()) {
+    let hint = match nearest(&error.name, known.clone()) {
         Some(near) => format!("did you mean `${near}`? For a dollar, write `$$`"),
         None => {
             let known: Vec<_> = known.map(|name| format!("`${name}`")).collect();

@@ -14,7 +14,7 @@ pub enum HostPattern {
     /// Any host.
     #[default]
     Any,
-    /// One name, in lower case, or one address (without brackets).
+    /// One name, in lower case, or one address; IPv6 stands in brackets, as in a Host.
     Exact(String),
     /// Every name that ends in a dot and this name, in lower case; not the name itself.
     Suffix(String),
@@ -34,8 +34,9 @@ impl FromStr for HostPattern {
             return Err(HostPatternError::Wildcard(text.into()));
         }
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-        match bare.parse::<IpAddr>() {
-            Ok(address) => Ok(Self::Exact(address.to_string())),
+        match bare.parse() {
+            Ok(IpAddr::V4(address)) => Ok(Self::Exact(address.to_string())),
+            Ok(IpAddr::V6(address)) => Ok(Self::Exact(format!("[{address}]"))),
             Err(_) => Ok(Self::Exact(hostname::name(text)?)),
         }
     }

@@ -39,15 +39,24 @@ impl FromStr for PathPattern {
         if !text.starts_with('/') {
             return Err(PathPatternError::Start(text.into()));
         }
-        // RFC 3986 section 3.3: what a path may hold; the rest would never match a normalised path.
-        if let Some(wrong) = text.chars().find(|c| !c.is_ascii_graphic() || "?#\"<>\\^`{|}".contains(*c)) {
-            return Err(PathPatternError::Character(wrong));
-        }
+        check_characters(text)?;
         match text.split_once('*') {
             None => Ok(Self::Exact(text.into())),
             Some((prefix, "")) => Ok(Self::Prefix(prefix.into())),
             Some(_) => Err(PathPatternError::Star(text.into())),
         }
+    }
+}
+
+/// What a path may hold (RFC 3986 sections 2.1 and 3.3); the rest would never match a normalised path.
+pub(crate) fn check_characters(path: &str) -> Result<(), PathPatternError> {
+    if let Some(wrong) = path.chars().find(|c| !c.is_ascii_graphic() || "?#\"<>\\^`{|}".contains(*c)) {
+        return Err(PathPatternError::Character(wrong));
+    }
+    let triplet = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    match path.split('%').skip(1).find(|rest| !triplet(rest)) {
+        Some(rest) => Err(PathPatternError::Percent(rest.chars().take(2).collect())),
+        None => Ok(()),
     }
 }
 
@@ -81,6 +90,9 @@ pub enum PathPatternError {
     /// A character that no normalised path holds.
     #[error("{0:?} cannot be in a path; write it percent-encoded")]
     Character(char),
+    /// A percent sign without two hexadecimal digits.
+    #[error("`%{0}` is no percent-encoded byte; write %25 for a percent sign")]
+    Percent(String),
     /// A `~` and nothing behind it.
     #[error("the regular expression behind ~ is missing")]
     EmptyRegex,

@@ -33,15 +33,23 @@ fn variables_and_dollars_stand_in_text() {
             text("."),
         ],
     );
+    check("${ip}x", &[Part::Variable(Variable::Ip), text("x")]);
     check("$$5 and $$ip", &[text("$5 and $ip")]);
     check("$$$ip", &[text("$"), Part::Variable(Variable::Ip)]);
 }
 
 #[test]
 fn a_dollar_needs_a_known_variable() {
-    for (value, name) in
-        [("$", ""), ("a$", ""), ("$ ip", ""), ("$hots", "hots"), ("$ipx", "ipx"), ("${ip}", "")]
-    {
+    for (value, name) in [
+        ("$", ""),
+        ("a$", ""),
+        ("$ ip", ""),
+        ("$hots", "hots"),
+        ("$ipx", "ipx"),
+        ("${ip", ""),
+        ("${}", ""),
+        ("${hots}", "hots"),
+    ] {
         assert_eq!(value.parse::<Template>(), Err(TemplateError { name: name.into() }), "{value}");
     }
 }

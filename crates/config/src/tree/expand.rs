@@ -1,6 +1,7 @@
 //! `${NAME}` and `${NAME:-default}` in values, from the environment.
 
 use super::{NodeId, Slot, Tree, Value};
+use crate::Variable;
 use std::iter;
 
 /// How deep defaults may contain variables.
@@ -93,6 +94,9 @@ fn variable(
         // As in a shell: an empty variable counts as unset for `:-`.
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
         (_, Some(default)) => expanded(default, environment, depth + 1),
+        (None, None) if Variable::ALL.iter().any(|(known, _)| *known == name) => Err(format!(
+            "the environment variable `{name}` is not set; a request's own `{name}` is written `${name}`"
+        )),
         (None, None) => Err(format!("the environment variable `{name}` is not set")),
     }
 }

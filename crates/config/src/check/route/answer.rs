@@ -1,7 +1,7 @@
 //! Answers that the proxy makes itself.
 
 use crate::{
-    Redirect, Respond, Route,
+    Part, Redirect, Respond, Route, Template,
     check::edits,
     report::{At, Report},
 };
@@ -42,16 +42,17 @@ fn redirect(answer: &Redirect, at: At<'_>, report: &mut Report<'_>) {
     if report.is_touched(to) {
         return;
     }
-    // What a URI reference may hold (RFC 3986 section 2); the rest must be percent-encoded.
-    let wrong = answer.to.chars().find(|c| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(*c));
+    // What a URI reference may hold (RFC 3986 section 2); the rest must be percent-encoded. Variables bring their own.
+    let Ok(template) = answer.to.parse::<Template>() else { return edits::template(to, report) };
+    let texts =
+        template.parts.iter().filter_map(|part| if let Part::Text(text) = part { Some(text) } else { None });
+    let foreign = |c: &char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(*c);
     let absolute =
         ["http://", "https://", "$scheme://", "/"].iter().any(|start| answer.to.starts_with(start));
-    if let Some(wrong) = wrong {
+    if let Some(wrong) = texts.flat_map(|text| text.chars()).find(foreign) {
         report.add(to.id, format!("{wrong:?} cannot be in a URL; write it percent-encoded"), None);
     } else if !absolute {
         let hint = "start with https://, http://, $scheme:// or /";
         report.add(to.id, format!("`{}` does not say where to", answer.to), Some(hint.into()));
-    } else {
-        edits::template(to, report);
     }
 }

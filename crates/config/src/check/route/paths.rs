@@ -2,6 +2,7 @@
 
 use crate::{
     PathPattern, Route,
+    pattern::check_characters,
     report::{At, Report},
 };
 
@@ -23,15 +24,15 @@ pub(super) fn check(route: &Route, at: At<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// The form of a literal prefix (RFC 3986 section 3.3).
+/// The form of a literal prefix.
 fn prefix_form(prefix: &str) -> Result<(), String> {
     if !prefix.starts_with('/') {
         return Err(format!("`{prefix}` must start with /"));
     }
-    match prefix.chars().find(|c| !c.is_ascii_graphic() || "*?#\"<>\\^`{|}".contains(*c)) {
-        Some(wrong) => Err(format!("{wrong:?} cannot be in a prefix")),
-        None => Ok(()),
+    if prefix.contains('*') {
+        return Err(format!("`{prefix}` has a *; a prefix is taken as it is written"));
     }
+    check_characters(prefix).map_err(|error| error.to_string())
 }
 
 fn never_applies(prefix: &str, path: &PathPattern) -> bool {

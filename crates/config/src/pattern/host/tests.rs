@@ -2,7 +2,8 @@ use super::*;
 
 #[track_caller]
 fn check(text: &str, expected: HostPattern) {
-    assert_eq!(text.parse(), Ok(expected), "{text}");
+    assert_eq!(text.parse(), Ok(expected.clone()), "{text}");
+    assert_eq!(expected.to_string().parse(), Ok(expected));
 }
 
 #[test]
@@ -14,7 +15,7 @@ fn a_vhost_is_a_name_a_suffix_or_any() {
     check("xn--mnchen-3ya.de", HostPattern::Exact("xn--mnchen-3ya.de".into()));
     check("*.Example.com", HostPattern::Suffix("example.com".into()));
     check("10.0.0.1", HostPattern::Exact("10.0.0.1".into()));
-    check("[2001:DB8::1]", HostPattern::Exact("2001:db8::1".into()));
+    check("[2001:DB8::1]", HostPattern::Exact("[2001:db8::1]".into()));
     check("under_score.test", HostPattern::Exact("under_score.test".into()));
 }
 

@@ -20,8 +20,24 @@ fn a_path_is_exact_a_prefix_or_a_regular_expression() {
 
 #[test]
 fn nothing_else_is_a_path() {
-    let texts =
-        ["", "api", "*", "/a*b", "/**", "/a?b", "/a#b", "/a b", "/é", "~", "~ ", "~(", "~a{99999}{99999}"];
+    let texts = [
+        "",
+        "api",
+        "*",
+        "/a*b",
+        "/**",
+        "/a?b",
+        "/a#b",
+        "/a b",
+        "/é",
+        "/a%",
+        "/a%zz",
+        "/%4*",
+        "~",
+        "~ ",
+        "~(",
+        "~a{99999}{99999}",
+    ];
     for text in texts {
         assert!(text.parse::<PathPattern>().is_err(), "{text}");
     }

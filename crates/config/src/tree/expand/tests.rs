@@ -44,6 +44,10 @@ fn two_dollars_before_a_brace_are_one_literal_dollar() {
 #[test]
 fn what_cannot_be_expanded_says_why() {
     check("${NOTHING}", Err("the environment variable `NOTHING` is not set"));
+    check(
+        "${host}",
+        Err("the environment variable `host` is not set; a request's own `host` is written `$host`"),
+    );
     check("${A", Err("a `${` has no `}`"));
     check("${}", Err("`${}` is not a variable; write ${NAME} or ${NAME:-default}"));
     check("${a b}", Err("`${a b}` is not a variable; write ${NAME} or ${NAME:-default}"));
