@@ -1,6 +1,8 @@
 //! The JSON Schema.
 
+use config::{Surroundings, parse_with};
 use serde_json::Value;
+use std::{fs, path::Path};
 
 /// Every object with properties, with the path of its schema.
 fn objects<'a>(schema: &'a Value, path: &str, found: &mut Vec<(String, &'a Value)>) {
@@ -46,5 +48,53 @@ fn the_schema_and_the_reader_know_the_same_keys() {
     for key in schema["properties"].as_object().unwrap().keys() {
         let errors = config::parse(&format!("{key}: 0"), "x").unwrap_err();
         assert!(!errors.to_string().contains("unknown key"), "{errors}");
+    }
+}
+
+#[test]
+fn every_key_of_a_built_part_is_documented() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let page = fs::read_to_string(page).unwrap();
+    let schema = config::schema();
+    let parts = [
+        "Proxy",
+        "Listener",
+        "Upstream",
+        "Backend",
+        "Route",
+        "Match",
+        "Respond",
+        "Redirect",
+        "FieldEdits",
+        "Security",
+        "Logging",
+    ];
+    for part in parts {
+        for key in schema["$defs"][part]["properties"].as_object().unwrap().keys() {
+            let named = [format!("`{key}`"), format!(".{key}`"), format!("`{key}:")]
+                .iter()
+                .any(|name| page.contains(name));
+            assert!(named, "{part}: `{key}` is not documented");
+        }
+    }
+    for key in schema["properties"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("`{key}")), "`{key}` is not documented");
+    }
+}
+
+#[test]
+fn the_examples_of_the_documentation_load() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let page = fs::read_to_string(page).unwrap();
+    let examples = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let whole: Vec<_> = examples.filter(|example| example.contains("upstreams:")).collect();
+    assert!(whole.len() >= 2, "the examples are missing");
+    let surroundings = Surroundings {
+        environment: &|name| (name == "BACKEND_HOST").then(|| "localhost".into()),
+        files: &|_| Err(std::io::ErrorKind::NotFound.into()),
+    };
+    for example in whole {
+        let loaded = parse_with(example, "example.yaml", &surroundings).unwrap();
+        assert_eq!(loaded.not_built(), []);
     }
 }
