@@ -9,7 +9,7 @@ use ipnet::IpNet;
 /// IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) are the IPv4 addresses that they carry, in blocks as well as in
 /// questions; a shorter IPv6 block such as `::/0` therefore holds no IPv4 address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AddressSet {
+pub(crate) struct AddressSet {
     /// Ranges with both ends included, sorted, without overlap.
     v4: Box<[(u32, u32)]>,
     v6: Box<[(u128, u128)]>,
@@ -18,14 +18,14 @@ pub struct AddressSet {
 impl AddressSet {
     /// Whether no address is in the set.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
     /// Whether `address` is in the set.
     #[must_use]
     #[inline]
-    pub fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         if self.is_empty() {
             return false;
         }

@@ -3,8 +3,8 @@
 mod address;
 mod element;
 
-pub use address::push_ip;
-pub use element::{By, Element};
+pub(crate) use address::push_ip;
+pub(crate) use element::{By, Element};
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,18 +12,18 @@ use crate::cidr::AddressSet;
 
 /// The client's address and what it rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddress {
+pub(crate) struct ClientAddress {
     /// The address. IPv4-mapped IPv6 addresses have become IPv4.
-    pub ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// Whether the connection comes from a trusted proxy, so that its forwarding fields count.
-    pub is_trusted: bool,
+    pub(crate) is_trusted: bool,
     /// How many addresses of X-Forwarded-For were believed; 0 when the connection's own address is the client's.
-    pub hops: usize,
+    pub(crate) hops: usize,
 }
 
 /// How many addresses are read at the most. No real chain of proxies is as long; whoever sends more has the last one
 /// read for an address.
-pub const MAX_HOPS: usize = 64;
+pub(crate) const MAX_HOPS: usize = 64;
 
 /// Finds the client in the lines of X-Forwarded-For, which are in the order received.
 ///
@@ -31,7 +31,7 @@ pub const MAX_HOPS: usize = 64;
 /// The first address that is none is the client; when all are trusted, the leftmost is. What is no address ends the
 /// walk, as does the end of [`MAX_HOPS`]: the last address believed is the client then. Addresses may be `ip`,
 /// `ip:port`, `[ip]` and `[ip]:port`. Empty elements count for nothing (RFC 9110 section 5.6.1).
-pub fn client_address<'a>(
+pub(crate) fn client_address<'a>(
     connection: IpAddr,
     lines: impl DoubleEndedIterator<Item = &'a [u8]>,
     trusted: &AddressSet,

@@ -38,7 +38,7 @@ use walk::{Listener, Silent};
 pub struct MatchInput<'a> {
     /// The host in lower case, without port and without a final dot; empty when there is none.
     pub host: &'a str,
-    /// The normal path; see [`crate::path::normalise`].
+    /// The path in its normal form: no dot segments, no `//`, no triplets that need none.
     pub path: &'a [u8],
     /// The method as it came.
     pub method: &'a [u8],

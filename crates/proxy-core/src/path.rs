@@ -7,7 +7,7 @@
 mod rewrite;
 mod segment;
 
-pub use rewrite::{Cut, Rewrite};
+pub(crate) use rewrite::{Cut, Rewrite};
 
 use std::fmt;
 
@@ -96,7 +96,7 @@ impl std::error::Error for PathError {}
 ///
 /// # Errors
 /// The first rule that the path breaks, from the left.
-pub fn normalise<'a>(path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], PathError> {
+pub(crate) fn normalise<'a>(path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], PathError> {
     if path.first() != Some(&b'/') {
         return Err(PathError::NotAbsolute);
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Appends the canonical text of `ip` to `out`, which for IPv6 is that of RFC 5952.
-pub fn push_ip(out: &mut Vec<u8>, ip: IpAddr) {
+pub(crate) fn push_ip(out: &mut Vec<u8>, ip: IpAddr) {
     let mut text = Text { bytes: [0; Text::ROOM], length: 0 };
     match ip {
         IpAddr::V4(ip) => text.v4(ip),

@@ -6,25 +6,25 @@ use super::push_ip;
 
 /// What one proxy knows of a request, for the `Forwarded` field.
 #[derive(Debug, Clone, Copy)]
-pub struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// The address that the request came from.
-    pub from: IpAddr,
+    pub(crate) from: IpAddr,
     /// The Host that the request had.
-    pub host: Option<&'a [u8]>,
+    pub(crate) host: Option<&'a [u8]>,
     /// The scheme that the request had.
-    pub proto: &'a str,
+    pub(crate) proto: &'a str,
     /// The name that this proxy goes by.
-    pub by: Option<By>,
+    pub(crate) by: Option<By>,
 }
 
 /// An obfuscated identifier, RFC 7239 section 6.3: `_` and letters, digits, `.`, `_` and `-`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct By(&'static str);
+pub(crate) struct By(&'static str);
 
 impl By {
     /// The identifier `name`; `None` when it is not of the form.
     #[must_use]
-    pub const fn new(name: &'static str) -> Option<Self> {
+    pub(crate) const fn new(name: &'static str) -> Option<Self> {
         let bytes = name.as_bytes();
         let mut at = 1;
         while at < bytes.len() {
@@ -40,7 +40,7 @@ impl By {
 impl Element<'_> {
     /// Appends the element to `out`, such as `for="[2001:db8::1]";host=a.test;proto=https;by=_proxyd`. Values that
     /// are no token are quoted; a host with a control character, which has no form there, is left out.
-    pub fn push(&self, out: &mut Vec<u8>) {
+    pub(crate) fn push(&self, out: &mut Vec<u8>) {
         match self.from {
             IpAddr::V4(_) => {
                 out.extend_from_slice(b"for=");

@@ -133,7 +133,7 @@ impl PathPattern {
 
     /// Where a rewrite of the matching paths may cut: within a segment only if the pattern does.
     #[must_use]
-    pub fn cut(&self) -> Cut {
+    pub(crate) fn cut(&self) -> Cut {
         match self {
             Self::Prefix(text) if !text.ends_with('/') => Cut::Text,
             Self::Exact(_) | Self::Prefix(_) | Self::Regex(_) => Cut::Segments,

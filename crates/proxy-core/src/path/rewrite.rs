@@ -4,7 +4,7 @@ use super::{PathError, normalise, segment};
 
 /// Where a prefix may be cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// Between segments only: `/api` is no prefix of `/apis`. For routes such as `/api/*`.
     Segments,
     /// Anywhere. For routes such as `/api*`, whose prefix ends within a segment.
@@ -13,7 +13,7 @@ pub enum Cut {
 
 /// A prefix to remove from paths, a prefix to put before them, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rewrite {
+pub(crate) struct Rewrite {
     strip: Box<[u8]>,
     set: Box<[u8]>,
     cut: Cut,
@@ -25,13 +25,13 @@ impl Rewrite {
     ///
     /// # Errors
     /// When a prefix is not a valid path.
-    pub fn new(strip: Option<&str>, set: Option<&str>, cut: Cut) -> Result<Self, PathError> {
+    pub(crate) fn new(strip: Option<&str>, set: Option<&str>, cut: Cut) -> Result<Self, PathError> {
         Ok(Self { strip: prefix(strip)?, set: prefix(set)?, cut })
     }
 
     /// Whether every path stays as it is.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.strip.is_empty() && self.set.is_empty()
     }
 
@@ -40,7 +40,7 @@ impl Rewrite {
     ///
     /// # Errors
     /// When what is left after the cut would leave the route's space: `/api../admin` without `/api` is `/../admin`.
-    pub fn apply<'a>(&self, path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], PathError> {
+    pub(crate) fn apply<'a>(&self, path: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], PathError> {
         let rest = match path.strip_prefix(&*self.strip) {
             None => path,
             Some(rest) if rest.is_empty() || rest.starts_with(b"/") => rest,
