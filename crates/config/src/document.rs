@@ -22,6 +22,7 @@ pub use listener::{Listener, ListenerTls, ProxyProtocol};
 pub use logging::{Level, LogFormat, Logging, Sampling};
 pub use name::{HostHeader, StrategyName};
 pub use proxy::{Proxy, Workers};
+pub(crate) use route::INLINE;
 pub use route::{Match, Priority, Redirect, Respond, Route, RouteAuth, Ssl, WeightedUpstream};
 pub use security::{ApiKey, Auth, AuthKind, Security};
 pub use upstream::{CircuitBreaker, HealthCheck, HealthCheckKind, Protocol, Upstream, UpstreamTls};

@@ -1,6 +1,9 @@
 //! What is wrong with a document, and where.
 
-use crate::source::{Place, Source, Spot};
+use crate::{
+    read::ERRORS_MAX,
+    source::{Place, Source, Spot},
+};
 use std::fmt;
 
 /// One thing that is wrong, with its place.
@@ -91,8 +94,11 @@ impl fmt::Display for Errors {
         for problem in &self.0 {
             writeln!(f, "{problem}")?;
         }
-        let plural = if self.0.len() == 1 { "" } else { "s" };
-        write!(f, "{} error{plural}", self.0.len())
+        match self.0.len() {
+            1 => f.write_str("1 error"),
+            ERRORS_MAX.. => write!(f, "the first {ERRORS_MAX} errors; there may be more"),
+            count => write!(f, "{count} errors"),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{backends, names::Names};
 use crate::{
     Upstream,
+    document::INLINE,
     report::{At, Report},
 };
 
@@ -12,6 +13,11 @@ pub(super) fn check(upstreams: &mut [Upstream], at: At<'_>, report: &mut Report<
         match at.get("name") {
             Some(name) if upstream.name.is_empty() && !report.is_touched(name) => {
                 report.add(name.id, "the name of an upstream is empty", None);
+            }
+            Some(name) if upstream.name.starts_with(INLINE) => {
+                let message =
+                    format!("names that start with `{INLINE}` belong to routes with `backends` of their own");
+                report.add(name.id, message, None);
             }
             Some(name) => names.claim(&upstream.name, "upstream name", name, report),
             None if report.is_touched(at) => {}

@@ -1,6 +1,6 @@
 //! What matches, and what happens then.
 
-use super::{Backend, DAY, FieldEdits, RateLimit, StrategyName, TICK};
+use super::{Backend, DAY, FieldEdits, RateLimit, StrategyName, TICK, Upstream};
 use crate::{Duration, Fields, HostPattern, Limit, Network, Parameters, PathPattern, Secret, Size};
 use garde::Validate;
 use schemars::JsonSchema;
@@ -78,6 +78,28 @@ pub struct Route {
     pub rate_limit: Option<RateLimit>,
     /// The certificate that is served for `vHost`.
     pub ssl: Option<Ssl>,
+}
+
+/// What the names of upstreams start with that belong to one route.
+pub(crate) const INLINE: &str = "route:";
+
+impl Route {
+    /// The name of the upstream that answers: `upstream`, the first of `upstreams`, or the one that
+    /// [`Route::inline_upstream`] gives; `None` for a route that answers by itself.
+    pub fn upstream_name(&self) -> Option<String> {
+        if !self.backends.is_empty() {
+            return Some(format!("{INLINE}{}", self.id));
+        }
+        self.upstream.clone().or_else(|| self.upstreams.first().map(|share| share.name.clone()))
+    }
+
+    /// The upstream that `backends` and `strategy` of this route make; its name is `route:` and the route's id, which no
+    /// other upstream has.
+    pub fn inline_upstream(&self) -> Option<Upstream> {
+        let name = self.upstream_name().filter(|_| !self.backends.is_empty())?;
+        let strategy = self.strategy.clone().unwrap_or_default();
+        Some(Upstream { name, backends: self.backends.clone(), strategy, ..Upstream::default() })
+    }
 }
 
 /// Further conditions of a route, all of which must hold.

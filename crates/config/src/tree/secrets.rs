@@ -24,6 +24,10 @@ impl Tree {
     fn is_secret(&self, id: NodeId) -> bool {
         let Some(key) = self.key(id).filter(|key| *key != id) else { return false };
         let key = self.text(key).unwrap_or_default();
+        // A password in a URL where none belongs is one all the same.
+        if key == "url" && self.text(id).is_some_and(|url| url.contains('@')) {
+            return true;
+        }
         let Some((_, holders)) = SECRETS.into_iter().find(|(secret, _)| *secret == key) else { return false };
         let above = iter::successors(self.above(id), |id| self.above(*id));
         let mut names = above.filter_map(|id| self.text(self.key(id)?));

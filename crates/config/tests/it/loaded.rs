@@ -85,4 +85,38 @@ fn a_hundred_errors_are_enough() {
         (0..5000).map(|n| format!("  - {{ path: /{n}, upstream: nowhere, x{n}: 1 }}\n")).collect();
     let errors = parse(&format!("routes:\n{routes}"), "proxyd.yaml").unwrap_err();
     assert_eq!(errors.problems().len(), 100);
+    assert!(errors.to_string().ends_with("the first 100 errors; there may be more"));
+}
+
+#[test]
+fn backends_of_a_route_make_an_upstream_of_its_own() {
+    let text =
+        "routes: [{ id: a, backends: [{ hostname: h }], strategy: random }, { path: /b, respond: {} }]";
+    let loaded = parse(text, "proxyd.yaml").unwrap();
+    let [with, without] = loaded.document.routes.as_slice() else { panic!("two routes") };
+    let upstream = with.inline_upstream().unwrap();
+    assert_eq!((upstream.name.as_str(), &*upstream.strategy), ("route:a", "RANDOM"));
+    assert_eq!((with.upstream_name(), upstream.backends[0].id.as_str()), (Some("route:a".into()), "h:80"));
+    assert_eq!((without.upstream_name(), without.inline_upstream()), (None, None));
+}
+
+#[track_caller]
+fn check_attempt(proxy: &str, upstream: &str, route: &str, seconds: u64) {
+    let text = format!(
+        "proxy: {{ {proxy} }}\nupstreams: [{{ name: a, url: h {upstream} }}]\nroutes: [{{ upstream: a {route} }}]"
+    );
+    let document = parse(&text, "proxyd.yaml").unwrap().document;
+    let found = document.attempt_timeout(&document.routes[0], &document.upstreams[0]);
+    assert_eq!(found.as_secs(), seconds, "{text}");
+}
+
+#[test]
+fn who_allows_a_request_more_time_lets_the_backend_have_it() {
+    check_attempt("", "", "", 15);
+    check_attempt("timeout: 30s", "", "", 15);
+    check_attempt("timeout: 1m", "", "", 60);
+    check_attempt("timeout: 1m", ", timeout: 5s", "", 5);
+    check_attempt("", ", timeout: 5s", ", timeout: 2m", 120);
+    check_attempt("", ", timeout: 5s", ", timeout: 1s", 5);
+    check_attempt("", "", ", timeout: 2m", 120);
 }
