@@ -54,7 +54,8 @@ impl Rewrite {
             }
         };
         match (rest, &*self.set) {
-            (b"", b"") => Ok(b"/"),
+            // Of the path, so that the result always lies in one of the two: callers tell them apart.
+            (b"", b"") => Ok(path.get(..1).unwrap_or(b"/")),
             (_, b"") => Ok(rest),
             (_, set) => {
                 scratch.clear();

@@ -21,6 +21,22 @@ fn whole_segments_are_stripped_without_a_copy() {
 }
 
 #[test]
+fn the_result_lies_in_the_path_or_in_the_scratch() {
+    for set in [None, Some("/v2")] {
+        for cut in [Cut::Segments, Cut::Text] {
+            for path in ["/api", "/api/", "/api/x", "/apis", "/else"] {
+                let mut scratch = Vec::with_capacity(64);
+                let space = scratch.as_ptr_range().start as usize;
+                let rewrite = Rewrite::new(Some("/api"), set, cut).unwrap();
+                let start = rewrite.apply(path.as_bytes(), &mut scratch).unwrap().as_ptr();
+                let is_part = path.as_bytes().as_ptr_range().contains(&start);
+                assert!(is_part || start as usize == space, "{path} {set:?} {cut:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_prefix_of_segments_is_no_prefix_of_text() {
     for strip in ["/api", "/api/", "//api/", "/%61pi"] {
         let cases = [
