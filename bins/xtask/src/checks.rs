@@ -27,7 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", run: format },
     Step { name: "clippy", run: clippy },
     Step { name: "layers", run: check_layers },
-    Step { name: "binaries", run: binaries },
+    Step { name: "build", run: build },
     Step { name: "tests", run: tests },
     Step { name: "doctests", run: doctests },
     Step { name: "docs", run: docs },
@@ -84,8 +84,8 @@ fn check_layers() -> Result<Outcome> {
 
 /// Builds what the `tests` package drives, with the flags that share their work with the next step:
 /// the same packages and targets mean the same features, so nothing is built twice.
-fn binaries() -> Result<Outcome> {
-    must_pass(workspace::cargo()?.args(["build", "--workspace", "--bins", "--tests", "--examples"]))
+fn build() -> Result<Outcome> {
+    must_pass(workspace::cargo()?.args(["build", "--workspace", "--lib", "--bins", "--tests", "--examples"]))
 }
 
 /// The runner's closing line, which counts the tests, goes to the terminal as it is.

@@ -43,7 +43,8 @@ pub(crate) fn run(options: &BackendOptions) -> Result<()> {
     Backend::new(listener.into(), messages::response(options.style, options.body))?.serve()
 }
 
-fn listen() -> std::io::Result<std::net::TcpListener> {
+/// A listening socket on a free port of loopback.
+pub(super) fn listen() -> std::io::Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
     // std listens with a backlog of 128; listening again only widens it.
     rustix::net::listen(&listener, 4096)?;
@@ -61,7 +62,8 @@ struct Connection {
     sent: Option<usize>,
 }
 
-struct Backend {
+/// Answers every request with the same response.
+pub(super) struct Backend {
     epoll: OwnedFd,
     listener: OwnedFd,
     connections: Vec<Option<Connection>>,
@@ -74,7 +76,7 @@ struct Backend {
 const LISTENER: u64 = u64::MAX;
 
 impl Backend {
-    fn new(listener: OwnedFd, response: Vec<u8>) -> Result<Self> {
+    pub(super) fn new(listener: OwnedFd, response: Vec<u8>) -> Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC).context("cannot wait for events")?;
         epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)
             .context("cannot wait for connections")?;
@@ -82,7 +84,8 @@ impl Backend {
         Ok(Self { epoll, listener, connections: Vec::new(), free: Vec::new(), response, scratch })
     }
 
-    fn serve(mut self) -> Result<()> {
+    /// Serves until something fails.
+    pub(super) fn serve(mut self) -> Result<()> {
         let mut events = Vec::with_capacity(512);
         loop {
             events.clear();

@@ -245,3 +245,6 @@ impl Load {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
