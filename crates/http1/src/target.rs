@@ -81,30 +81,35 @@ impl<'a> Target<'a> {
 /// Where the first `?` stands, in a text of visible ASCII without fragment.
 #[inline]
 fn question(text: &[u8]) -> Result<Option<usize>, Rule> {
-    let mut question = None;
+    let Some(last) = text.last_chunk::<8>() else { return question_in_few(text) };
+    let (mut refused, mut question) = (0, None);
     let mut look = |at: usize, chunk: [u8; 8]| {
         let word = word::of(chunk);
-        if question.is_none() {
-            let marks = word::find(word, b'?');
-            question = (marks != 0).then(|| at + word::first(marks));
+        refused |= word::find_invisible(word) | word::find(word, b'#');
+        let marks = word::find(word, b'?');
+        if marks != 0 && question.is_none() {
+            question = Some(at + word::first(marks));
         }
-        word::find_invisible(word) | word::find(word, b'#')
     };
-    let (chunks, rest) = text.as_chunks::<8>();
-    let mut refused = 0;
-    for (index, chunk) in chunks.iter().enumerate() {
-        refused |= look(8 * index, *chunk);
+    for (index, chunk) in text.as_chunks().0.iter().enumerate() {
+        look(8 * index, *chunk);
     }
-    if let (false, Some(last)) = (rest.is_empty(), text.last_chunk::<8>()) {
-        refused |= look(text.len() - 8, *last);
-    } else if !rest.is_empty() {
-        let mut padded = [b'/'; 8];
-        for (to, from) in padded.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        refused |= look(0, padded);
-    }
+    // The last bytes once more, together with those that were left over.
+    look(text.len() - 8, *last);
     if refused == 0 { Ok(question) } else { Err(fault(text)) }
+}
+
+#[inline]
+fn question_in_few(text: &[u8]) -> Result<Option<usize>, Rule> {
+    let mut question = None;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'?' if question.is_none() => question = Some(at),
+            b'#' | ..=b' ' | 0x7f.. => return Err(fault(text)),
+            _ => {}
+        }
+    }
+    Ok(question)
 }
 
 /// The rule that the first byte which no target may hold breaks.
@@ -147,39 +152,56 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// The bytes of a host's name: those of RFC 3986's `unreserved`. Its other marks and percent-encoding are no
-/// part of a name that could be looked up.
-static NAME_BYTES: [bool; 256] = {
-    let mut allowed = [false; 256];
-    let mut byte = 0;
-    while byte < allowed.len() {
-        allowed[byte] =
-            (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'.' | b'-' | b'_' | b'~');
-        byte += 1;
-    }
-    allowed
-};
+/// DNS names have at most 253 characters; some room is left for the trailing dot.
+const MOST_IN_NAME: usize = 255;
 
+/// The length of the name that `text` begins with. Its bytes are those of RFC 3986's `unreserved`: other marks
+/// and percent-encoding are no part of a name that could be looked up. No label is empty.
 #[inline]
 fn name_len(text: &[u8]) -> Result<usize, Rule> {
-    let len = text.iter().position(|byte| !NAME_BYTES[usize::from(*byte)]).unwrap_or(text.len());
-    let (name, rest) = text.split_at_checked(len).unwrap_or_default();
-    match rest.first() {
-        None | Some(b':') => {}
-        Some(b'@') => return Err(Rule::Userinfo),
-        Some(_) => return Err(Rule::Host),
+    let Some(last) = text.last_chunk::<8>() else { return name_len_by_bytes(text) };
+    let (mut len, mut before, mut doubled) = (0, 0x80, 0);
+    let mut odd = 0;
+    for chunk in text.as_chunks::<8>().0 {
+        let word = word::of(*chunk);
+        odd = word::find_odd_in_host(word);
+        let dots = word::find_each(word, b'.');
+        doubled |= dots & (dots << 8 | before);
+        before = dots >> 56;
+        if odd != 0 {
+            break;
+        }
+        len += 8;
     }
-    // DNS names have at most 253 characters; some room is left for the trailing dot. No label is empty.
-    if len == 0 || len > 255 || name.first() == Some(&b'.') || has_empty_label(name) {
-        return Err(Rule::Host);
+    if odd == 0 && len < text.len() {
+        // The last bytes once more, together with those that were left over.
+        let word = word::of(*last);
+        let dots = word::find_each(word, b'.');
+        doubled |= dots & dots << 8;
+        len = text.len() - 8 + word::first(word::find_odd_in_host(word));
+    } else if odd != 0 {
+        len += word::first(odd);
     }
-    Ok(len)
+    match text.get(len) {
+        None | Some(b':') if doubled == 0 && (1..=MOST_IN_NAME).contains(&len) => Ok(len),
+        _ => name_len_by_bytes(text),
+    }
 }
 
-#[inline]
-fn has_empty_label(name: &[u8]) -> bool {
-    let mut was_dot = false;
-    name.iter().any(|byte| std::mem::replace(&mut was_dot, *byte == b'.') && *byte == b'.')
+/// The same for short names, for those with odd bytes, and for those that are refused.
+fn name_len_by_bytes(text: &[u8]) -> Result<usize, Rule> {
+    let (mut len, mut was_dot) = (0, true);
+    for byte in text {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'A'..=b'Z' | b'_' | b'~' => was_dot = false,
+            b'.' if !was_dot => was_dot = true,
+            b':' => break,
+            b'@' => return Err(Rule::Userinfo),
+            _ => return Err(Rule::Host),
+        }
+        len += 1;
+    }
+    if len == 0 || len > MOST_IN_NAME { Err(Rule::Host) } else { Ok(len) }
 }
 
 fn ipv6_len(text: &[u8]) -> Result<usize, Rule> {

@@ -25,6 +25,27 @@ pub(crate) const fn find_invisible(word: u64) -> u64 {
     (up_to_space | from_del) & HIGH
 }
 
+/// Marks the bytes that are `byte`, each of them rightly.
+#[inline]
+pub(crate) const fn find_each(word: u64, byte: u8) -> u64 {
+    let zero = (word & !HIGH) ^ (ONES * byte as u64);
+    !(zero + (HIGH - ONES)) & !word & HIGH
+}
+
+/// Marks the bytes that are no letter, digit, hyphen or dot, each of them rightly.
+#[inline]
+pub(crate) const fn find_odd_in_host(word: u64) -> u64 {
+    let low = word & !HIGH;
+    let plain = within(low | (ONES * 0x20), b'a', b'z') | within(low, b'-', b'9');
+    !plain & HIGH | word & HIGH | find_each(word, b'/')
+}
+
+/// Marks the bytes from `first` to `last`, in a word without high bits.
+#[inline]
+const fn within(low: u64, first: u8, last: u8) -> u64 {
+    (low + ONES * (0x80 - first as u64)) & !(low + ONES * (0x7f - last as u64)) & HIGH
+}
+
 /// Where the first marked byte stands; 8 where none is marked.
 #[inline]
 pub(crate) const fn first(marks: u64) -> usize {

@@ -161,6 +161,10 @@ fn an_authority_is_a_host_and_perhaps_a_port() {
     let source = "RFC 9110 section 7.2, RFC 3986 section 3.2";
     for (text, name, port) in [
         ("a", "a", None),
+        ("0123456.89abcde.f", "0123456.89abcde.f", None),
+        ("0.2.4.6.8.a.c.e.", "0.2.4.6.8.a.c.e.", None),
+        ("01234567.9abcdef:80", "01234567.9abcdef", Some(80)),
+        ("a_234567.9~bcdef:80", "a_234567.9~bcdef", Some(80)),
         ("example.com", "example.com", None),
         ("Example.COM.", "Example.COM.", None),
         ("example.com:8080", "example.com", Some(8080)),
@@ -188,6 +192,11 @@ fn what_is_no_host_and_port_is_refused() {
         (b".", Rule::Host),
         (b".example.com", Rule::Host),
         (b"a..b", Rule::Host),
+        (b"0123456..9abcdef", Rule::Host),
+        (b"01234567..9abcdef", Rule::Host),
+        (b"0123456789abcde..f", Rule::Host),
+        (b"0123456789abcdef..", Rule::Host),
+        (b".123456789abcdef", Rule::Host),
         (b"a.b..", Rule::Host),
         (b"a..:80", Rule::Host),
         (b"a b", Rule::Host),

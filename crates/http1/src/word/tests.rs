@@ -32,3 +32,21 @@ fn any_invisible_byte_is_found_and_no_visible_one() {
         }
     }
 }
+
+#[test]
+fn each_of_a_byte_and_each_odd_byte_of_a_host_is_found() {
+    for byte in 0..=u8::MAX {
+        let is_plain = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+        for other in 0..=u8::MAX {
+            let is_other_plain = other.is_ascii_alphanumeric() || other == b'-' || other == b'.';
+            let word = of([byte, other, other, byte, other, byte, byte, other]);
+            let marks = |first: bool, second: bool| {
+                let mark = |is_marked: bool| if is_marked { 0x80 } else { 0 };
+                let (first, second) = (mark(first), mark(second));
+                of([first, second, second, first, second, first, first, second])
+            };
+            assert_eq!(find_odd_in_host(word), marks(!is_plain, !is_other_plain), "{byte:#x} {other:#x}");
+            assert_eq!(find_each(word, b'.'), marks(byte == b'.', other == b'.'), "{byte:#x} {other:#x}");
+        }
+    }
+}
