@@ -157,10 +157,26 @@ impl Lines {
         if !head.ends_with(b"\r\n") || !(start.is_empty() || start.ends_with(b"\r\n")) {
             return Err(Rule::BareLf);
         }
-        let mut seen = Seen::default();
-        self.lines.extend(headers.iter().map(|header| line_of(header, base, head, &mut seen)));
-        self.noted = seen.noted.without_other();
-        if seen.flags & Line::UNSETTLED != 0 || seen.name_len > usize::from(u16::MAX) {
+        // Two walks, each of which keeps what it needs in registers: where lines stand, and what they are called.
+        let mut flags = 0;
+        self.lines.extend(headers.iter().map(|header| {
+            let line = line_of(header, base, head);
+            flags |= line.flags;
+            line
+        }));
+        let (mut noted, mut name_len) = (Noted::default(), 0);
+        for (line, header) in self.lines.iter_mut().zip(headers) {
+            let known = Name::glance(header.name.as_bytes());
+            line.name = known.unwrap_or_default();
+            name_len |= header.name.len();
+            noted.note(line.name);
+            if known.is_none() {
+                line.flags |= Line::UNSETTLED;
+                flags |= Line::UNSETTLED;
+            }
+        }
+        self.noted = noted.without_other();
+        if flags & Line::UNSETTLED != 0 || name_len > usize::from(u16::MAX) {
             let settled = self.settle(headers, head);
             if settled.is_err() {
                 self.clear();
@@ -195,38 +211,23 @@ impl Lines {
     }
 }
 
-/// What a walk over the lines saw.
-#[derive(Default)]
-struct Seen {
-    noted: Noted,
-    flags: u8,
-    name_len: usize,
-}
-
 #[inline]
-fn line_of(header: &httparse::Header<'_>, base: usize, head: &[u8], seen: &mut Seen) -> Line {
-    let (name, value_len) = (header.name.as_bytes(), header.value.len());
-    let name_at = name.as_ptr() as usize - base;
+fn line_of(header: &httparse::Header<'_>, base: usize, head: &[u8]) -> Line {
+    let (name_len, value_len) = (header.name.len(), header.value.len());
+    let name_at = header.name.as_ptr() as usize - base;
     let value_at = header.value.as_ptr() as usize - base;
-    let value_end = value_at + value_len;
-    let ends_at_once = head.get(value_end..value_end + 2) == Some(b"\r\n");
-    // The colon is where the name ends, always; between it and the value there may be other than one space.
-    let has_one_space = value_at == name_at + name.len() + 2 && head.get(value_at - 1) == Some(&b' ');
-    let mut flags = if ends_at_once && has_one_space { Line::VERBATIM } else { 0 };
-    let known = Name::glance(name);
-    if !ends_at_once || known.is_none() {
-        flags |= Line::UNSETTLED;
+    let mut flags = Line::UNSETTLED;
+    if head.get(value_at + value_len..).is_some_and(|end| end.starts_with(b"\r\n")) {
+        // The colon is where the name ends, always; between it and the value there may be other than one space.
+        let has_one_space = value_at == name_at + name_len + 2 && head.get(value_at - 1) == Some(&b' ');
+        flags = if has_one_space { Line::VERBATIM } else { 0 };
     }
-    let id = known.unwrap_or_default();
-    seen.flags |= flags;
-    seen.name_len |= name.len();
-    seen.noted.note(id);
     Line {
         name_at: name_at as u32,
         value_at: value_at as u32,
         value_len: value_len as u32,
-        name_len: name.len() as u16,
-        name: id,
+        name_len: name_len as u16,
+        name: Name::Other,
         flags,
     }
 }
