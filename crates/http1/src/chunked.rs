@@ -31,6 +31,8 @@ enum State {
     Trailers,
     /// Behind the last byte.
     Done,
+    /// A rule was broken, and nothing after it can be trusted.
+    Refused(Rule),
 }
 
 /// What a call of [`Decoder::decode`] did with its buffer.
@@ -65,8 +67,15 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Rule::ChunkSize`], [`Rule::ChunkExtension`], [`Rule::ChunkEnd`], [`Rule::Trailer`]. Nothing of the
-    /// buffer is to be passed on then.
+    /// buffer is to be passed on then, and every later call says the same.
     pub fn decode(&mut self, buf: &mut [u8]) -> Result<Decoded, Rule> {
+        if let State::Refused(rule) = self.state {
+            return Err(rule);
+        }
+        self.advance(buf).inspect_err(|rule| self.state = State::Refused(*rule))
+    }
+
+    fn advance(&mut self, buf: &mut [u8]) -> Result<Decoded, Rule> {
         let mut at = 0;
         let mut data = 0..0;
         while at < buf.len() && self.state != State::Done {
@@ -114,7 +123,7 @@ impl Decoder {
             (State::DataLf, b'\n') => State::Size { digits: 0 },
             (State::DataCr | State::DataLf, _) => return Err(Rule::ChunkEnd),
             (State::Trailers, _) => self.trailer(byte)?,
-            (State::Data | State::Done, _) => self.state,
+            (State::Data | State::Done | State::Refused(_), _) => self.state,
         };
         Ok(())
     }

@@ -34,7 +34,7 @@ pub fn apply(lines: &mut Lines, bytes: &[u8]) -> Result<Options, Rule> {
         let value = lines.first(Name::Connection, bytes).unwrap_or_default();
         if value.eq_ignore_ascii_case(b"keep-alive") {
             options.keep_alive = true;
-            drop_all(lines, Name::KeepAlive);
+            lines.drop_known(Name::KeepAlive);
             return Ok(options);
         }
         if value.eq_ignore_ascii_case(b"close") {
@@ -45,12 +45,6 @@ pub fn apply(lines: &mut Lines, bytes: &[u8]) -> Result<Options, Rule> {
     }
     apply_list(lines, bytes, &mut options)?;
     Ok(options)
-}
-
-fn drop_all(lines: &mut Lines, name: Name) {
-    if lines.present().contains(name) {
-        lines.as_mut_slice().iter_mut().filter(|line| line.name() == name).for_each(Line::drop_line);
-    }
 }
 
 fn apply_list(lines: &mut Lines, bytes: &[u8], options: &mut Options) -> Result<(), Rule> {

@@ -103,6 +103,13 @@ impl Lines {
         }
     }
 
+    /// Takes every field of that name out.
+    pub(crate) fn drop_known(&mut self, name: Name) {
+        if self.noted.present.contains(name) {
+            self.lines.iter_mut().filter(|line| line.name == name).for_each(Line::drop_line);
+        }
+    }
+
     /// Forgets every line.
     pub fn clear(&mut self) {
         self.lines.clear();
@@ -243,6 +250,12 @@ pub(crate) const fn uninit<'a, const N: usize>() -> [MaybeUninit<httparse::Heade
     [const { MaybeUninit::uninit() }; N]
 }
 
+/// Room for the lines that may be in `window`, and for those alone: the shortest line, which ends in LF and is
+/// refused for that, has three bytes.
+pub(crate) fn most_lines(window: &[u8], limits: &Limits) -> usize {
+    limits.fields.min(window.len() / 3)
+}
+
 /// Parses a whole trailer section, its final empty line included, into `lines`. Fields that concern framing,
 /// routing or identity are dropped. RFC 9110 section 6.5.1.
 ///
@@ -250,10 +263,9 @@ pub(crate) const fn uninit<'a, const N: usize>() -> [MaybeUninit<httparse::Heade
 /// [`Rule::Trailer`] where it is malformed or has more fields than `limits` allow.
 pub fn parse_trailers(section: &[u8], limits: &Limits, lines: &mut Lines) -> Result<(), Rule> {
     lines.clear();
-    let mut headers = [httparse::EMPTY_HEADER; ON_STACK];
-    let most = limits.fields.min(ON_STACK);
-    let headers = headers.get_mut(..most).unwrap_or_default();
-    let Ok(httparse::Status::Complete((len, headers))) = httparse::parse_headers(section, headers) else {
+    let mut headers = vec![httparse::EMPTY_HEADER; most_lines(section, limits)];
+    let Ok(httparse::Status::Complete((len, headers))) = httparse::parse_headers(section, &mut headers)
+    else {
         return Err(Rule::Trailer);
     };
     if len != section.len() {

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::parse::{ON_STACK, uninit};
+use crate::parse::{ON_STACK, most_lines, uninit};
 use crate::{Fields, Limits, Lines, Method, Name, NameSet, Parsed, Rule, Version, refusal};
 
 /// Empty lines that are passed over before a request. Some clients send one after a body.
@@ -66,7 +66,7 @@ impl RequestHead {
         if limits.fields <= ON_STACK {
             self.parse_into(window, limits, &mut uninit::<ON_STACK>())
         } else {
-            self.parse_into(window, limits, &mut vec![MaybeUninit::uninit(); limits.fields])
+            self.parse_into(window, limits, &mut vec![MaybeUninit::uninit(); most_lines(window, limits)])
         }
     }
 

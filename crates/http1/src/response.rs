@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::parse::{ON_STACK, uninit};
+use crate::parse::{ON_STACK, most_lines, uninit};
 use crate::{Fields, Limits, Lines, Name, NameSet, Parsed, Rule, Version, refusal};
 
 /// The head of a response, as ranges of the buffer that it was read into. Reused from response to response.
@@ -16,7 +16,7 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Parses a head at the start of `bytes`. On [`Parsed::Partial`] and on errors the head holds nothing of
+    /// Parses a head at the start of `bytes`; Content-Length is dropped where the status allows none. On [`Parsed::Partial`] and on errors the head holds nothing of
     /// use, and no fields.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl ResponseHead {
         if limits.fields <= ON_STACK {
             self.parse_into(window, limits, &mut uninit::<ON_STACK>())
         } else {
-            self.parse_into(window, limits, &mut vec![MaybeUninit::uninit(); limits.fields])
+            self.parse_into(window, limits, &mut vec![MaybeUninit::uninit(); most_lines(window, limits)])
         }
     }
 
@@ -93,6 +93,10 @@ impl ResponseHead {
         self.reason_at = if is_inside { offset as u32 } else { 0 };
         self.reason_len = if is_inside { reason.len() as u32 } else { 0 };
         self.lines.take(response.headers, bytes.get(..len).unwrap_or_default())?;
+        if matches!(self.status, 100..=199 | 204) {
+            // RFC 9110 section 8.6: these have no Content-Length, and whoever reads one waits for a body.
+            self.lines.drop_known(Name::ContentLength);
+        }
         Ok(Parsed::Complete { len })
     }
 

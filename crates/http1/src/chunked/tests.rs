@@ -241,3 +241,19 @@ fn what_is_written_is_read_again() {
     assert!(out.starts_with(b"1\r\na\r\n10\r\n0123456789abcdef\r\n12c\r\nxxx"), "RFC 9112 section 7.1");
     assert_eq!(decode(&out, 7).unwrap().data.len(), 317);
 }
+
+#[test]
+fn a_body_that_was_refused_stays_refused() {
+    for (body, rule) in [
+        (&b"x"[..], Rule::ChunkSize),
+        (b"1;\0", Rule::ChunkExtension),
+        (b"1\r\nab", Rule::ChunkEnd),
+        (b"0\r\n\n", Rule::Trailer),
+    ] {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.decode(&mut body.to_vec()), Err(rule));
+        for rest in [&b"\r\n\r\n"[..], b"5\r\nhello\r\n0\r\n\r\n", b""] {
+            assert_eq!(decoder.decode(&mut rest.to_vec()), Err(rule), "{}", body.escape_ascii());
+        }
+    }
+}

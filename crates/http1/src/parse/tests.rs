@@ -216,6 +216,17 @@ fn malformed_trailers_are_refused() {
     let many = |count: usize| [&b"A: b\r\n".repeat(count)[..], b"\r\n"].concat();
     assert!(trailers(&many(100)).is_ok());
     assert_eq!(trailers(&many(101)), Err(Rule::Trailer), "threats B1 43");
+    for most in [0, 128, 129, 300] {
+        let limits = Limits { fields: most, ..Limits::default() };
+        assert_eq!(parse_trailers(&many(most), &limits, &mut Lines::default()), Ok(()), "{most}");
+        assert_eq!(
+            parse_trailers(&many(most + 1), &limits, &mut Lines::default()),
+            Err(Rule::Trailer),
+            "{most}"
+        );
+    }
+    let limits = Limits { fields: usize::MAX, ..Limits::default() };
+    assert_eq!(parse_trailers(&many(1000), &limits, &mut Lines::default()), Ok(()));
 }
 
 #[test]

@@ -239,6 +239,14 @@ fn a_head_has_at_most_as_many_fields_as_allowed() {
         assert_eq!(head.parse(&of(most + 1), &limits), Err(Rule::TooManyFields), "{source}: {most}");
     }
     assert_eq!(Rule::TooManyFields.status(), 431);
+    let limits = Limits { fields: usize::MAX, ..Limits::default() };
+    let shortest = format!("GET / HTTP/1.1\r\n{}\r\n", "A:\r\n".repeat(16_000)).into_bytes();
+    assert_eq!(
+        RequestHead::default().parse(&shortest, &limits),
+        Ok(Parsed::Complete { len: shortest.len() })
+    );
+    let bare = format!("GET / HTTP/1.1\r\n{}\r\n", "A:\n".repeat(16_000)).into_bytes();
+    assert_eq!(RequestHead::default().parse(&bare, &limits), Err(Rule::BareLf));
 }
 
 #[test]

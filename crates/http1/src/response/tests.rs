@@ -183,3 +183,18 @@ fn a_head_is_begun_without_bytes_of_http_1_1() {
     assert_eq!((head.status(), head.reason(&bytes), head.version()), (201, &b""[..], Version::Http11));
     assert_eq!((head.first(Name::Location, &bytes), head.first(Name::Via, &bytes)), (Some(&b"/a"[..]), None));
 }
+
+#[test]
+fn a_length_that_no_body_can_have_is_not_passed_on() {
+    for (status, is_passed_on) in
+        [(100, false), (103, false), (101, false), (204, false), (200, true), (304, true)]
+    {
+        let bytes = format!("HTTP/1.1 {status} X\r\nVia: a\r\nContent-Length: 5\r\n\r\n").into_bytes();
+        let (head, _) = parse(&bytes).unwrap();
+        let mut out = Vec::new();
+        head.fields(&bytes).write_to(&mut out);
+        let expected: &[u8] = if is_passed_on { b"Via: a\r\nContent-Length: 5\r\n" } else { b"Via: a\r\n" };
+        assert_eq!(out, expected, "RFC 9110 section 8.6: {status}");
+        assert_eq!(head.first(Name::ContentLength, &bytes), Some(&b"5"[..]));
+    }
+}
