@@ -1,2 +1,36 @@
-//! The `proxyd` binary.
-fn main() {}
+//! proxyd: a reverse proxy, load balancer and API gateway.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod exit;
+mod find;
+
+mod check;
+mod run;
+mod schema;
+mod version;
+
+mod descriptors;
+mod logging;
+mod output;
+mod signals;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => run::run(&cli.run),
+        Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Check(options)) => check::check(&options),
+        Some(Command::Schema) => schema::print(),
+        Some(Command::Version(options)) => version::print(options),
+    };
+    exit::code(outcome)
+}

@@ -1,1 +1,16 @@
-//! Compiles a document into what proxy-core serves, and publishes it.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod factories;
+mod not_built;
+
+mod compile;
+mod plan;
+
+mod control;
+
+pub use compile::{check, compile};
+pub use control::{ControlPlane, PublishError};
+pub use factories::Factories;
+pub use not_built::not_built;
+pub use plan::Plan;

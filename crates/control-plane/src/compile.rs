@@ -1,0 +1,117 @@
+//! From a document to a plan.
+
+mod egress;
+mod fields;
+mod names;
+mod refused;
+mod route;
+mod settings;
+mod upstream;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::{Document, Errors, Loaded, Problem};
+use proxy_core::spec::Blueprint;
+use proxy_core::{ListenAddress, Proxy};
+
+use crate::{Factories, Plan, not_built};
+use names::Names;
+
+/// What a stage of the compilation reads, and where it reports what is wrong.
+struct Compiler<'a> {
+    loaded: &'a Loaded,
+    document: &'a Document,
+    factories: &'a Factories,
+    /// Names of the blueprint's upstreams.
+    names: Names,
+    /// Upstreams that were made for routes that allow an attempt more time, by name and time.
+    patient: HashMap<(String, Duration), String>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// Compiles a document.
+///
+/// # Errors
+/// Everything that is wrong with it, keys whose feature is not built among them, each with its place.
+pub fn compile(loaded: &Loaded, factories: &Factories) -> Result<Plan, Errors> {
+    let mut problems = not_built(loaded, factories);
+    match translate(loaded, factories) {
+        Ok(plan) if problems.is_empty() => Ok(plan),
+        Ok(_) => Err(problems.into()),
+        Err(others) => {
+            problems.extend(others);
+            Err(problems.into())
+        }
+    }
+}
+
+/// What [`compile`] would say of a version in which every feature is built: the document's own mistakes, and what is
+/// allowed but cannot be meant.
+///
+/// # Errors
+/// Everything that is wrong with the document but for [`not_built`], each with its place.
+pub fn check(loaded: &Loaded, factories: &Factories) -> Result<Vec<Problem>, Errors> {
+    Ok(translate(loaded, factories)?.warnings)
+}
+
+fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem>> {
+    let document = &loaded.document;
+    let mut compiler = Compiler {
+        loaded,
+        document,
+        factories,
+        names: Names::default(),
+        patient: HashMap::new(),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let egress = compiler.egress();
+    let mut blueprint = Blueprint::default();
+    blueprint.settings = settings::settings(&document.proxy);
+    blueprint.upstreams = compiler.upstreams();
+    for (index, route) in document.routes.iter().enumerate() {
+        let spec = compiler.route(index, route, &mut blueprint.upstreams);
+        blueprint.routes.extend(spec.map(Arc::new));
+    }
+    compiler.warn_of_blocked(&egress);
+    compiler.build(&blueprint);
+    if !compiler.problems.is_empty() {
+        return Err(compiler.problems);
+    }
+    Ok(Plan {
+        blueprint,
+        addresses: document.addresses().into_iter().map(listen).collect(),
+        workers: settings::workers(document.proxy.workers),
+        egress,
+        warnings: compiler.warnings,
+    })
+}
+
+fn listen(address: config::Address) -> ListenAddress {
+    match address {
+        config::Address::Tcp(address) => ListenAddress::Tcp(address),
+        config::Address::Unix(path) => ListenAddress::Unix(path),
+    }
+}
+
+impl Compiler<'_> {
+    /// Notes what is wrong with the value at a path.
+    fn refuse(&mut self, path: &str, message: impl Into<String>, hint: Option<&str>) {
+        self.problems.push(self.loaded.problem(path, message, hint.map(Into::into)));
+    }
+
+    /// The engine has the last word: what it would refuse to serve is wrong, whatever was thought of before.
+    fn build(&mut self, blueprint: &Blueprint) {
+        if !self.problems.is_empty() {
+            return;
+        }
+        if let Err(error) = Proxy::builder().workers(1).blueprint(blueprint.clone()).build() {
+            let path = refused::path(self.document, &error);
+            self.refuse(&path, error.to_string(), None);
+        }
+    }
+}
+

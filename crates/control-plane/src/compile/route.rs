@@ -1,0 +1,114 @@
+//! Routes.
+
+use std::sync::Arc;
+
+use config::Route;
+use proxy_core::spec::{Action, Conditions, HostPattern, PathPattern, Rewrite, RouteSpec, UpstreamSpec};
+
+use super::Compiler;
+use super::settings::body_size;
+
+impl Compiler<'_> {
+    /// A route; `None` where something was wrong with it. The upstreams that it has for itself are appended.
+    pub(super) fn route(
+        &mut self,
+        index: usize,
+        route: &Route,
+        upstreams: &mut Vec<Arc<UpstreamSpec>>,
+    ) -> Option<RouteSpec> {
+        let at = format!("routes[{index}]");
+        let host = self.host(&at, route);
+        let path = self.path(&at, route);
+        let rewrite = self.rewrite(&at, route);
+        let request = self.request_fields(&at, route);
+        let response = self.response_fields(&at, route);
+        let action = self.action(&at, route, upstreams);
+        let mut spec = RouteSpec::new(route.id.clone(), action?).host(host?).path(path?);
+        spec.conditions = conditions(route);
+        spec.rewrite = rewrite?;
+        spec.request_fields = request;
+        spec.response_fields = response;
+        spec.timeout = route.timeout.map(config::Duration::get);
+        spec.max_body_size = route.max_body_size.map(body_size);
+        Some(spec)
+    }
+
+    fn host(&mut self, at: &str, route: &Route) -> Option<HostPattern> {
+        let host = HostPattern::parse(&route.v_host.to_string());
+        host.map_err(|error| self.refuse(&format!("{at}.vHost"), error.to_string(), None)).ok()
+    }
+
+    fn path(&mut self, at: &str, route: &Route) -> Option<PathPattern> {
+        let path = PathPattern::parse(&route.path.to_string());
+        path.map_err(|error| self.refuse(&format!("{at}.path"), error.to_string(), None)).ok()
+    }
+
+    fn rewrite(&mut self, at: &str, route: &Route) -> Option<Rewrite> {
+        let mut is_right = true;
+        for (prefix, key) in [(&route.strip_prefix, "stripPrefix"), (&route.set_prefix, "setPrefix")] {
+            let Some(Err(error)) = prefix.as_deref().map(PathPattern::parse) else { continue };
+            self.refuse(&format!("{at}.{key}"), error.to_string(), None);
+            is_right = false;
+        }
+        is_right.then(|| Rewrite::new(route.strip_prefix.clone(), route.set_prefix.clone()))
+    }
+
+    fn action(&mut self, at: &str, route: &Route, upstreams: &mut Vec<Arc<UpstreamSpec>>) -> Option<Action> {
+        if let Some(respond) = &route.respond {
+            // A media type says what a body is; without a body it says nothing.
+            let content_type =
+                if respond.body.is_empty() { String::new() } else { respond.content_type.clone() };
+            return Some(Action::Respond {
+                status: respond.status,
+                content_type,
+                body: respond.body.clone(),
+            });
+        }
+        if let Some(redirect) = &route.redirect {
+            let to = self.template(&format!("{at}.redirect.to"), &redirect.to)?;
+            return Some(Action::Redirect { status: redirect.status, to });
+        }
+        let upstream = self.upstream_of(at, route, upstreams);
+        let fallback = match &route.fallback {
+            None => None,
+            Some(name) => Some(self.name_for(route, name, upstreams)?),
+        };
+        Some(Action::Forward { upstream: upstream?, fallback })
+    }
+
+    /// The name of the upstream that a route forwards to.
+    fn upstream_of(
+        &mut self,
+        at: &str,
+        route: &Route,
+        upstreams: &mut Vec<Arc<UpstreamSpec>>,
+    ) -> Option<String> {
+        if let Some(own) = route.inline_upstream() {
+            upstreams.push(self.own_upstream(at, route, &own)?);
+            return Some(own.name);
+        }
+        if let [only] = route.upstreams.as_slice()
+            && only.weight == 0
+        {
+            let message = "the only upstream has weight 0, so that no request would be forwarded";
+            self.refuse(&format!("{at}.upstreams[0].weight"), message, Some("remove the weight"));
+            return None;
+        }
+        let name = route.upstream_name()?;
+        self.name_for(route, &name, upstreams)
+    }
+}
+
+fn conditions(route: &Route) -> Conditions {
+    Conditions {
+        methods: route.methods.clone(),
+        headers: route
+            .conditions
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+            .collect(),
+        query: route.conditions.query.to_vec(),
+        clients: route.conditions.client_ip.iter().map(|network| **network).collect(),
+    }
+}
