@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Schema,
     /// Print the version.
     Version(VersionOptions),
+    /// Start three small backends and a proxy in front of them, with requests worth trying.
+    Demo,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -1,10 +1,14 @@
 //! The Connection field: what a neighbour wants of this connection, and which fields are for it alone.
 
+use crate::short::Short;
 use crate::token::{is_token, list};
 use crate::{Line, Lines, Name, Rule};
 
 /// More options than this in one message are refused: each costs a walk over the fields.
 const MOST_OPTIONS: usize = 32;
+
+static CLOSE: Short = Short::of(b"close");
+static KEEP_ALIVE: Short = Short::of(b"keep-alive");
 
 /// What Connection asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,12 +36,12 @@ pub fn apply(lines: &mut Lines, bytes: &[u8]) -> Result<Options, Rule> {
     // The two common values need no list.
     if !lines.repeated().contains(Name::Connection) {
         let value = lines.first(Name::Connection, bytes).unwrap_or_default();
-        if value.eq_ignore_ascii_case(b"keep-alive") {
+        if KEEP_ALIVE.is(value) {
             options.keep_alive = true;
             lines.drop_known(Name::KeepAlive);
             return Ok(options);
         }
-        if value.eq_ignore_ascii_case(b"close") {
+        if CLOSE.is(value) {
             options.close = true;
             drop_nominated(lines.as_mut_slice(), b"close", bytes);
             return Ok(options);

@@ -1,7 +1,10 @@
 //! How long a body is. RFC 9112 section 6.
 
 use crate::number::decimal;
+use crate::short::Short;
 use crate::{Lines, Method, Name, RequestHead, ResponseHead, Rule, Version};
+
+static CHUNKED: Short = Short::of(b"chunked");
 
 /// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -71,7 +74,7 @@ fn chunked(lines: &Lines, version: Version, bytes: &[u8]) -> Result<(), Rule> {
         return Err(Rule::TransferEncoding);
     }
     let value = lines.first(Name::TransferEncoding, bytes).unwrap_or_default();
-    if value.eq_ignore_ascii_case(b"chunked") {
+    if CHUNKED.is(value) {
         return Ok(());
     }
     let names_another = [&b"gzip"[..], b"x-gzip", b"deflate", b"compress", b"x-compress"]

@@ -39,6 +39,7 @@ mod refusal;
 mod request;
 mod response;
 mod rule;
+mod short;
 pub mod target;
 pub mod token;
 mod word;

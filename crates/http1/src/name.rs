@@ -1,6 +1,6 @@
 //! Well-known field names as small numbers, and sets of them as one word.
 
-use crate::word;
+use crate::short::Short;
 
 macro_rules! names {
     ($($variant:ident => $text:literal,)+) => {
@@ -79,7 +79,7 @@ const SLOTS: usize = 512;
 static TABLE: [u8; SLOTS] = table();
 
 /// The names by their ids, ready to be compared.
-static KNOWN: [Known; 64] = known();
+static KNOWN: [(Short, Name); 64] = known();
 
 /// Length, first and last byte: marks within a name do not matter, so that its spellings share a slot.
 #[inline]
@@ -102,69 +102,14 @@ const fn table() -> [u8; SLOTS] {
     table
 }
 
-/// A well-known name as its first and its last bytes, which is all of it up to 16 bytes.
-#[derive(Clone, Copy)]
-struct Known {
-    ends: (u64, u64),
-    /// 0x20 for each letter: what makes it lower case, and leaves everything else alone.
-    case: (u64, u64),
-    len: u8,
-    name: Name,
-}
-
-impl Known {
-    /// True where `name`, of at most 16 bytes, is this one in any case.
-    #[inline]
-    fn is(&self, name: &[u8]) -> bool {
-        let ends = ends(name);
-        usize::from(self.len) == name.len()
-            && ends.0 | self.case.0 == self.ends.0
-            && ends.1 | self.case.1 == self.ends.1
-    }
-}
-
-const fn known() -> [Known; 64] {
-    let mut known = [Known { ends: (0, 0), case: (0, 0), len: 0, name: Name::Other }; 64];
+const fn known() -> [(Short, Name); 64] {
+    let mut known = [(Short::of(b""), Name::Other); 64];
     let mut i = 0;
     while i < ALL.len() {
-        let text = ALL[i].1.as_bytes();
-        let ends = ends(text);
-        let case = (letters(ends.0), letters(ends.1));
-        known[i + 1] = Known { ends, case, len: text.len() as u8, name: ALL[i].0 };
+        known[i + 1] = (Short::of(ALL[i].1.as_bytes()), ALL[i].0);
         i += 1;
     }
     known
-}
-
-/// The first eight bytes of a name and the last eight, which may overlap; four of a short one, and of a still
-/// shorter one each byte.
-#[inline]
-const fn ends(name: &[u8]) -> (u64, u64) {
-    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        return (word::of(*first), word::of(*last));
-    }
-    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        return (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64);
-    }
-    match name {
-        [a] => (*a as u64, 0),
-        [a, b] => (*a as u64, *b as u64),
-        [a, b, c] => (*a as u64, u16::from_le_bytes([*b, *c]) as u64),
-        _ => (0, 0),
-    }
-}
-
-const fn letters(word: u64) -> u64 {
-    let bytes = word.to_le_bytes();
-    let mut case = [0; 8];
-    let mut i = 0;
-    while i < bytes.len() {
-        if bytes[i].is_ascii_lowercase() {
-            case[i] = 0x20;
-        }
-        i += 1;
-    }
-    word::of(case)
 }
 
 impl Name {
@@ -203,21 +148,19 @@ impl Name {
         if index == 0 {
             return Some(Self::Other);
         }
-        let known = &KNOWN[usize::from(index) % KNOWN.len()];
-        (name.len() <= 16 && known.is(name)).then_some(known.name)
+        let (text, known) = &KNOWN[usize::from(index) % KNOWN.len()];
+        text.is(name).then_some(*known)
     }
 
-    /// The names that share a slot with `name`, and have its length.
+    /// The names that may share a slot with `name`.
     fn chain(name: &[u8]) -> impl Iterator<Item = Self> {
         let ends = name.first().zip(name.last());
         let mut at = ends.map(|(first, last)| slot(name.len(), *first, *last));
         std::iter::from_fn(move || {
             let index = usize::from(TABLE[at? % SLOTS]);
             at = at.map(|at| at + 1).filter(|_| index != 0);
-            (index != 0).then(|| &KNOWN[index % KNOWN.len()])
+            (index != 0).then(|| KNOWN[index % KNOWN.len()].1)
         })
-        .filter(move |known| usize::from(known.len) == name.len())
-        .map(|known| known.name)
     }
 
     /// The name in lower case; empty for [`Name::Other`].

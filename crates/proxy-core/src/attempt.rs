@@ -204,8 +204,7 @@ impl<'a> One<'a> {
         };
         let mut wire = Wire::new(pooled.stream);
         self.write_head(&mut wire, incoming, context, trace);
-        let upload = if incoming.admitted.body == BodyLength::None { Pump::done() } else { Pump::new(true) };
-        let mut trying = Trying::new(client, &mut wire, incoming, upload, context, self.upstream.timeout);
+        let mut trying = Trying::new(client, &mut wire, incoming, context, self.upstream.timeout);
         let outcome = poll_fn(|cx| trying.poll(cx)).await;
         let (upload, upload_broken) = (trying.upload, trying.upload_broken);
         match outcome {

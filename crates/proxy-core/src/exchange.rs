@@ -227,12 +227,14 @@ async fn prepare<C: Client>(
 
 fn rewrite_path(incoming: &mut Incoming, rewrite: &crate::path::Rewrite) -> Result<(), Reason> {
     let mut room = std::mem::take(&mut incoming.rewritten);
-    let path = rewrite.apply(&incoming.path, &mut room).map_err(Reason::BadPath)?;
-    let is_part = incoming.path.as_ptr_range().contains(&path.as_ptr());
-    if is_part {
-        let path = path.to_vec();
+    let whole = &incoming.path;
+    let path = rewrite.apply(whole, &mut room).map_err(Reason::BadPath)?;
+    // The result is the end of the path, or stands in the room.
+    let is_end = whole.as_ptr_range().contains(&path.as_ptr());
+    let cut = whole.len().saturating_sub(path.len());
+    if is_end {
         room.clear();
-        room.extend_from_slice(&path);
+        room.extend_from_slice(whole.get(cut..).unwrap_or_default());
     }
     incoming.rewritten = room;
     Ok(())

@@ -16,6 +16,7 @@ use crate::matcher::FieldLookup;
 const KEPT: usize = 256;
 
 thread_local! {
+    #[expect(clippy::vec_box, reason = "what is leased is a pointer, and not moved as a whole")]
     static POOL: RefCell<Vec<Box<Incoming>>> = const { RefCell::new(Vec::new()) };
 }
 

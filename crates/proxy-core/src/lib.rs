@@ -89,6 +89,7 @@ pub mod fuzz {
 
 pub use connect::{Address, Connect, ConnectError, Connecting};
 pub use guard::{Guard, Refusal, Request, Verdict};
+pub use matcher::{FieldLookup, MatchInput, Matcher, Outcome, Rule, Step, TooLarge};
 pub use observe::{Completed, Observer};
 pub use proxy::{Builder, Handle, Proxy};
 pub use reason::{Reason, Retry, Side};

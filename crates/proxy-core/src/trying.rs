@@ -53,10 +53,11 @@ impl<'t, C: Client> Trying<'t, C> {
         client: &'t mut C,
         wire: &'t mut Wire,
         incoming: &'t mut Incoming,
-        upload: Pump,
         context: &'t Context<'t>,
         patience: Ticks,
     ) -> Self {
+        let has_body = incoming.admitted.body != BodyLength::None;
+        let upload = if has_body { Pump::new(true) } else { Pump::done() };
         let ends = context.slot.now().saturating_add(patience.0);
         let this = Self {
             client,
@@ -95,7 +96,7 @@ impl<'t, C: Client> Trying<'t, C> {
         if let Poll::Ready(head) = self.poll_head(cx)? {
             return Poll::Ready(Ok(head));
         }
-        if self.client.has_unsent() && self.client.poll_flush(cx).is_ready_and(|sent| sent.is_err()) {
+        if self.client.has_unsent() && has_failed(&self.client.poll_flush(cx)) {
             return Poll::Ready(Err(Reason::ClientGone));
         }
         if !self.is_uploading() {
@@ -131,7 +132,7 @@ impl<'t, C: Client> Trying<'t, C> {
     fn poll_upload(&mut self, cx: &mut Poller<'_>) -> Result<(), Reason> {
         if self.upload.is_done() {
             // No body: the head goes out by itself.
-            if self.wire.has_unsent() && self.wire.poll_flush(cx).is_ready_and(|sent| sent.is_err()) {
+            if self.wire.has_unsent() && has_failed(&self.wire.poll_flush(cx)) {
                 self.upload_broken = true;
             }
             return Ok(());
@@ -280,16 +281,7 @@ pub(crate) fn of_backend(broken: Broken) -> Reason {
     }
 }
 
-/// Asks a poll and its outcome in one breath.
-trait IsReadyAnd<T> {
-    fn is_ready_and(self, test: impl FnOnce(T) -> bool) -> bool;
-}
-
-impl<T> IsReadyAnd<T> for Poll<T> {
-    fn is_ready_and(self, test: impl FnOnce(T) -> bool) -> bool {
-        match self {
-            Self::Ready(value) => test(value),
-            Self::Pending => false,
-        }
-    }
+/// True where it is known already that sending failed.
+fn has_failed(sent: &Poll<Result<(), Broken>>) -> bool {
+    matches!(sent, Poll::Ready(Err(_)))
 }
