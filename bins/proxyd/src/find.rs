@@ -54,7 +54,7 @@ impl fmt::Display for NotFound {
         for place in &self.0 {
             write!(f, ", and there is no {}", place.display())?;
         }
-        Ok(())
+        f.write_str("; `proxyd demo` needs none")
     }
 }
 

@@ -67,7 +67,11 @@ fn serve(proxy: &Proxy, listeners: Listeners) -> Result<(), Failure> {
     outcome.map_err(failed)
 }
 
-async fn until_signals(proxy: &Proxy, listeners: Listeners) -> io::Result<()> {
+/// Serves until signals end it: after the first what is in flight may end, after the second nothing may.
+///
+/// # Errors
+/// Signals cannot be had, or a worker cannot be started.
+pub(crate) async fn until_signals(proxy: &Proxy, listeners: Listeners) -> io::Result<()> {
     let signals = Signals::take()?;
     let (first, second) = (signals.asked(), signals.asked());
     let drain = drain(proxy.handle(), first.times(1));

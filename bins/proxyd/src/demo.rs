@@ -1,0 +1,82 @@
+//! `proxyd demo`: three small backends, and the proxy in front of them.
+
+mod backend;
+mod document;
+mod guide;
+mod request;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use control_plane::{ControlPlane, Factories, compile};
+use proxy_core::{ListenAddress, Proxy};
+use tokio::net::{TcpListener, TcpSocket};
+
+use self::backend::Backend;
+use crate::exit::Failure;
+use crate::{logging, output, run};
+
+/// What the backends are called.
+const NAMES: [&str; 3] = ["ash", "birch", "cedar"];
+/// Any free port of this machine, for nobody else.
+const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// A port cannot be had, or standard output cannot be written.
+pub(crate) fn run() -> Result<(), Failure> {
+    let failed = |source| Failure::run_time("cannot run the demo", source);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        let backends = backends().await.map_err(failed)?;
+        let (_held, refusing) = refusing().map_err(failed)?;
+        let proxy = serve(&backends, refusing)?;
+        for backend in backends {
+            tokio::spawn(backend.serve());
+        }
+        proxy.await.map_err(failed)
+    })
+}
+
+async fn backends() -> io::Result<Vec<Backend>> {
+    let mut backends = Vec::with_capacity(NAMES.len());
+    for name in NAMES {
+        backends.push(Backend::new(name, TcpListener::bind(FREE).await?)?);
+    }
+    Ok(backends)
+}
+
+/// An address that refuses connections for as long as the socket is held: it is bound, and nobody listens.
+fn refusing() -> io::Result<(TcpSocket, SocketAddr)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(FREE)?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
+}
+
+/// Starts the proxy, and tells what to try.
+fn serve(
+    backends: &[Backend],
+    refusing: SocketAddr,
+) -> Result<impl Future<Output = io::Result<()>> + use<>, Failure> {
+    let text = document::text(backends, refusing);
+    let wrong = |errors: config::Errors| Failure::Configuration(errors.to_string());
+    let loaded = config::parse(&text, "demo").map_err(wrong)?;
+    let plan = compile(&loaded, &Factories::default()).map_err(wrong)?;
+    let logs =
+        logging::start(&loaded.document.logging).map_err(|source| Failure::run_time("cannot log", source))?;
+    let listeners = run::bind(&plan)?;
+    let addresses: Vec<ListenAddress> = listeners.addresses().collect();
+    let (proxy, _): (Proxy, _) =
+        ControlPlane::build(plan).map_err(|error| Failure::Configuration(error.to_string()))?;
+    if let [ListenAddress::Tcp(address), ..] = addresses.as_slice() {
+        output::print(&guide::text(*address, backends))
+            .map_err(|source| Failure::run_time("cannot write to standard output", source))?;
+    }
+    Ok(async move {
+        let served = run::until_signals(&proxy, listeners).await;
+        drop(logs);
+        served
+    })
+}
