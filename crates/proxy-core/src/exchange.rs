@@ -107,6 +107,9 @@ pub(crate) async fn exchange<C: Client>(
     let mut trace = Trace::new(Instant::now(), facts.peer);
     let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
     identify(incoming, &mut trace);
+    if incoming.admitted.options.close {
+        client.close_after();
+    }
     let (route, next) = match admitted {
         Ok(()) => match find(incoming, context) {
             Some(route) => (Some(&**route), serve(client, incoming, route, context, &mut trace).await),
