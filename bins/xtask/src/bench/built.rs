@@ -23,15 +23,11 @@ impl Built {
     /// # Errors
     /// When the build fails.
     pub(crate) fn build(subjects: &[Subject]) -> Result<Self> {
-        let mut cargo = workspace::cargo()?;
-        cargo.args(["build", "--release", "-p", "xtask"]);
-        if subjects.contains(&Subject::Proxyd) {
-            cargo.args(["-p", "proxyd"]);
-        }
         println!("building in the release profile");
-        let status = cargo.status().context("cannot run cargo build")?;
-        if !status.success() {
-            bail!("the build failed");
+        // One after the other: together they would share features, and proxyd must be as users build it.
+        build("xtask")?;
+        if subjects.contains(&Subject::Proxyd) {
+            build("proxyd")?;
         }
         let target = workspace::target_directory()?;
         let release = target.join("release");
@@ -39,4 +35,15 @@ impl Built {
         std::fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
         Ok(Self { xtask: release.join("xtask"), proxyd: release.join("proxyd"), results })
     }
+}
+
+fn build(package: &str) -> Result<()> {
+    let status = workspace::cargo()?
+        .args(["build", "--release", "--package", package])
+        .status()
+        .context("cannot run cargo build")?;
+    if !status.success() {
+        bail!("the build of {package} failed");
+    }
+    Ok(())
 }
