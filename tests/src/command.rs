@@ -1,0 +1,66 @@
+//! Commands that end by themselves.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use crate::PATIENCE;
+use crate::binary::binary;
+use crate::log::Log;
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub struct Finished {
+    /// The exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub output: String,
+    /// Standard error.
+    pub errors: String,
+}
+
+/// Runs `proxyd` with these arguments to its end, without any configuration of the environment.
+///
+/// # Panics
+/// It cannot be run, or does not end.
+#[track_caller]
+pub fn proxyd(arguments: &[&str]) -> Finished {
+    let mut child = command()
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary can be run");
+    let output = Log::of(child.stdout.take().unwrap());
+    let errors = Log::of(child.stderr.take().unwrap());
+    let code = wait(&mut child);
+    Finished { code, output: output.whole().join("\n"), errors: errors.whole().join("\n") }
+}
+
+/// The path of a file in `tests/fixtures`.
+pub fn fixture(name: &str) -> String {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "fixtures", name].iter().collect();
+    path.into_os_string().into_string().expect("the path is text")
+}
+
+/// The binary, in an environment that names no configuration.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(binary());
+    command.env_remove("PROXYD_CONFIG");
+    command
+}
+
+/// Waits for a process to end. There is no wait with a bound in the standard library; the state of a child is looked
+/// at again after a short pause.
+#[track_caller]
+pub(crate) fn wait(child: &mut Child) -> Option<i32> {
+    let ends = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().expect("the child can be waited for") {
+            return status.code();
+        }
+        assert!(Instant::now() < ends, "the process does not end");
+        std::thread::park_timeout(std::time::Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,194 @@
+//! One end of a connection, the client's or the backend's.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex};
+
+use crate::socket::Stream;
+use crate::{Head, PATIENCE, Socket};
+
+/// One end of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    stream: Stream,
+    pub(crate) unread: Vec<u8>,
+    seen: Arc<Mutex<Vec<u8>>>,
+    /// Methods of requests that were sent and not yet answered; a response is read by them.
+    asked: Vec<String>,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With everything delivered.
+    Closed,
+    /// By a reset.
+    Reset,
+}
+
+/// Why a message could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The connection ended between two messages.
+    End(Ending),
+    /// The connection ended within a message; what came of the message.
+    Cut(Ending, Vec<u8>),
+    /// The framing is wrong.
+    Malformed(String),
+}
+
+impl Connection {
+    /// A connection to an address.
+    ///
+    /// # Panics
+    /// Nobody listens there.
+    #[track_caller]
+    pub fn to(address: &Socket) -> Self {
+        Self::new(address.connect().unwrap_or_else(|error| panic!("cannot connect to {address:?}: {error}")))
+    }
+
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self { stream, unread: Vec::new(), seen: Arc::default(), asked: Vec::new() }
+    }
+
+    /// Every byte that came in on this connection, for whoever looks on.
+    pub(crate) fn seen(&self) -> Arc<Mutex<Vec<u8>>> {
+        Arc::clone(&self.seen)
+    }
+
+    pub(crate) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Panics
+    /// The other side takes no more.
+    #[track_caller]
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.try_send(bytes).unwrap_or_else(|error| panic!("cannot send: {error}"));
+    }
+
+    /// Sends bytes to a side that may take no more.
+    ///
+    /// # Errors
+    /// It takes no more.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
+    }
+
+    /// Sends a request, whose answer [`Connection::response`] reads.
+    ///
+    /// # Panics
+    /// The other side takes no more.
+    #[track_caller]
+    pub fn ask(&mut self, request: impl AsRef<[u8]>) {
+        let method = request.as_ref().split(|&byte| byte == b' ').next().unwrap_or_default();
+        self.asked.push(crate::latin1(method));
+        self.send(request);
+    }
+
+    /// The method of the request that the next final response is for.
+    pub(crate) fn answered(&mut self) -> String {
+        if self.asked.is_empty() { String::new() } else { self.asked.remove(0) }
+    }
+
+    /// Reads more. `None` while the connection goes on.
+    pub(crate) fn fill(&mut self) -> Option<Ending> {
+        let mut buffer = [0; 64 * 1024];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Some(Ending::Closed),
+                Ok(count) => {
+                    self.unread.extend_from_slice(&buffer[..count]);
+                    let mut seen = self.seen.lock().unwrap();
+                    // Big bodies are not kept twice.
+                    if seen.len() < 1 << 20 {
+                        seen.extend_from_slice(&buffer[..count]);
+                    }
+                    return None;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("nothing came within {PATIENCE:?} after {:?}", crate::latin1(&self.unread))
+                }
+                Err(_) => return Some(Ending::Reset),
+            }
+        }
+    }
+
+    /// Waits for one byte and says whether the connection goes on with one.
+    pub fn goes_on(&mut self) -> bool {
+        !self.unread.is_empty() || self.fill().is_none()
+    }
+
+    /// Reads so many bytes.
+    ///
+    /// # Errors
+    /// The connection ends before.
+    pub fn exactly(&mut self, count: usize) -> Result<Vec<u8>, Broken> {
+        while self.unread.len() < count {
+            if let Some(ending) = self.fill() {
+                return Err(Broken::Cut(ending, std::mem::take(&mut self.unread)));
+            }
+        }
+        Ok(self.unread.drain(..count).collect())
+    }
+
+    /// Reads until the connection ends.
+    pub fn rest(&mut self) -> (Vec<u8>, Ending) {
+        loop {
+            if let Some(ending) = self.fill() {
+                return (std::mem::take(&mut self.unread), ending);
+            }
+        }
+    }
+
+    /// Reads and forgets until the connection ends. Says how much came, and how it ended.
+    pub fn count_rest(&mut self) -> (u64, Ending) {
+        let mut count = 0;
+        loop {
+            count += self.unread.len() as u64;
+            self.unread.clear();
+            if let Some(ending) = self.fill() {
+                return (count, ending);
+            }
+        }
+    }
+
+    /// Reads and forgets so many bytes.
+    ///
+    /// # Errors
+    /// The connection ends before.
+    pub fn skip(&mut self, mut count: u64) -> Result<(), Broken> {
+        loop {
+            let part = usize::try_from(count).unwrap_or(usize::MAX).min(self.unread.len());
+            self.unread.drain(..part);
+            count -= part as u64;
+            if count == 0 {
+                return Ok(());
+            }
+            if let Some(ending) = self.fill() {
+                return Err(Broken::Cut(ending, Vec::new()));
+            }
+        }
+    }
+
+    /// Reads a head.
+    ///
+    /// # Errors
+    /// The connection ends before.
+    pub fn head(&mut self) -> Result<Head, Broken> {
+        crate::reading::head(self)
+    }
+
+    /// Says that no more will be sent.
+    pub fn half_close(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Ends the connection by a reset.
+    pub fn reset(self) {
+        let _ = self.stream.reset_at_end();
+    }
+}

@@ -1,0 +1,165 @@
+//! The running binary.
+
+use std::io::Write;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::NamedTempFile;
+
+use crate::command::{command, wait};
+use crate::log::{Log, value_of};
+use crate::{Connection, Document, Message, Socket};
+
+/// `proxyd run`, killed when it is dropped.
+pub struct Proxyd {
+    child: Child,
+    log: Log,
+    _file: NamedTempFile,
+}
+
+/// How `proxyd run` ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// All that it logged.
+    pub log: Vec<String>,
+}
+
+impl Proxyd {
+    /// Starts it with a configuration, and waits until it listens.
+    ///
+    /// # Panics
+    /// It does not listen.
+    #[track_caller]
+    pub fn start(document: &Document) -> Self {
+        Self::start_text(&document.text())
+    }
+
+    /// Starts it with a configuration in YAML.
+    ///
+    /// # Panics
+    /// It does not listen.
+    #[track_caller]
+    pub fn start_text(text: &str) -> Self {
+        let mut file = NamedTempFile::with_suffix(".yaml").expect("there is room for a file");
+        file.write_all(text.as_bytes()).expect("there is room for a file");
+        let mut child = command()
+            .args(["run".as_ref(), "--config".as_ref(), file.path()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary can be run");
+        let log = Log::of(child.stderr.take().expect("it is piped"));
+        let this = Self { child, log, _file: file };
+        this.log.wait_for("\"listening\"", 1);
+        this
+    }
+
+    /// The first address that it listens on.
+    #[track_caller]
+    pub fn address(&self) -> Socket {
+        self.nth_address(1)
+    }
+
+    /// The address that it listens on, counted from 1.
+    #[track_caller]
+    pub fn nth_address(&self, nth: usize) -> Socket {
+        let line = self.log.wait_for("\"listening\"", nth);
+        Socket::parse(value_of(&line, "address").expect("the line has the address"))
+    }
+
+    /// Its log.
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// A client's connection.
+    #[track_caller]
+    pub fn connect(&self) -> Connection {
+        Connection::to(&self.address())
+    }
+
+    /// The answer to a request on a connection of its own.
+    ///
+    /// # Panics
+    /// There is none.
+    #[track_caller]
+    pub fn ask(&self, request: impl AsRef<[u8]>) -> Message {
+        let mut connection = self.connect();
+        connection.ask(request);
+        connection.response().expect("an answer comes whole")
+    }
+
+    /// The answer to GET of a path of `a.test`.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Message {
+        self.ask(format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"))
+    }
+
+    /// The process, as the system has it.
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Sends SIGTERM.
+    #[track_caller]
+    pub fn terminate(&self) {
+        kill_process(self.pid(), Signal::TERM).expect("it runs");
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn wait(mut self) -> Ended {
+        let code = wait(&mut self.child);
+        Ended { code, log: self.log.whole() }
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    #[track_caller]
+    pub fn stop(self) -> Ended {
+        self.terminate();
+        self.wait()
+    }
+
+    /// A figure of `/proc/<pid>/status` in bytes: `VmRSS` is the memory that it has, `VmHWM` the most that it had.
+    #[track_caller]
+    pub fn memory(&self, figure: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kilobytes.expect("the system counts in kB") * 1024
+    }
+}
+
+impl Drop for Proxyd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// How often a request ended for that reason.
+    #[track_caller]
+    pub fn requests(&self, reason: &str) -> u64 {
+        self.count("request_reasons", reason)
+    }
+
+    /// How often a connection ended for that reason, outside of a request.
+    #[track_caller]
+    pub fn connections(&self, reason: &str) -> u64 {
+        self.count("connection_reasons", reason)
+    }
+
+    #[track_caller]
+    fn count(&self, list: &str, reason: &str) -> u64 {
+        let line = self.log.iter().find(|line| line.contains("\"message\":\"ended\""));
+        let line = line.unwrap_or_else(|| panic!("nothing was summed up: {:#?}", self.log));
+        let counted = value_of(line, list).expect("the line has the list").split(' ');
+        let count = counted.filter_map(|one| one.split_once('=')).find(|(name, _)| *name == reason);
+        count.map_or(0, |(_, count)| count.parse().expect("a number"))
+    }
+}
