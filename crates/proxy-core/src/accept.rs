@@ -117,26 +117,7 @@ fn take_in(stream: Stream, peer: Option<IpAddr>, port: u16, worker: &Arc<Worker>
         local_port: port,
         is_secure: stream.is_secure(),
     };
-    let serving = connection::serve(stream, facts, Arc::clone(worker), permit);
-    tracker.spawn(Poisoned::guard(serving, Arc::clone(worker)));
-}
-
-/// Counts a connection that panicked. The runtime keeps the panic to the one task.
-struct Poisoned(Arc<Worker>);
-
-impl Poisoned {
-    async fn guard(serving: impl Future<Output = ()>, worker: Arc<Worker>) {
-        let _watch = Self(worker);
-        serving.await;
-    }
-}
-
-impl Drop for Poisoned {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.count("connection", crate::reason::Reason::Internal);
-        }
-    }
+    tracker.spawn(connection::serve(stream, facts, Arc::clone(worker), permit));
 }
 
 fn is_out_of_means(error: &io::Error) -> bool {

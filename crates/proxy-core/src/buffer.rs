@@ -54,7 +54,7 @@ fn give_back(mut bytes: Vec<u8>) {
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
-    start: usize,
+    start: u32,
     /// The last read filled it: the next one may get a larger one.
     was_filled: bool,
 }
@@ -63,19 +63,19 @@ impl Buffer {
     /// What stands in it.
     #[inline]
     pub(crate) fn unread(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
+        self.bytes.get(self.start as usize..).unwrap_or_default()
     }
 
     /// What stands in it, to be decoded in place.
     #[inline]
     pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.start..).unwrap_or_default()
+        self.bytes.get_mut(self.start as usize..).unwrap_or_default()
     }
 
     /// How many bytes stand in it.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.start
+        self.bytes.len() - self.start as usize
     }
 
     /// True where nothing stands in it.
@@ -87,8 +87,9 @@ impl Buffer {
     /// Forgets the first `count` bytes.
     #[inline]
     pub(crate) fn consume(&mut self, count: usize) {
-        self.start += count.min(self.len());
-        if self.start == self.bytes.len() {
+        // A buffer never holds 4 GiB: its memory is bounded by its largest class and what one head may take.
+        self.start += count.min(self.len()) as u32;
+        if self.start as usize == self.bytes.len() {
             self.bytes.clear();
             self.start = 0;
         }
@@ -116,7 +117,7 @@ impl Buffer {
     /// Keeps the first `count` bytes here and returns what stands behind them.
     pub(crate) fn split_off(&mut self, count: usize) -> Self {
         let mut rest = Self::default();
-        let from = self.start + count.min(self.len());
+        let from = self.start as usize + count.min(self.len());
         if let Some(tail) = self.bytes.get(from..)
             && !tail.is_empty()
         {
@@ -153,7 +154,7 @@ impl Buffer {
             self.start = 0;
             self.was_filled = false;
         } else if self.start > 0 {
-            self.bytes.drain(..self.start);
+            self.bytes.drain(..self.start as usize);
             self.start = 0;
         }
     }

@@ -44,6 +44,15 @@ struct Connection {
     _permit: Permit,
 }
 
+/// A panic costs the one connection that it happened on; the runtime keeps it to the one task.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.worker.count("connection", Reason::Internal);
+        }
+    }
+}
+
 /// What came in.
 enum Arrival {
     /// The head of a request.
@@ -54,41 +63,18 @@ enum Arrival {
     Nothing(Option<Reason>),
 }
 
-/// Serves a connection until it ends.
-pub(crate) async fn serve(stream: Stream, facts: Facts, worker: Arc<Worker>, permit: Permit) {
+/// Serves a connection until it ends. What the future holds is little: a room is leased for each request.
+pub(crate) fn serve(
+    stream: Stream,
+    facts: Facts,
+    worker: Arc<Worker>,
+    permit: Permit,
+) -> impl Future<Output = ()> + Send {
     let slot = worker.deadlines.slot();
-    let client = Http1Client::new(Wire::new(stream));
-    let mut connection = Box::new(Connection { client, facts, slot, worker, looked_at: 0, _permit: permit });
     // The first head must come as soon as any other, counted from the beginning.
-    let first = connection.worker.snapshot().0.settings.header_timeout;
-    connection.slot.set(Some(first));
-    poll_fn(|cx| {
-        connection.slot.register(cx.waker());
-        Poll::Ready(())
-    })
-    .await;
-    loop {
-        let arrival = poll_fn(|cx| connection.poll_arrival(cx)).await;
-        let next = match arrival {
-            Arrival::Nothing(reason) => {
-                if let Some(reason) = reason {
-                    connection.worker.count("connection", reason);
-                }
-                return;
-            }
-            arrival => {
-                let mut serving = room(connection.serve(arrival));
-                let (back, next) = poll_fn(|cx| serving.poll(cx)).await;
-                give_back(serving);
-                connection = back;
-                next
-            }
-        };
-        if next != Next::Go || connection.client.closes {
-            return connection.close(next).await;
-        }
-        connection.rest();
-    }
+    slot.set(Some(worker.snapshot().0.settings.header_timeout));
+    let client = Http1Client::new(Wire::new(stream));
+    Box::new(Connection { client, facts, slot, worker, looked_at: 0, _permit: permit }).run()
 }
 
 fn room(future: impl Future<Output = (Box<Connection>, Next)> + Send + 'static) -> Serving {
@@ -112,6 +98,35 @@ fn give_back(room: Serving) {
 }
 
 impl Connection {
+    async fn run(mut self: Box<Self>) {
+        poll_fn(|cx| {
+            self.slot.register(cx.waker());
+            Poll::Ready(())
+        })
+        .await;
+        loop {
+            let arrival = poll_fn(|cx| self.poll_arrival(cx)).await;
+            if let Arrival::Nothing(reason) = arrival {
+                if let Some(reason) = reason {
+                    self.worker.count("connection", reason);
+                }
+                return;
+            }
+            let mut serving = room(self.serve(arrival));
+            let (back, next) = poll_fn(|cx| serving.poll(cx)).await;
+            give_back(serving);
+            self = back;
+            if next != Next::Go || self.client.closes {
+                // Boxed, so that those which do not linger need no room for it.
+                if self.must_linger(next) {
+                    Box::pin(self.linger()).await;
+                }
+                return;
+            }
+            self.rest();
+        }
+    }
+
     async fn serve(mut self: Box<Self>, arrival: Arrival) -> (Box<Self>, Next) {
         let this = &mut *self;
         let next = match arrival {
@@ -197,19 +212,24 @@ impl Connection {
         }
     }
 
-    async fn close(mut self: Box<Self>, next: Next) {
-        let wire = &mut self.client.wire;
+    /// True where the connection cannot just be dropped: the answer would be lost to what is still unread.
+    fn must_linger(&self, next: Next) -> bool {
+        let wire = &self.client.wire;
         if next == Next::Abort {
             if self.client.ends_by_close {
                 wire.stream.set_abort();
             }
-            return;
+            return false;
         }
         let is_clean = wire.is_body_done() && wire.input.is_empty() && next != Next::Linger;
-        if is_clean && wire.stream.as_tcp().is_some() {
-            return;
-        }
-        self.slot.set(Some(LINGERING));
+        !is_clean || wire.stream.as_tcp().is_none()
+    }
+
+    /// Shuts the connection, and reads for a while what the client still sends.
+    async fn linger(mut self: Box<Self>) {
+        let this = &mut *self;
+        let wire = &mut this.client.wire;
+        this.slot.set(Some(LINGERING));
         let mut read = 0;
         let mut is_shut = false;
         poll_fn(|cx| {
@@ -220,15 +240,12 @@ impl Connection {
                     Poll::Pending => {}
                 }
             }
-            if is_shut && is_clean {
-                return Poll::Ready(());
-            }
             loop {
                 wire.input.consume(usize::MAX);
                 match wire.poll_read(cx) {
                     Poll::Ready(Ok(count @ 1..)) if read < LINGERED => read += count,
                     Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending if self.slot.is_expired() => return Poll::Ready(()),
+                    Poll::Pending if this.slot.is_expired() => return Poll::Ready(()),
                     Poll::Pending => return Poll::Pending,
                 }
             }

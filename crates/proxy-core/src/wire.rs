@@ -70,7 +70,8 @@ pub(crate) struct Wire {
     announced: usize,
     /// Bytes of the body from this side that are still allowed.
     allowed: u64,
-    trailers: Vec<u8>,
+    /// Boxed, since hardly any body has them.
+    trailers: Option<Box<[u8]>>,
     /// The tunnel to this side has ended: once all is sent, the connection is shut in this direction.
     is_ending: bool,
 }
@@ -85,7 +86,7 @@ impl Wire {
             writer: Writer::Raw,
             announced: 0,
             allowed: u64::MAX,
-            trailers: Vec::new(),
+            trailers: None,
             is_ending: false,
         }
     }
@@ -94,9 +95,7 @@ impl Wire {
     #[inline]
     pub(crate) fn expect(&mut self, length: BodyLength, allowed: u64) {
         self.allowed = allowed;
-        if !self.trailers.is_empty() {
-            self.trailers = Vec::new();
-        }
+        self.trailers = None;
         self.reader = match length {
             BodyLength::None | BodyLength::Bytes(0) => Reader::Done,
             BodyLength::Bytes(count) => Reader::Bytes(count),
@@ -235,14 +234,15 @@ impl Wire {
 }
 
 /// Trailers that may be passed on, as they are written. RFC 9110 section 6.5.1.
-fn kept_trailers(section: &[u8]) -> Result<Vec<u8>, Broken> {
-    let mut kept = Vec::new();
-    if !section.is_empty() {
-        let mut lines = Lines::default();
-        parse_trailers(section, &Limits::default(), &mut lines).map_err(Broken::Rule)?;
-        lines.fields(section).write_to(&mut kept);
+fn kept_trailers(section: &[u8]) -> Result<Option<Box<[u8]>>, Broken> {
+    if section.is_empty() {
+        return Ok(None);
     }
-    Ok(kept)
+    let mut lines = Lines::default();
+    parse_trailers(section, &Limits::default(), &mut lines).map_err(Broken::Rule)?;
+    let mut kept = Vec::new();
+    lines.fields(section).write_to(&mut kept);
+    Ok(Some(kept.into()))
 }
 
 impl Channel for Wire {
@@ -297,7 +297,7 @@ impl Channel for Wire {
     }
 
     fn trailers(&self) -> &[u8] {
-        &self.trailers
+        self.trailers.as_deref().unwrap_or_default()
     }
 
     #[inline]
