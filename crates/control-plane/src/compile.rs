@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{Document, Errors, Loaded, Problem};
-use proxy_core::spec::Blueprint;
+use config::{Document, Errors, Loaded, Problem, Upstream};
+use proxy_core::spec::{Blueprint, UpstreamSpec};
 use proxy_core::{ListenAddress, Proxy};
 
 use crate::{Factories, Plan, not_built};
@@ -26,6 +26,8 @@ struct Compiler<'a> {
     factories: &'a Factories,
     /// Names of the blueprint's upstreams.
     names: Names,
+    /// The upstreams that the document names, each as it is written and as it was compiled.
+    declared: HashMap<&'a str, (&'a Upstream, Arc<UpstreamSpec>)>,
     /// Upstreams that were made for routes that allow an attempt more time, by name and time.
     patient: HashMap<(String, Duration), String>,
     problems: Vec<Problem>,
@@ -64,6 +66,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         document,
         factories,
         names: Names::default(),
+        declared: HashMap::new(),
         patient: HashMap::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
@@ -115,3 +118,5 @@ impl Compiler<'_> {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use config::Route;
-use proxy_core::spec::{Action, Conditions, HostPattern, PathPattern, Rewrite, RouteSpec, UpstreamSpec};
+use proxy_core::spec::{
+    Action, Conditions, HostPattern, PathPattern, PatternError, Rewrite, RouteSpec, UpstreamSpec,
+};
 
 use super::Compiler;
 use super::settings::body_size;
@@ -40,17 +42,28 @@ impl Compiler<'_> {
 
     fn path(&mut self, at: &str, route: &Route) -> Option<PathPattern> {
         let path = PathPattern::parse(&route.path.to_string());
-        path.map_err(|error| self.refuse(&format!("{at}.path"), error.to_string(), None)).ok()
+        path.map_err(|error| self.refuse_path(&format!("{at}.path"), &error)).ok()
     }
 
     fn rewrite(&mut self, at: &str, route: &Route) -> Option<Rewrite> {
         let mut is_right = true;
         for (prefix, key) in [(&route.strip_prefix, "stripPrefix"), (&route.set_prefix, "setPrefix")] {
             let Some(Err(error)) = prefix.as_deref().map(PathPattern::parse) else { continue };
-            self.refuse(&format!("{at}.{key}"), error.to_string(), None);
+            self.refuse_path(&format!("{at}.{key}"), &error);
             is_right = false;
         }
         is_right.then(|| Rewrite::new(route.strip_prefix.clone(), route.set_prefix.clone()))
+    }
+
+    fn refuse_path(&mut self, path: &str, error: &PatternError) {
+        let PatternError::Regex { detail } = error else {
+            return self.refuse(path, error.to_string(), None);
+        };
+        // The lines before the last one repeat the expression, which the problem shows anyway.
+        let cause = detail.lines().last().unwrap_or_default();
+        let cause = cause.strip_prefix("error: ").unwrap_or(cause);
+        let message = format!("the regular expression does not compile: {cause}");
+        self.refuse(path, message, Some("paths are ASCII; so are the classes of their expressions"));
     }
 
     fn action(&mut self, at: &str, route: &Route, upstreams: &mut Vec<Arc<UpstreamSpec>>) -> Option<Action> {

@@ -18,7 +18,10 @@ impl Compiler<'_> {
         let mut specs = Vec::with_capacity(upstreams.len());
         for (index, upstream) in upstreams.iter().enumerate() {
             let timeout = self.document.attempt_timeout(&Route::default(), upstream);
-            specs.extend(self.upstream(&format!("upstreams[{index}]"), upstream, timeout));
+            if let Some(spec) = self.upstream(&format!("upstreams[{index}]"), upstream, timeout) {
+                self.declared.insert(&upstream.name, (upstream, Arc::clone(&spec)));
+                specs.push(spec);
+            }
         }
         specs
     }
@@ -42,8 +45,7 @@ impl Compiler<'_> {
         name: &str,
         specs: &mut Vec<Arc<UpstreamSpec>>,
     ) -> Option<String> {
-        let upstream = self.document.upstreams.iter().find(|upstream| upstream.name == name)?;
-        let usual = specs.iter().find(|spec| spec.name == name)?;
+        let (upstream, usual) = self.declared.get(name)?;
         let timeout = self.document.attempt_timeout(route, upstream);
         // A shorter time needs nothing: the request as a whole ends by then.
         if timeout <= usual.timeout {

@@ -1,0 +1,5 @@
+//! The crate through its public face.
+
+#[cfg(test)]
+#[path = "it/publish.rs"]
+mod publish;
