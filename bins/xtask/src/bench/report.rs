@@ -62,13 +62,15 @@ pub(crate) fn rounds(
     (connections, options): (u32, &BenchOptions),
     series: &[Series],
 ) -> Result<()> {
+    // The goals are about proxies with as much work as they can do.
+    let goals = if options.fixed_rate.is_some() { &[] } else { scenario.goals() };
     let report = Report {
         scenario: scenario.name(),
         connections,
         seconds_per_round: options.seconds,
         fixed_rate: options.fixed_rate,
         results: series.iter().map(|own| line(own, series)).collect(),
-        goals: scenario.goals().iter().filter_map(|goal| verdict(*goal, series)).collect(),
+        goals: goals.iter().filter_map(|goal| verdict(*goal, series)).collect(),
         series,
     };
     let pace = options.fixed_rate.map_or_else(String::new, |rate| format!(", {rate} requests/s"));
