@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http1::framing::BodyLength;
-use http1::{Name, NameSet, push_decimal};
+use http1::{Name, NameSet, Version, push_decimal};
 
 use crate::client::Facts;
 use crate::forwarded::{By, Element, push_ip};
@@ -155,7 +155,8 @@ impl Forwarding<'_> {
             self.write_forwarded(out);
         }
         // RFC 9110 section 7.6.3: a gateway adds itself to the requests that it forwards.
-        out.extend_from_slice(b"Via: 1.1 proxyd\r\n");
+        let is_http10 = self.incoming.head.version() == Version::Http10;
+        out.extend_from_slice(if is_http10 { b"Via: 1.0 proxyd\r\n" } else { b"Via: 1.1 proxyd\r\n" });
         if !sets.contains(Name::XRequestId) {
             push(out, b"X-Request-Id: ", self.request_id.as_bytes());
         }

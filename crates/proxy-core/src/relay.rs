@@ -20,7 +20,7 @@ use crate::pump::{End, Pump};
 use crate::reason::Reason;
 use crate::snapshot::Route;
 use crate::trace::Trace;
-use crate::trying::{of_backend, of_client};
+use crate::trying::{HALF_CLOSED, of_backend, of_client};
 use crate::wire::Writer;
 
 /// So much of a body that nobody wants is read, so that the connection can go on.
@@ -45,7 +45,11 @@ pub(crate) async fn relay<C: Client>(
     };
     let is_tunnel = answered.has_switched;
     let settings = &context.pinned.0.settings;
-    let idle = if is_tunnel { settings.tunnel_idle_timeout } else { settings.body_idle_timeout };
+    let idle = match (is_tunnel, client.is_leaving()) {
+        (true, _) => settings.tunnel_idle_timeout,
+        (false, true) => settings.body_idle_timeout.min(HALF_CLOSED),
+        (false, false) => settings.body_idle_timeout,
+    };
     let mut relaying = Relaying {
         client,
         answered: &mut answered,
@@ -74,6 +78,12 @@ pub(crate) async fn relay<C: Client>(
         }
         Err(reason) => {
             trace.reason = Some(reason);
+            // What came before the end is the client's, as far as it goes out at once.
+            poll_fn(|cx| {
+                let _ = client.poll_flush(cx);
+                Poll::Ready(())
+            })
+            .await;
             Next::Abort
         }
     }
@@ -227,6 +237,9 @@ impl<C: Client> Relaying<'_, '_, C> {
             self.judge_pace(before)?;
         }
         self.note_waits();
+        if self.poll_gone(cx).is_ready() {
+            return Poll::Ready(Err(Reason::ClientGone));
+        }
         if self.context.slot.is_expired() { Poll::Ready(Err(self.too_late())) } else { Poll::Pending }
     }
 
@@ -259,6 +272,22 @@ impl<C: Client> Relaying<'_, '_, C> {
         }
     }
 
+    /// Ready once the client has gone while the answer pauses: nothing else is read from it by then.
+    fn poll_gone(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
+        if self.is_tunnel || !self.answered.upload.is_done() {
+            return Poll::Pending;
+        }
+        let was_leaving = self.client.is_leaving();
+        if self.client.poll_gone(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if !was_leaving && self.client.is_leaving() {
+            self.idle = self.idle.min(HALF_CLOSED);
+            self.context.slot.set(Some(self.idle));
+        }
+        Poll::Pending
+    }
+
     /// Only the client has a pace to keep, and only outside tunnels.
     fn judge_pace(&mut self, before: (u64, u64)) -> Result<(), Reason> {
         if self.is_tunnel {
@@ -283,7 +312,11 @@ impl<C: Client> Relaying<'_, '_, C> {
     }
 
     fn too_late(&self) -> Reason {
-        if self.is_tunnel { Reason::TunnelTimeout } else { Reason::BodyTimeout }
+        match (self.is_tunnel, self.client.is_leaving()) {
+            (true, _) => Reason::TunnelTimeout,
+            (false, true) => Reason::ClientGone,
+            (false, false) => Reason::BodyTimeout,
+        }
     }
 }
 

@@ -19,9 +19,9 @@ use crate::wire::Wire;
 /// More interim answers than that before the final one are refused.
 const MOST_INTERIM: u32 = 32;
 
-/// How long the answer may take to begin for a client that has shut its sending side. Most such clients have
-/// gone, and a backend's work is not to be done for nobody; the others are quick exchanges over a pipe.
-const HALF_CLOSED: Ticks = Ticks(6);
+/// How long the answer may take to begin, or pause, for a client that has shut its sending side. Most such clients
+/// have gone, and a backend's work is not to be done for nobody; the others are quick exchanges over a pipe.
+pub(crate) const HALF_CLOSED: Ticks = Ticks(6);
 
 /// The head of a final answer.
 pub(crate) struct Head {
@@ -42,6 +42,8 @@ pub(crate) struct Trying<'t, C> {
     ends: u32,
     pace: Pace,
     interim: u32,
+    /// A 100 was passed on.
+    was_continued: bool,
     /// Bytes of the input that hold no end of a head.
     looked_at: usize,
     /// The client has shut its sending side, and the deadline was brought forward for that.
@@ -70,6 +72,7 @@ impl<'t, C: Client> Trying<'t, C> {
             ends,
             pace: Pace::default(),
             interim: 0,
+            was_continued: false,
             looked_at: 0,
             is_hurried: false,
         };
@@ -242,7 +245,8 @@ impl<'t, C: Client> Trying<'t, C> {
         let response = &mut self.incoming.response;
         http1::connection::apply(response.lines_mut(), bytes).map_err(Reason::BadResponse)?;
         let status = response.status();
-        let is_wanted = status != 100 || self.incoming.admitted.expects_continue && self.interim == 1;
+        let is_wanted = status != 100
+            || self.incoming.admitted.expects_continue && !std::mem::replace(&mut self.was_continued, true);
         if is_wanted && self.client.takes_interim() {
             self.client.interim(&Outgoing {
                 status,
