@@ -45,6 +45,16 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &[":", "[", "]", "%", "::ffff:", "65536", "xn--", "@", ".", ".."],
     },
     Target {
+        name: "core-path",
+        function: "proxy_core::fuzz::fuzz_path",
+        run: proxy_core::fuzz::fuzz_path,
+        seeds: &["/", "/a/b/../c/./d", "/%2e%2E/a%2fb", "//a///b", "/a;b=c/%41?q", "/\u{e4}"],
+        words: &[
+            "/", "//", "/./", "/../", "/..", "%2e", "%2E%2e/", "%2f", "%5c", "%00", "%", "%4", "\\", ";",
+            "?", "#",
+        ],
+    },
+    Target {
         name: "config-document",
         function: "config::fuzz_document",
         run: config::fuzz_document,
