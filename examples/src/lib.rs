@@ -15,3 +15,8 @@ pub mod embed_in_axum;
 pub mod own_guard;
 pub mod own_strategy;
 pub mod trial;
+
+/// The example of proxy-core's README is compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/proxy-core/README.md")]
+struct ProxyCoreReadme;
