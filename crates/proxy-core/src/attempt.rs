@@ -66,8 +66,8 @@ impl Drop for InFlight<'_> {
 struct Failed {
     reason: Reason,
     was_reused: bool,
-    /// Part of the request's body is gone.
-    body_was_touched: bool,
+    /// Part of the request's body is gone, or part of an answer has come.
+    is_final: bool,
 }
 
 /// What a request has behind it.
@@ -138,15 +138,12 @@ pub(crate) async fn attempt<'a, C: Client>(
 
 impl Tries {
     fn may_go_on(&mut self, failed: &Failed, incoming: &Incoming, upstream: &Upstream, shard: usize) -> bool {
-        if failed.body_was_touched {
+        if failed.is_final {
             return false;
         }
         match failed.reason.retry() {
             Retry::Never => false,
-            Retry::Unsent => {
-                self.retries_left = self.retries_left.saturating_sub(1);
-                self.retries_left > 0 || self.tried.is_empty() && upstream.spec.retries > 0
-            }
+            Retry::Unsent => self.take_retry(),
             Retry::Repeatable => self.may_repeat(failed, incoming, upstream, shard),
         }
     }
@@ -159,16 +156,22 @@ impl Tries {
         upstream: &Upstream,
         shard: usize,
     ) -> bool {
-        if !incoming.head.method().is_idempotent() || incoming.admitted.body != BodyLength::None {
+        if !incoming.head.method().is_idempotent() || has_body(incoming) {
             return false;
         }
         if failed.was_reused && self.free_left > 0 {
             self.free_left -= 1;
             return true;
         }
-        let may = !self.was_repeated && upstream.spec.retries > 0 && upstream.budget(shard).withdraw();
+        let may = !self.was_repeated && self.take_retry() && upstream.budget(shard).withdraw();
         self.was_repeated = true;
         may
+    }
+
+    fn take_retry(&mut self) -> bool {
+        let is_left = self.retries_left > 0;
+        self.retries_left = self.retries_left.saturating_sub(1);
+        is_left
     }
 }
 
@@ -199,13 +202,14 @@ impl<'a> One<'a> {
             None => self.connect(client, context, trace).await.map_err(|reason| Failed {
                 reason,
                 was_reused: false,
-                body_was_touched: false,
+                is_final: false,
             })?,
         };
         let mut wire = Wire::new(pooled.stream);
         self.write_head(&mut wire, incoming, context, trace);
         let mut trying = Trying::new(client, &mut wire, incoming, context, self.upstream.timeout);
         let outcome = poll_fn(|cx| trying.poll(cx)).await;
+        let has_begun = trying.has_begun();
         let (upload, upload_broken) = (trying.upload, trying.upload_broken);
         match outcome {
             Ok(head) => Ok(Answered {
@@ -220,9 +224,8 @@ impl<'a> One<'a> {
                 _in_flight: in_flight,
             }),
             Err(reason) => {
-                let has_body = incoming.admitted.body != BodyLength::None;
-                let body_was_touched = has_body && (upload.bytes > 0 || upload.is_done());
-                Err(Failed { reason, was_reused, body_was_touched })
+                let was_touched = has_body(incoming) && (upload.bytes > 0 || upload.is_done());
+                Err(Failed { reason, was_reused, is_final: was_touched || has_begun })
             }
         }
     }
@@ -278,4 +281,8 @@ impl<'a> One<'a> {
         }
         error.reason()
     }
+}
+
+fn has_body(incoming: &Incoming) -> bool {
+    !matches!(incoming.admitted.body, BodyLength::None | BodyLength::Bytes(0))
 }

@@ -89,7 +89,8 @@ impl Deadlines {
         for chunk in chunks {
             for (deadline, waker) in chunk.deadlines.iter().zip(&chunk.wakers) {
                 if is_due(deadline.load(Relaxed)) {
-                    let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    // It stays: the task goes on, with another deadline, and registers no second time.
+                    let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     if let Some(waker) = waker {
                         waker.wake();
                     }

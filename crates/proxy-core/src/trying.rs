@@ -93,6 +93,11 @@ impl<'t, C: Client> Trying<'t, C> {
         !self.upload_broken && !self.upload.is_done()
     }
 
+    /// Part of an answer has come, an interim one counted.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.interim > 0 || !self.wire.input.is_empty()
+    }
+
     /// Ready once the head of the final answer is whole, or the attempt has failed.
     pub(crate) fn poll(&mut self, cx: &mut Poller<'_>) -> Poll<Result<Head, Reason>> {
         self.poll_upload(cx)?;

@@ -2,15 +2,15 @@
 
 mod it {
     mod aborts;
-    //mod bodies;
+    mod bodies;
     mod framing;
     mod interim;
     //mod lifecycle;
-    //mod limits;
+    mod limits;
     mod rig;
     //mod routes;
     //mod service;
-    //mod trying;
-    //mod upgrade;
+    mod trying;
+    mod upgrade;
     //mod workers;
 }

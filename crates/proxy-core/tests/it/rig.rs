@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits, but not for ever.
-#[track_caller]
 pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.expect("it should have happened by now")
 }
@@ -40,6 +39,17 @@ impl Peer {
         soon(self.stream.write_all(bytes.as_ref())).await.unwrap();
     }
 
+    /// The socket itself.
+    pub(super) const fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// Sends what is taken; `None` where nothing is taken for a while.
+    pub(super) async fn send_some(&mut self, bytes: &[u8]) -> Option<usize> {
+        let sending = self.stream.write(bytes);
+        tokio::time::timeout(Duration::from_millis(300), sending).await.ok().map(Result::unwrap)
+    }
+
     /// Ends what is sent on this side.
     pub(super) async fn shut(&mut self) {
         soon(self.stream.shutdown()).await.unwrap();
@@ -51,7 +61,6 @@ impl Peer {
     }
 
     /// Everything up to and with `end`.
-    #[track_caller]
     pub(super) async fn read_until(&mut self, end: &str) -> String {
         let end = end.as_bytes();
         let found = soon(async {
@@ -168,7 +177,12 @@ pub(super) struct Backend(TcpListener);
 
 impl Backend {
     pub(super) async fn new() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+        Self::at(0).await
+    }
+
+    /// At a port that one was at before.
+    pub(super) async fn at(port: u16) -> Self {
+        Self(TcpListener::bind(("127.0.0.1", port)).await.unwrap())
     }
 
     pub(super) fn port(&self) -> u16 {
