@@ -8,12 +8,15 @@
 
 mod it {
     mod chunks;
+    mod commands;
     mod framing;
     mod front;
     mod hosts;
     mod identity;
     mod limits;
+    mod listeners;
     mod nonsense;
     mod paths;
+    mod routes;
     mod sequence;
 }
