@@ -9,11 +9,12 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use control_plane::{ControlPlane, Factories, compile};
-use proxy_core::{ListenAddress, Proxy};
+use proxy_core::ListenAddress;
 use tokio::net::{TcpListener, TcpSocket};
 
 use self::backend::Backend;
 use crate::exit::Failure;
+use crate::signals::Signals;
 use crate::{logging, output, run};
 
 /// What the backends are called.
@@ -28,15 +29,25 @@ const FREE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOS
 pub(crate) fn run() -> Result<(), Failure> {
     let failed = |source| Failure::run_time("cannot run the demo", source);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
+        let signals = Signals::take().map_err(failed)?;
         let backends = backends().await.map_err(failed)?;
         let (_held, refusing) = refusing().map_err(failed)?;
-        let proxy = serve(&backends, refusing)?;
+        let loaded = config::parse(&document::text(&backends, refusing), "demo")?;
+        let _logging = logging::start(&loaded.document.logging).map_err(failed)?;
+        let plan = compile(&loaded, &Factories::default())?;
+        let listeners = run::bind(&plan)?;
+        let (proxy, _) = ControlPlane::build(plan)?;
+        if let Some(ListenAddress::Tcp(address)) = listeners.addresses().next() {
+            output::print(&guide::text(address, &backends)).map_err(failed)?;
+        }
         for backend in backends {
             tokio::spawn(backend.serve());
         }
-        proxy.await.map_err(failed)
-    })
+        run::until_signals(&proxy, listeners, signals).await.map_err(failed)
+    });
+    runtime.shutdown_background();
+    served
 }
 
 async fn backends() -> io::Result<Vec<Backend>> {
@@ -53,30 +64,4 @@ fn refusing() -> io::Result<(TcpSocket, SocketAddr)> {
     socket.bind(FREE)?;
     let address = socket.local_addr()?;
     Ok((socket, address))
-}
-
-/// Starts the proxy, and tells what to try.
-fn serve(
-    backends: &[Backend],
-    refusing: SocketAddr,
-) -> Result<impl Future<Output = io::Result<()>> + use<>, Failure> {
-    let text = document::text(backends, refusing);
-    let wrong = |errors: config::Errors| Failure::Configuration(errors.to_string());
-    let loaded = config::parse(&text, "demo").map_err(wrong)?;
-    let plan = compile(&loaded, &Factories::default()).map_err(wrong)?;
-    let logs =
-        logging::start(&loaded.document.logging).map_err(|source| Failure::run_time("cannot log", source))?;
-    let listeners = run::bind(&plan)?;
-    let addresses: Vec<ListenAddress> = listeners.addresses().collect();
-    let (proxy, _): (Proxy, _) =
-        ControlPlane::build(plan).map_err(|error| Failure::Configuration(error.to_string()))?;
-    if let [ListenAddress::Tcp(address), ..] = addresses.as_slice() {
-        output::print(&guide::text(*address, backends))
-            .map_err(|source| Failure::run_time("cannot write to standard output", source))?;
-    }
-    Ok(async move {
-        let served = run::until_signals(&proxy, listeners).await;
-        drop(logs);
-        served
-    })
 }

@@ -3,6 +3,9 @@
 use std::io;
 use std::process::ExitCode;
 
+use config::Errors;
+use proxy_core::BuildError;
+
 use crate::find::NotFound;
 use crate::output;
 
@@ -12,9 +15,12 @@ const BAD_CONFIGURATION: u8 = 78;
 /// Why a command did not do what it was told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The configuration is wrong, as this text says.
-    #[error("{0}")]
-    Configuration(String),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] Errors),
+    /// The engine cannot serve it; a compiled plan never comes to this.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// The configuration is wrong, and the user has been told.
     #[error("the configuration is wrong")]
     ConfigurationTold,
@@ -45,7 +51,7 @@ impl Failure {
     }
 
     const fn is_configuration(&self) -> bool {
-        matches!(self, Self::Configuration(_) | Self::ConfigurationTold | Self::NotFound(_))
+        matches!(self, Self::Configuration(_) | Self::Build(_) | Self::ConfigurationTold | Self::NotFound(_))
     }
 }
 

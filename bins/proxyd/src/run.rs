@@ -18,7 +18,7 @@ use crate::{descriptors, find, logging, summary};
 /// The configuration is wrong, or something failed.
 pub(crate) fn run(options: &FileOptions) -> Result<(), Failure> {
     let file = find::find_here(options.config.as_deref())?;
-    let (plan, logs) = read(&file).map_err(|errors| Failure::Configuration(errors.to_string()))?;
+    let (plan, logs) = read(&file)?;
     let _logging = logging::start(&logs).map_err(|source| Failure::run_time("cannot log", source))?;
     let files = descriptors::raise();
     tracing::info!(
@@ -31,10 +31,18 @@ pub(crate) fn run(options: &FileOptions) -> Result<(), Failure> {
     for warning in &plan.warnings {
         tracing::warn!(path = warning.path, "{}", warning.message);
     }
-    let listeners = bind(&plan)?;
-    let (proxy, _control) =
-        ControlPlane::build(plan).map_err(|error| Failure::Configuration(error.to_string()))?;
-    serve(&proxy, listeners)
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| log(&error))?;
+    let served = runtime.block_on(serve(plan));
+    // A look-up of a name that is under way is nobody's concern any more.
+    runtime.shutdown_background();
+    served
+}
+
+/// Once there is a log, it is what tells of failures.
+fn log(error: &io::Error) -> Failure {
+    tracing::error!(%error, "cannot serve");
+    Failure::RunTimeLogged
 }
 
 fn read(file: &Path) -> Result<(Plan, config::Logging), Errors> {
@@ -58,21 +66,22 @@ pub(crate) fn bind(plan: &Plan) -> Result<Listeners, Failure> {
     Ok(listeners)
 }
 
-/// Serves until signals end it. Traffic has threads of its own; this one has the signals and the probes.
-fn serve(proxy: &Proxy, listeners: Listeners) -> Result<(), Failure> {
-    let failed = |source| Failure::run_time("cannot serve", source);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let outcome = runtime.block_on(until_signals(proxy, listeners));
+/// Serves a plan until signals end it. Traffic has threads of its own; this one has the signals and the probes.
+async fn serve(plan: Plan) -> Result<(), Failure> {
+    // Before anybody learns that it listens: a signal from then on drains.
+    let signals = Signals::take().map_err(|error| log(&error))?;
+    let listeners = bind(&plan)?;
+    let (proxy, _) = ControlPlane::build(plan)?;
+    let served = until_signals(&proxy, listeners, signals).await;
     summary::log(&proxy.handle());
-    outcome.map_err(failed)
+    served.map_err(|error| log(&error))
 }
 
 /// Serves until signals end it: after the first what is in flight may end, after the second nothing may.
 ///
 /// # Errors
-/// Signals cannot be had, or a worker cannot be started.
-pub(crate) async fn until_signals(proxy: &Proxy, listeners: Listeners) -> io::Result<()> {
-    let signals = Signals::take()?;
+/// A worker cannot be started.
+pub(crate) async fn until_signals(proxy: &Proxy, listeners: Listeners, signals: Signals) -> io::Result<()> {
     let (first, second) = (signals.asked(), signals.asked());
     let drain = drain(proxy.handle(), first.times(1));
     tokio::select! {
