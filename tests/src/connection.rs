@@ -182,6 +182,14 @@ impl Connection {
         crate::reading::head(self)
     }
 
+    /// A second handle, for a thread that writes while this one reads.
+    ///
+    /// # Panics
+    /// No descriptors are left.
+    pub fn writer(&self) -> Self {
+        Self::new(self.stream.try_clone().expect("descriptors are left"))
+    }
+
     /// Says that no more will be sent.
     pub fn half_close(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);

@@ -17,6 +17,8 @@ mod it {
     mod listeners;
     mod nonsense;
     mod paths;
+    mod relay;
     mod routes;
     mod sequence;
+    mod tunnels;
 }
