@@ -12,9 +12,11 @@ Exit codes:
   78  the configuration is wrong
 
 Signals:
-  SIGTERM, SIGINT   stop accepting, let requests in flight end within proxy.drainTimeout, exit with 0;
+  SIGTERM, SIGINT   stop accepting, let what is in flight end within
+                    proxy.drainTimeout, exit with 0;
                     a second one ends at once, also with 0
-  SIGHUP            logged and otherwise ignored: a changed file takes effect at the next start";
+  SIGHUP            logged and otherwise ignored: a changed file takes
+                    effect at the next start";
 
 /// A reverse proxy, load balancer and API gateway.
 #[derive(Debug, Parser)]
