@@ -43,7 +43,7 @@ pub use document::Document;
 pub use log::Log;
 pub use message::{Head, Message, latin1};
 pub use proxyd::{Ended, Proxyd};
-pub use refusing::Refusing;
+pub use refusing::{Refusing, Silent};
 pub use socket::Socket;
 
 /// How long anything is waited for.

@@ -98,15 +98,33 @@ impl Proxyd {
         self.ask(format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n"))
     }
 
-    /// The process, as the system has it.
-    fn pid(&self) -> Pid {
-        Pid::from_child(&self.child)
+    #[track_caller]
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// Sends SIGTERM.
     #[track_caller]
     pub fn terminate(&self) {
-        kill_process(self.pid(), Signal::TERM).expect("it runs");
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends SIGINT.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Has it stand still until [`Proxyd::go_on`]; the system goes on accepting connections for it.
+    #[track_caller]
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has it go on.
+    #[track_caller]
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
     }
 
     /// Waits until it has ended by itself.

@@ -7,8 +7,10 @@
 )]
 
 mod it {
+    mod answers;
     mod chunks;
     mod commands;
+    mod endings;
     mod framing;
     mod front;
     mod hosts;
@@ -18,7 +20,9 @@ mod it {
     mod nonsense;
     mod paths;
     mod relay;
+    mod retries;
     mod routes;
     mod sequence;
+    mod timeouts;
     mod tunnels;
 }
