@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -20,6 +19,8 @@ use crate::worker::Worker;
 
 /// How many connections are taken before others get their turn.
 const BATCH: usize = 32;
+/// How many batches are taken in at the end: more than the system holds for us.
+const LAST_BATCHES: usize = 128;
 /// How long to wait where the system has no descriptor or memory left for another connection.
 const OUT_OF_MEANS: Duration = Duration::from_millis(50);
 
@@ -59,6 +60,7 @@ pub(crate) async fn accept(
 ) {
     let port = door.port();
     let mut is_short = false;
+    let mut batches_left = LAST_BATCHES;
     loop {
         let mut taken = 0;
         let accepted = tokio::select! {
@@ -81,6 +83,9 @@ pub(crate) async fn accept(
                         tracing::error!(%error, "cannot accept connections: raise the limit of open files");
                     }
                     tokio::time::sleep(OUT_OF_MEANS).await;
+                    if *ending.borrow() {
+                        return;
+                    }
                     break;
                 }
                 // The client had gone before it was accepted: accept(2).
@@ -97,6 +102,13 @@ pub(crate) async fn accept(
         }
         if taken >= BATCH {
             tokio::task::yield_now().await;
+            // Under load there may always be another one: those that had been made by then have their end.
+            if *ending.borrow() {
+                batches_left -= 1;
+                if batches_left == 0 {
+                    return;
+                }
+            }
         }
     }
 }
@@ -117,7 +129,14 @@ fn take_in(stream: Stream, peer: Option<IpAddr>, port: u16, worker: &Arc<Worker>
         local_port: port,
         is_secure: stream.is_secure(),
     };
-    tracker.spawn(connection::serve(stream, facts, Arc::clone(worker), permit));
+    let serving = connection::serve(stream, facts, Arc::clone(worker), permit);
+    tracker.spawn(until_over(serving, Arc::clone(worker)));
+}
+
+/// Serves on until the worker cuts its connections off.
+async fn until_over(serving: impl Future<Output = ()>, worker: Arc<Worker>) {
+    let mut serving = std::pin::pin!(serving);
+    poll_fn(|cx| if worker.is_over() { Poll::Ready(()) } else { serving.as_mut().poll(cx) }).await;
 }
 
 fn is_out_of_means(error: &io::Error) -> bool {
@@ -126,7 +145,7 @@ fn is_out_of_means(error: &io::Error) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-/// Serves `doors` until `ending`, then lets what is in flight end within `patience`.
+/// Serves `doors` until `ending`, then lets what is in flight end within the drain timeout.
 pub(crate) async fn serve(
     doors: Vec<Door>,
     worker: Arc<Worker>,
@@ -148,11 +167,15 @@ pub(crate) async fn serve(
         while let Some(ended) = accepting.join_next().await {
             resume(ended);
         }
-        worker.shared.is_draining.store(true, Relaxed);
         tracker.close();
+        // The system is asked once more for what has come by now: who has sent a request is not idle.
+        tokio::task::yield_now().await;
         worker.drain();
         let patience = worker.snapshot().0.blueprint.settings.drain_timeout;
-        let _ = tokio::time::timeout(patience, tracker.wait()).await;
+        if tokio::time::timeout(patience, tracker.wait()).await.is_err() {
+            worker.end();
+            tracker.wait().await;
+        }
     };
     tokio::select! {
         () = work => {}

@@ -5,9 +5,11 @@ use http1::{Fields, Method, Name, NameSet, push_decimal};
 
 use crate::client::{Client, Outgoing};
 use crate::clock::date;
+use crate::edits::Edits;
 use crate::guard::Refusal;
 use crate::incoming::Incoming;
 use crate::reason::Reason;
+use crate::template::Vars;
 use crate::trace::RequestId;
 
 /// An answer that the proxy makes itself.
@@ -16,6 +18,8 @@ pub(crate) struct Answer {
     status: u16,
     /// Field lines of its own.
     lines: Vec<u8>,
+    /// Fields that are not written beside them.
+    without: NameSet,
     body: Vec<u8>,
 }
 
@@ -65,7 +69,7 @@ impl Answer {
         if !content_type.is_empty() {
             push(&mut lines, "Content-Type", content_type);
         }
-        Self { status, lines, body: body.as_bytes().to_vec() }
+        Self { status, lines, without: NameSet::EMPTY, body: body.as_bytes().to_vec() }
     }
 
     /// A redirect.
@@ -74,7 +78,7 @@ impl Answer {
         lines.extend_from_slice(b"Location: ");
         lines.extend_from_slice(location);
         lines.extend_from_slice(b"\r\n");
-        Self { status, lines, body: Vec::new() }
+        Self { status, lines, without: NameSet::EMPTY, body: Vec::new() }
     }
 
     /// The answer to OPTIONS or TRACE that may be forwarded no further. RFC 9110 section 7.6.2.
@@ -82,7 +86,7 @@ impl Answer {
         let mut lines = Vec::new();
         if incoming.head.method() == Method::Options {
             push(&mut lines, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
-            return Self { status: 204, lines, body: Vec::new() };
+            return Self { status: 204, lines, without: NameSet::EMPTY, body: Vec::new() };
         }
         // RFC 9110 section 9.3.8: fields that are likely to hold secrets are left out.
         push(&mut lines, "Content-Type", "message/http");
@@ -92,14 +96,14 @@ impl Answer {
         body.extend_from_slice(b" HTTP/1.1\r\n");
         incoming.fields().write_without(secret, &mut body);
         body.extend_from_slice(b"\r\n");
-        Self { status: 200, lines, body }
+        Self { status: 200, lines, without: NameSet::EMPTY, body }
     }
 
     fn of_problem(problem: &Problem<'_>, mut lines: Vec<u8>, incoming: &Incoming) -> Self {
         let (content_type, body) = problem.body(incoming);
         push(&mut lines, "Content-Type", content_type);
         push(&mut lines, "Cache-Control", "no-store");
-        Self { status: problem.status, lines, body: body.into_bytes() }
+        Self { status: problem.status, lines, without: NameSet::EMPTY, body: body.into_bytes() }
     }
 
     /// The status.
@@ -107,9 +111,11 @@ impl Answer {
         self.status
     }
 
-    /// With a field line of the route's own.
-    pub(crate) fn lines_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.lines
+    /// With a route's changes to its fields.
+    pub(crate) fn edit(&mut self, edits: &Edits, vars: &Vars<'_>) {
+        edits.take_out_of(&mut self.lines);
+        edits.put_in(vars, &mut self.lines);
+        self.without = edits.sets;
     }
 
     /// Hands the head to the client. Returns the body that is to follow.
@@ -125,13 +131,18 @@ impl Answer {
             push_decimal(&mut self.lines, self.body.len() as u64);
             self.lines.extend_from_slice(b"\r\n");
         }
-        if !request_id.as_bytes().is_empty() {
+        if !request_id.as_bytes().is_empty() && !self.without.contains(Name::XRequestId) {
             push(&mut self.lines, "X-Request-Id", request_id.as_str());
         }
-        // RFC 9110 section 6.6.1.
-        self.lines.extend_from_slice(b"Date: ");
-        self.lines.extend_from_slice(&date());
-        self.lines.extend_from_slice(b"\r\nServer: proxyd\r\n");
+        if !self.without.contains(Name::Date) {
+            // RFC 9110 section 6.6.1.
+            self.lines.extend_from_slice(b"Date: ");
+            self.lines.extend_from_slice(&date());
+            self.lines.extend_from_slice(b"\r\n");
+        }
+        if !self.without.contains(Name::Server) {
+            self.lines.extend_from_slice(b"Server: proxyd\r\n");
+        }
         client.begin(&Outgoing {
             status: self.status,
             reason: b"",

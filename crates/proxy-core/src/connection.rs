@@ -23,6 +23,8 @@ use crate::worker::{Permit, Pinned, Worker};
 const LINGERED: usize = 256 * 1024;
 /// For so long.
 const LINGERING: Ticks = Ticks(Ticks::seconds(2));
+/// How long a connection that has not asked for anything yet may take to do so once the worker is told to end.
+const LAST_CHANCE: u32 = Ticks::seconds(1);
 /// How many rooms for requests in flight a thread keeps.
 const KEPT: usize = 256;
 
@@ -41,6 +43,8 @@ struct Connection {
     worker: Arc<Worker>,
     /// Bytes of the input that hold no end of a head.
     looked_at: usize,
+    /// No request has come on it yet.
+    is_new: bool,
     _permit: Permit,
 }
 
@@ -74,7 +78,7 @@ pub(crate) fn serve(
     // The first head must come as soon as any other, counted from the beginning.
     slot.set(Some(worker.snapshot().0.settings.header_timeout));
     let client = Http1Client::new(Wire::new(stream));
-    Box::new(Connection { client, facts, slot, worker, looked_at: 0, _permit: permit }).run()
+    Box::new(Connection { client, facts, slot, worker, looked_at: 0, is_new: true, _permit: permit }).run()
 }
 
 fn room(future: impl Future<Output = (Box<Connection>, Next)> + Send + 'static) -> Serving {
@@ -116,6 +120,7 @@ impl Connection {
             let (back, next) = poll_fn(|cx| serving.poll(cx)).await;
             give_back(serving);
             self = back;
+            self.is_new = false;
             if next != Next::Go || self.client.closes {
                 // Boxed, so that those which do not linger need no room for it.
                 if self.must_linger(next) {
@@ -161,11 +166,20 @@ impl Connection {
                     Arrival::Refused(Reason::HeaderTimeout, self.worker.snapshot())
                 });
             }
-            if is_idle && (self.worker.is_draining() || self.client.is_half_closed) {
+            if is_idle && self.client.is_half_closed {
                 return Poll::Ready(Arrival::Nothing(None));
             }
             match self.client.wire.poll_read(cx) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending if is_idle && self.worker.is_draining() && !self.is_new => {
+                    return Poll::Ready(Arrival::Nothing(None));
+                }
+                Poll::Pending => {
+                    if is_idle && self.worker.is_draining() {
+                        // The first request of a connection that was just made may be on its way.
+                        self.slot.set_at(self.slot.at().min(self.slot.now().saturating_add(LAST_CHANCE)));
+                    }
+                    return Poll::Pending;
+                }
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Ok(0) | Err(_)) => {
                     return Poll::Ready(Arrival::Nothing((!is_idle).then_some(Reason::ClientGone)));

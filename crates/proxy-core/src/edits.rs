@@ -13,7 +13,7 @@ pub(crate) struct Edits {
     removed: Box<[Box<[u8]>]>,
     /// Fields that are put in.
     put: Box<[(Box<[u8]>, Template)]>,
-    /// Known names that are set: ours are not written beside them.
+    /// Known names that are removed or set: ours are not written under them.
     pub(crate) sets: NameSet,
 }
 
@@ -37,12 +37,13 @@ impl Edits {
             }
         }
         let removed = edits.remove.iter().chain(edits.set.iter().map(|(name, _)| name));
-        let sets = edits.set.iter().fold(NameSet::EMPTY, |sets, (name, _)| match Name::of(name.as_bytes()) {
+        let removed: Box<[Box<[u8]>]> = removed.map(|name| name.as_bytes().into()).collect();
+        let sets = removed.iter().fold(NameSet::EMPTY, |sets, name| match Name::of(name) {
             Name::Other => sets,
             known => sets.with(known),
         });
         Ok(Some(Self {
-            removed: removed.map(|name| name.as_bytes().into()).collect(),
+            removed,
             put: put.map(|(name, value)| (name.as_bytes().into(), value.clone())).collect(),
             sets,
         }))
@@ -53,6 +54,15 @@ impl Edits {
         for name in &self.removed {
             lines.drop_named(name, bytes);
         }
+    }
+
+    /// The same for lines that are text already.
+    pub(crate) fn take_out_of(&self, lines: &mut Vec<u8>) {
+        let stays = |line: &&[u8]| {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            !self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name))
+        };
+        *lines = lines.split_inclusive(|byte| *byte == b'\n').filter(stays).flatten().copied().collect();
     }
 
     /// Appends what is to be put in. A field whose value would break the message is left out.

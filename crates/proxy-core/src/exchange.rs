@@ -322,7 +322,7 @@ fn own(incoming: &Incoming, route: &Route, context: &Context<'_>, trace: &Trace)
         }
     };
     if let Some(edits) = &route.response_edits {
-        edits.put_in(&vars, answer.lines_mut());
+        answer.edit(edits, &vars);
     }
     Some(answer)
 }

@@ -126,7 +126,7 @@ impl Forwarding<'_> {
 
     /// Who asks, over what, and for whom. What a client says of itself is replaced, unless a trusted proxy says it.
     fn write_identity(&self, out: &mut Vec<u8>) {
-        let sets = self.route.request_edits.as_ref().map_or(NameSet::EMPTY, |edits| edits.sets);
+        let sets = self.replaced();
         let client = self.client();
         if !sets.contains(Name::XForwardedFor) {
             self.write_forwarded_for(out);
@@ -160,6 +160,15 @@ impl Forwarding<'_> {
         if !sets.contains(Name::XRequestId) {
             push(out, b"X-Request-Id: ", self.request_id.as_bytes());
         }
+    }
+
+    /// Fields of ours that the route or a guard has an own wish about.
+    fn replaced(&self) -> NameSet {
+        let sets = self.route.request_edits.as_ref().map_or(NameSet::EMPTY, |edits| edits.sets);
+        self.incoming.set_by_guards.iter().fold(sets, |sets, (name, _)| match Name::of(name.as_bytes()) {
+            Name::Other => sets,
+            known => sets.with(known),
+        })
     }
 
     fn write_forwarded_for(&self, out: &mut Vec<u8>) {

@@ -18,7 +18,7 @@ use crate::snapshot::{BuildError, Snapshot};
 use crate::spec::{Blueprint, RouteSpec, Settings, UpstreamSpec};
 use crate::statistics::Statistics;
 use crate::supervisor::{self, Listeners};
-use crate::worker::{Shared, Worker};
+use crate::worker::{Renewing, Shared, Worker};
 
 /// A reverse proxy. It is built with [`Proxy::builder`], runs with [`Proxy::run`] or [`Proxy::run_workers`], or
 /// serves as a [`ProxyService`]; a [`Handle`] changes what it serves meanwhile.
@@ -166,8 +166,9 @@ impl Proxy {
 
     /// Does `work`, and probes dead backends meanwhile, unless somebody else does.
     async fn probing<T>(&self, work: impl Future<Output = T>) -> T {
-        let monitor = self.inner.shared.monitor.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(monitor) = monitor else { return work.await };
+        let Some(monitor) = self.inner.shared.take_monitor() else { return work.await };
+        // Dropped behind the monitor: the next run has one of its own.
+        let _renewing = Renewing(Arc::downgrade(&self.inner.shared));
         let mut work = std::pin::pin!(work);
         let mut probing = std::pin::pin!(monitor.run(std::future::pending::<()>()));
         tokio::select! {

@@ -220,6 +220,14 @@ impl Registry {
         });
     }
 
+    /// Believes every backend alive.
+    pub(crate) fn revive(&self) {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        for backend in entries.backends.values().flatten().filter_map(Weak::upgrade) {
+            backend.set_dead(false);
+        }
+    }
+
     fn free_slot(&self) -> usize {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.free.pop().unwrap_or_else(|| {

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http1::target::Authority;
+
 use crate::cidr::AddressSet;
 use crate::deadline::Ticks;
 use crate::edits::Edits;
 use crate::matcher::{Matcher, Rule};
 use crate::path::Rewrite;
 use crate::registry::{Registry, RouteState};
-use crate::spec::{Action, Blueprint, RouteSpec, Settings, UpstreamSpec};
+use crate::spec::{Action, Blueprint, HostHeader, RouteSpec, Settings, UpstreamSpec};
 use crate::template::Template;
 use crate::upstream::Upstream;
 
@@ -66,6 +68,12 @@ pub enum BuildError {
     Prefix {
         /// The route's id.
         route: String,
+    },
+    /// What Host is to say to an upstream's backends is no host.
+    #[error("upstream {upstream:?} names a host that is none")]
+    Host {
+        /// The upstream's name.
+        upstream: String,
     },
     /// There is no route or upstream of that name to be replaced or removed.
     #[error("there is no {name:?}")]
@@ -189,6 +197,7 @@ fn compile_upstreams(
     let mut upstreams = HashMap::with_capacity(blueprint.upstreams.len());
     for spec in &blueprint.upstreams {
         check_backends(spec)?;
+        check_host(spec)?;
         let upstream = match previous.and_then(|previous| previous.upstreams.get(&spec.name)) {
             Some(upstream) if Arc::ptr_eq(&upstream.spec, spec) => Arc::clone(upstream),
             _ => Arc::new(Upstream::compile(spec, registry)),
@@ -208,6 +217,20 @@ fn check_backends(spec: &UpstreamSpec) -> Result<(), BuildError> {
             Err(BuildError::BackendRepeated { upstream: spec.name.clone(), id: backend.id.clone() })
         }
     }
+}
+
+fn check_host(spec: &UpstreamSpec) -> Result<(), BuildError> {
+    match &spec.host_header {
+        HostHeader::Name(name) if Authority::parse(name.as_bytes()).is_err() => {
+            Err(BuildError::Host { upstream: spec.name.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// True where `text` can be the value of a field. RFC 9110 section 5.5.
+fn is_value(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7f))
 }
 
 impl Route {
@@ -290,6 +313,9 @@ impl Target {
                 upstream: find(upstream)?,
                 fallback: fallback.as_ref().map(find).transpose()?,
             }),
+            Action::Respond { content_type, .. } if !is_value(content_type) => {
+                Err(BuildError::Field { route: spec.id.clone(), field: "Content-Type".to_owned() })
+            }
             Action::Respond { status, content_type, body } => Ok(Self::Respond {
                 status: check(*status, (200..=599).contains(status))?,
                 content_type: content_type.clone(),

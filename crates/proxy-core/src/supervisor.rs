@@ -116,7 +116,7 @@ impl Drop for Bound {
 
 fn bind_tcp(address: SocketAddr, workers: usize) -> io::Result<Bound> {
     // Another program at this address is an error, and not somebody to share with.
-    drop(StdTcpListener::bind(address)?);
+    drop(open(address, false)?);
     let first = bind_one(address)?;
     let address = first.local_addr()?;
     let mut sockets = vec![first];
@@ -127,18 +127,24 @@ fn bind_tcp(address: SocketAddr, workers: usize) -> io::Result<Bound> {
 }
 
 fn bind_one(address: SocketAddr) -> io::Result<StdTcpListener> {
+    let socket = open(address, true)?;
+    // Accepted connections inherit it: one system call less for each.
+    socket.set_tcp_nodelay(true)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// A socket bound to `address`, alone or beside others of ours.
+fn open(address: SocketAddr, is_shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
+    socket.set_reuse_port(is_shared)?;
     if address.is_ipv6() {
         // `[::]` and `0.0.0.0` may then be listened at side by side.
         socket.set_only_v6(true)?;
     }
-    // Accepted connections inherit it: one system call less for each.
-    socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 fn bind_unix(path: &Path) -> io::Result<Bound> {

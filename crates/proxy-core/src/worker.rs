@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use health::{Monitor, Reporter};
+use tokio::sync::oneshot;
 
 use crate::connect::Connect;
 use crate::deadline::{Deadlines, TICK};
@@ -28,12 +29,33 @@ pub(crate) struct Shared {
     pub(crate) observers: Box<[Arc<dyn Observer>]>,
     pub(crate) statistics: Shards,
     pub(crate) reasons: Box<[Padded<Reasons>]>,
-    pub(crate) is_draining: AtomicBool,
-    pub(crate) reporter: Reporter<Marked>,
-    /// Until somebody runs it.
-    pub(crate) monitor: Mutex<Option<Monitor<Marked>>>,
+    health: Mutex<Health>,
     connections: Padded<AtomicUsize>,
     by_client: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// Who is told of failed connects, and who probes.
+struct Health {
+    reporter: Reporter<Marked>,
+    /// Until somebody runs it.
+    monitor: Option<Monitor<Marked>>,
+    /// Ends a monitor that no run of the proxy has taken.
+    _ending: oneshot::Sender<()>,
+    ends: Option<oneshot::Receiver<()>>,
+}
+
+impl Health {
+    fn new(connect: &Arc<dyn Connect>) -> Self {
+        let monitor = Monitor::new(
+            health::Settings::default(),
+            crate::probe::TcpProbe(Arc::clone(connect)),
+            |marked: &Marked, state| {
+                crate::probe::on_change(&marked.0, state);
+            },
+        );
+        let (ending, ends) = oneshot::channel();
+        Self { reporter: monitor.reporter(), monitor: Some(monitor), _ending: ending, ends: Some(ends) }
+    }
 }
 
 /// A snapshot, counted by one worker alone: taking it touches no other worker's cache line.
@@ -46,6 +68,8 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) pools: Pools,
+    is_draining: AtomicBool,
+    is_over: AtomicBool,
     pinned: Mutex<(u64, Arc<Pinned>)>,
 }
 
@@ -56,25 +80,16 @@ impl Shared {
         connect: Arc<dyn Connect>,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
-        let monitor = Monitor::new(
-            health::Settings::default(),
-            crate::probe::TcpProbe(Arc::clone(&connect)),
-            |marked: &Marked, state| {
-                crate::probe::on_change(&marked.0, state);
-            },
-        );
         let shards = registry.shards();
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             generation: AtomicU64::new(0),
             registry,
+            health: Mutex::new(Health::new(&connect)),
             connect,
             observers: observers.into(),
             statistics: Shards::new(shards),
             reasons: (0..shards).map(|_| Padded::default()).collect(),
-            is_draining: AtomicBool::new(false),
-            reporter: monitor.reporter(),
-            monitor: Mutex::new(Some(monitor)),
             connections: Padded::default(),
             by_client: Mutex::default(),
         }
@@ -102,11 +117,10 @@ impl Shared {
         let mut permit = Permit { shared: Arc::clone(self), client: None };
         if let (Some(most), Some(client)) = (settings.max_connections_per_client, client) {
             let mut by_client = self.by_client.lock().unwrap_or_else(PoisonError::into_inner);
-            let held = by_client.entry(client).or_default();
-            if *held >= most {
+            if by_client.get(&client).is_some_and(|held| *held >= most) || most == 0 {
                 return Err(Reason::ClientLimit);
             }
-            *held += 1;
+            *by_client.entry(client).or_default() += 1;
             permit.client = Some(client);
         }
         Ok(permit)
@@ -119,16 +133,49 @@ impl Shared {
 
     /// Has a backend to which a connect failed probed until it is back.
     pub(crate) fn connect_failed(self: &Arc<Self>, backend: &Arc<Backend>, began: std::time::Instant) {
-        self.reporter.connect_failed_since(&Marked(Arc::clone(backend)), began);
+        let reporter = self.health().reporter.clone();
+        reporter.connect_failed_since(&Marked(Arc::clone(backend)), began);
         self.ensure_monitor();
+    }
+
+    /// The monitor, where nobody runs it yet.
+    pub(crate) fn take_monitor(&self) -> Option<Monitor<Marked>> {
+        self.health().monitor.take()
+    }
+
+    /// Begins anew where the monitor has ended with its run: nothing bad is known of any backend.
+    pub(crate) fn renew_monitor(&self) {
+        *self.health() = Health::new(&self.connect);
+        self.registry.revive();
     }
 
     /// Runs the monitor on the runtime of the caller, where nobody has run it yet: for embedders that use the
     /// tower service alone.
-    fn ensure_monitor(&self) {
-        let monitor = self.monitor.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(monitor) = monitor {
-            tokio::spawn(monitor.run(std::future::pending::<()>()));
+    fn ensure_monitor(self: &Arc<Self>) {
+        let (monitor, ends) = {
+            let mut health = self.health();
+            (health.monitor.take(), health.ends.take())
+        };
+        let (Some(monitor), Some(ends)) = (monitor, ends) else { return };
+        let renewing = Renewing(Arc::downgrade(self));
+        tokio::spawn(async move {
+            let _renewing = renewing;
+            monitor.run(ends).await;
+        });
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Renews the monitor when its run is over, however it ends.
+pub(crate) struct Renewing(pub(crate) Weak<Shared>);
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.renew_monitor();
         }
     }
 }
@@ -157,7 +204,15 @@ impl Worker {
     pub(crate) fn new(shard: usize, shared: Arc<Shared>) -> Arc<Self> {
         let generation = shared.generation.load(Acquire);
         let pinned = Mutex::new((generation, Arc::new(Pinned(shared.snapshot.load_full()))));
-        Arc::new(Self { shard, shared, deadlines: Deadlines::new(), pools: Pools::default(), pinned })
+        Arc::new(Self {
+            shard,
+            shared,
+            deadlines: Deadlines::new(),
+            pools: Pools::default(),
+            is_draining: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            pinned,
+        })
     }
 
     /// What is served now.
@@ -195,14 +250,26 @@ impl Worker {
         }
     }
 
-    /// True once the proxy has been told to end.
+    /// True once this worker has been told to end.
     pub(crate) fn is_draining(&self) -> bool {
-        self.shared.is_draining.load(Relaxed)
+        self.is_draining.load(Relaxed)
     }
 
     /// Has every connection of this worker look at whether it may go on.
     pub(crate) fn drain(&self) {
+        self.is_draining.store(true, Relaxed);
         self.deadlines.wake_all();
         self.pools.clear();
+    }
+
+    /// True once connections are cut off, whatever they are at.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Relaxed)
+    }
+
+    /// Cuts every connection off.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Relaxed);
+        self.deadlines.wake_all();
     }
 }

@@ -86,6 +86,16 @@ impl Peer {
         self.read_until("\r\n\r\n").await
     }
 
+    /// A head, or nothing where the connection ends before there is one.
+    pub(super) async fn try_head(&mut self) -> Option<String> {
+        while !self.ahead.ends_with(b"\r\n\r\n") {
+            if !matches!(soon(self.stream.read_buf(&mut self.ahead)).await, Ok(1..)) {
+                return None;
+            }
+        }
+        Some(String::from_utf8(std::mem::take(&mut self.ahead)).unwrap())
+    }
+
     /// That many bytes.
     pub(super) async fn exactly(&mut self, count: usize) -> Vec<u8> {
         soon(async {
@@ -244,14 +254,20 @@ impl Running {
     pub(super) async fn start(builder: Builder) -> Self {
         let (told, ended) = mpsc::unbounded_channel();
         let proxy = builder.observer(Telling(told)).workers(1).build().unwrap();
+        Self { ended, ..Self::again(&Arc::new(proxy)).await }
+    }
+
+    /// One more run of a proxy, whose requests are not observed.
+    pub(super) async fn again(proxy: &Arc<Proxy>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel::<()>();
         let handle = proxy.handle();
+        let proxy = Arc::clone(proxy);
         let run = tokio::spawn(async move {
             proxy.run(listener, async { stopped.await.unwrap_or(()) }).await;
         });
-        Self { port, handle, ended, stop: Some(stop), run }
+        Self { port, handle, ended: mpsc::unbounded_channel().1, stop: Some(stop), run }
     }
 
     pub(super) async fn client(&self) -> Peer {
@@ -266,6 +282,16 @@ impl Running {
     /// Tells the proxy to end.
     pub(super) fn stop(&mut self) {
         let _ = self.stop.take().unwrap().send(());
+    }
+
+    /// Waits until it accepts nothing any more.
+    pub(super) async fn refuses(&self) {
+        soon(async {
+            while TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     /// Waits for its end.
@@ -325,6 +351,3 @@ pub(super) async fn warm(running: &mut Running, backend: &Backend) -> (Peer, Pee
 pub(super) async fn refusing() -> u16 {
     Backend::new().await.port()
 }
-
-/// An observer's shared state, for those that need one.
-pub(super) type Shared<T> = Arc<std::sync::Mutex<T>>;
