@@ -27,7 +27,10 @@ frontend clients
     unique-id-header X-Request-Id
     http-request set-header X-Forwarded-Proto http
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request set-header X-Forwarded-Port %[dst_port]
     http-request set-header X-Real-IP %[src]
+    http-request add-header Via \"1.1 haproxy\"
+    http-response set-header X-Request-Id %[unique-id]
     default_backend app
 backend app
     server a 127.0.0.1:{backend} pool-max-conn 1024
