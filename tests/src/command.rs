@@ -1,6 +1,6 @@
 //! Commands that end by themselves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -25,8 +25,21 @@ pub struct Finished {
 /// It cannot be run, or does not end.
 #[track_caller]
 pub fn proxyd(arguments: &[&str]) -> Finished {
-    let mut child = command()
-        .args(arguments)
+    finish(command().args(arguments))
+}
+
+/// Runs `proxyd` in a folder and with these variables of the environment to its end.
+///
+/// # Panics
+/// It cannot be run, or does not end.
+#[track_caller]
+pub fn proxyd_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Finished {
+    finish(command().current_dir(folder).envs(variables.iter().copied()).args(arguments))
+}
+
+#[track_caller]
+fn finish(command: &mut Command) -> Finished {
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

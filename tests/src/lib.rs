@@ -33,17 +33,19 @@ mod socket;
 
 mod backend;
 mod refusing;
+mod session;
 
 use std::time::Duration;
 
-pub use backend::{Backend, Session};
-pub use command::{Finished, fixture, proxyd};
+pub use backend::Backend;
+pub use command::{Finished, fixture, proxyd, proxyd_in};
 pub use connection::{Broken, Connection, Ending};
 pub use document::Document;
 pub use log::Log;
 pub use message::{Head, Message, latin1};
 pub use proxyd::{Ended, Proxyd};
 pub use refusing::{Refusing, Silent};
+pub use session::Session;
 pub use socket::Socket;
 
 /// How long anything is waited for.

@@ -14,6 +14,7 @@ pub struct Log(Arc<(Mutex<State>, Condvar)>);
 struct State {
     lines: Vec<String>,
     has_ended: bool,
+    is_blocked: bool,
 }
 
 impl Log {
@@ -22,8 +23,12 @@ impl Log {
         let log = Self::default();
         let writing = log.clone();
         std::thread::spawn(move || {
-            for line in BufReader::new(source).lines().map_while(Result::ok) {
-                writing.change(|state| state.lines.push(line));
+            let mut source = BufReader::new(source);
+            let mut line = String::new();
+            while source.read_line(&mut line).is_ok_and(|count| count > 0) {
+                let line = std::mem::take(&mut line);
+                writing.change(|state| state.lines.push(line.trim_end_matches('\n').to_owned()));
+                writing.wait_while_blocked();
             }
             writing.change(|state| state.has_ended = true);
         });
@@ -33,6 +38,21 @@ impl Log {
     fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.0.0.lock().unwrap());
         self.0.1.notify_all();
+    }
+
+    fn wait_while_blocked(&self) {
+        let state = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(state, |state| state.is_blocked).unwrap());
+    }
+
+    /// From the next line on, nothing is read any more, until [`Log::unblock`]: the process meets a pipe that is full.
+    pub fn block(&self) {
+        self.change(|state| state.is_blocked = true);
+    }
+
+    /// Goes on reading.
+    pub fn unblock(&self) {
+        self.change(|state| state.is_blocked = false);
     }
 
     /// The lines so far.

@@ -1,14 +1,17 @@
 //! The running binary.
 
 use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 
 use crate::command::{command, wait};
 use crate::log::{Log, value_of};
-use crate::{Connection, Document, Message, Socket};
+use crate::{Connection, Document, Message, PATIENCE, Socket};
 
 /// `proxyd run`, killed when it is dropped.
 pub struct Proxyd {
@@ -42,6 +45,28 @@ impl Proxyd {
     /// It does not listen.
     #[track_caller]
     pub fn start_text(text: &str) -> Self {
+        let this = Self::spawn(text);
+        this.log.wait_for("\"listening\"", 1);
+        this
+    }
+
+    /// Starts it with a configuration in YAML that keeps it from logging where it listens: at this Unix socket.
+    ///
+    /// # Panics
+    /// It does not listen.
+    #[track_caller]
+    pub fn start_silent(text: &str, socket: &Path) -> Self {
+        let this = Self::spawn(text);
+        let ends = Instant::now() + PATIENCE;
+        while UnixStream::connect(socket).is_err() {
+            assert!(Instant::now() < ends, "it does not listen: {:#?}", this.log.lines());
+            std::thread::yield_now();
+        }
+        this
+    }
+
+    #[track_caller]
+    fn spawn(text: &str) -> Self {
         let mut file = NamedTempFile::with_suffix(".yaml").expect("there is room for a file");
         file.write_all(text.as_bytes()).expect("there is room for a file");
         let mut child = command()
@@ -52,9 +77,7 @@ impl Proxyd {
             .spawn()
             .expect("the binary can be run");
         let log = Log::of(child.stderr.take().expect("it is piped"));
-        let this = Self { child, log, _file: file };
-        this.log.wait_for("\"listening\"", 1);
-        this
+        Self { child, log, _file: file }
     }
 
     /// The first address that it listens on.
@@ -113,6 +136,12 @@ impl Proxyd {
     #[track_caller]
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
+    }
+
+    /// Sends SIGHUP.
+    #[track_caller]
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
     }
 
     /// Has it stand still until [`Proxyd::go_on`]; the system goes on accepting connections for it.

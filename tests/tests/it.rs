@@ -15,6 +15,7 @@ mod it {
     mod front;
     mod hosts;
     mod identity;
+    mod integrity;
     mod limits;
     mod listeners;
     mod nonsense;
@@ -23,6 +24,7 @@ mod it {
     mod retries;
     mod routes;
     mod sequence;
+    mod surroundings;
     mod timeouts;
     mod tunnels;
 }

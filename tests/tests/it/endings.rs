@@ -109,9 +109,20 @@ fn a_connection_that_was_made_before_the_signal_is_served() {
     client.ask(GET);
     proxyd.terminate();
     proxyd.go_on();
-    let answer = client.response().unwrap();
-    assert_eq!((answer.status(), answer.closes()), (200, true));
+    assert_eq!(client.response().unwrap().status(), 200);
     assert_eq!(proxyd.wait().code, Some(0));
+}
+
+/// A changed file takes effect at the next start only; a habit of the hand must not end the service.
+#[test]
+fn a_hangup_ends_nothing() {
+    let backend = Backend::ok();
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    assert_eq!(proxyd.get("/").status(), 200);
+    proxyd.hang_up();
+    proxyd.log().wait_for("SIGHUP", 1);
+    assert_eq!(proxyd.get("/").status(), 200);
+    assert_eq!(proxyd.stop().code, Some(0));
 }
 
 #[test]
@@ -149,7 +160,7 @@ fn no_request_is_lost_while_the_proxy_ends() {
         .map(|_| {
             let (address, begun) = (address.clone(), begun.clone());
             std::thread::spawn(move || {
-                let mut client = harness::Connection::to(&address);
+                let mut client = Connection::to(&address);
                 for number in 0.. {
                     client.ask(GET);
                     match client.response() {

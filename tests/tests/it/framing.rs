@@ -104,7 +104,7 @@ fn a_length_that_is_not_one_number_is_refused() {
         b"18446744073709551621",
         b"99999999999999999999999999",
         b"5\0",
-        b"\0005",
+        b"\x005",
         b"5\x0b",
     ];
     for value in values {

@@ -69,7 +69,7 @@ fn backends_may_have_a_unix_socket_or_a_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backend.sock");
     let unix = Backend::on_unix(&path, |session| {
-        session.answer_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nunix")
+        session.answer_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nunix");
     });
     let named = Backend::saying("name");
     let document = Document::new()
