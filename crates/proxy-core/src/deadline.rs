@@ -39,7 +39,12 @@ struct State {
 
 impl Deadlines {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), now: AtomicU32::new(0), state: Mutex::default() })
+        Self::begun(Instant::now())
+    }
+
+    /// Those whose time began then.
+    pub(crate) fn begun(began: Instant) -> Arc<Self> {
+        Arc::new(Self { began, now: AtomicU32::new(0), state: Mutex::default() })
     }
 
     /// A slot without a deadline.

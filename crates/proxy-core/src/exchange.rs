@@ -105,6 +105,7 @@ pub(crate) async fn exchange<C: Client>(
 ) -> Next {
     let (worker, facts) = (context.worker, context.facts);
     let mut trace = Trace::new(Instant::now(), facts.peer);
+    let unfinished = observe::Unfinished::new(worker, trace.began);
     let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
     identify(incoming, &mut trace);
     if incoming.admitted.options.close {
@@ -125,6 +126,7 @@ pub(crate) async fn exchange<C: Client>(
             (None, stop(client, refused, incoming, context, &mut trace).await.or_linger())
         }
     };
+    unfinished.finish();
     observe::completed(worker, &trace, route, incoming);
     next
 }

@@ -27,7 +27,8 @@
 //!     .route(RouteSpec::to("everything", "app"))
 //!     .build()?;
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! proxy.run(listener, async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await;
+//! // Until the process ends: whatever resolves here would end it in order.
+//! proxy.run(listener, std::future::pending::<()>()).await;
 //! # Ok(())
 //! # }
 //! ```

@@ -1,5 +1,7 @@
 //! The one file that observes the end of a request.
 
+use std::time::Instant;
+
 use crate::incoming::Incoming;
 use crate::reason::Reason;
 use crate::snapshot::Route;
@@ -67,6 +69,42 @@ pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, i
         for observer in &shared.observers {
             observer.completed(&completed);
         }
+    }
+}
+
+/// Counts a request whose exchange is dropped before its end: by a caller that has gone, by the end of the worker,
+/// or by a panic. Nobody else is told of it, as nothing else is known any more.
+pub(crate) struct Unfinished<'a> {
+    worker: &'a Worker,
+    began: Instant,
+}
+
+impl<'a> Unfinished<'a> {
+    pub(crate) const fn new(worker: &'a Worker, began: Instant) -> Self {
+        Self { worker, began }
+    }
+
+    /// The exchange has come to its end.
+    #[inline]
+    pub(crate) const fn finish(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        let reason = if std::thread::panicking() {
+            Reason::Internal
+        } else if self.worker.is_over() {
+            Reason::Draining
+        } else {
+            Reason::ClientGone
+        };
+        let counted =
+            Counted { status: reason.status(), bytes_in: 0, bytes_out: 0, took: self.began.elapsed() };
+        self.worker.shared.statistics.count(self.worker.shard, &counted);
+        self.worker.count("request", reason);
     }
 }
 

@@ -58,6 +58,8 @@ impl Ticking {
     fn ensure(&self, worker: &Arc<Worker>) {
         let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
+            // Time may have stood still since the last call.
+            worker.deadlines.sweep();
             let worker = Arc::clone(worker);
             *task = Some(tokio::spawn(async move { worker.tick().await }));
         }
@@ -162,6 +164,8 @@ impl Body for ProxyBody {
         loop {
             let taken = self.shelf.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(frame) = taken {
+                // A caller that knows the length asks for nothing behind it: the exchange must not wait for that.
+                let _ = self.poll_exchange(cx);
                 return Poll::Ready(Some(Ok(frame)));
             }
             if self.exchange.is_none() {
@@ -174,6 +178,11 @@ impl Body for ProxyBody {
                 return Poll::Pending;
             }
         }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        self.exchange.is_none() && !shelf.has_some() && !shelf.is_broken
     }
 }
 
@@ -217,3 +226,6 @@ fn append(fields: &mut HeaderMap, name: &[u8], value: &[u8]) {
         fields.append(name, value);
     }
 }
+
+#[cfg(test)]
+mod tests;

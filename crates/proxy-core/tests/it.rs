@@ -16,8 +16,8 @@ mod it {
     mod limits;
     mod rig;
     mod routes;
-    //mod service;
+    mod service;
     mod trying;
     mod upgrade;
-    //mod workers;
+    mod workers;
 }

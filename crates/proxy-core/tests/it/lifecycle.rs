@@ -92,6 +92,7 @@ async fn what_does_not_end_in_time_is_cut_off() {
     running.end().await;
     // Nothing of it is left behind on the caller's runtime.
     assert_eq!(handle.connections(), 0);
+    assert_eq!(handle.request_reasons().get("draining"), Some(&1));
     assert_eq!(client.remains().await, "");
     assert_eq!(peer.remains().await, "");
 }
@@ -177,6 +178,7 @@ async fn a_guard_that_panics_costs_one_connection() {
     assert_eq!(client.remains().await, "");
     running.connections(1).await;
     assert_eq!(running.handle.connection_reasons().get("internal"), Some(&1));
+    assert_eq!(running.handle.request_reasons().get("internal"), Some(&1));
     other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     peer.head().await;
     peer.answer_ok().await;
