@@ -25,7 +25,7 @@ pub enum Part {
 pub enum Variable {
     /// `$ip`: the client's address.
     Ip,
-    /// `$host`: the host that the client asked for, with its port if it named one.
+    /// `$host`: the host that the client asked for, in lower case and without its port.
     Host,
     /// `$scheme`: `http` or `https`, as the client spoke it.
     Scheme,

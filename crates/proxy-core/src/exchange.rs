@@ -234,12 +234,12 @@ fn rewrite_path(incoming: &mut Incoming, rewrite: &crate::path::Rewrite) -> Resu
     let mut room = std::mem::take(&mut incoming.rewritten);
     let whole = &incoming.path;
     let path = rewrite.apply(whole, &mut room).map_err(Reason::BadPath)?;
-    // The result is the end of the path, or stands in the room.
-    let is_end = whole.as_ptr_range().contains(&path.as_ptr());
-    let cut = whole.len().saturating_sub(path.len());
-    if is_end {
+    // The result is a part of the path, or stands in the room.
+    if whole.as_ptr_range().contains(&path.as_ptr()) {
+        let start = path.as_ptr() as usize - whole.as_ptr() as usize;
+        let part = start..start + path.len();
         room.clear();
-        room.extend_from_slice(whole.get(cut..).unwrap_or_default());
+        room.extend_from_slice(whole.get(part).unwrap_or_default());
     }
     incoming.rewritten = room;
     Ok(())

@@ -41,7 +41,7 @@ pub enum Variable {
 pub struct Vars<'a> {
     /// The client's address.
     pub ip: IpAddr,
-    /// The host as the request names it, with its port if it has one.
+    /// The host that the request names, in lower case and without its port.
     pub host: &'a [u8],
     /// The scheme of the client's request.
     pub scheme: &'a str,
