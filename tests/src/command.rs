@@ -64,6 +64,14 @@ pub(crate) fn command() -> Command {
     command
 }
 
+/// The same, with so many descriptors at the most.
+pub(crate) fn command_with_descriptors(most: u32) -> Command {
+    let mut command = Command::new("sh");
+    command.env_remove("PROXYD_CONFIG");
+    command.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(binary());
+    command
+}
+
 /// Waits for a process to end. There is no wait with a bound in the standard library; the state of a child is looked
 /// at again after a short pause.
 #[track_caller]

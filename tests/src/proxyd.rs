@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 
-use crate::command::{command, wait};
+use crate::command::{command, command_with_descriptors, wait};
 use crate::log::{Log, value_of};
 use crate::{Connection, Document, Message, PATIENCE, Socket};
 
@@ -45,7 +45,18 @@ impl Proxyd {
     /// It does not listen.
     #[track_caller]
     pub fn start_text(text: &str) -> Self {
-        let this = Self::spawn(text);
+        let this = Self::spawn(command(), text);
+        this.log.wait_for("\"listening\"", 1);
+        this
+    }
+
+    /// Starts it where no more than so many descriptors may be open.
+    ///
+    /// # Panics
+    /// It does not listen.
+    #[track_caller]
+    pub fn start_with_descriptors(document: &Document, most: u32) -> Self {
+        let this = Self::spawn(command_with_descriptors(most), &document.text());
         this.log.wait_for("\"listening\"", 1);
         this
     }
@@ -56,7 +67,7 @@ impl Proxyd {
     /// It does not listen.
     #[track_caller]
     pub fn start_silent(text: &str, socket: &Path) -> Self {
-        let this = Self::spawn(text);
+        let this = Self::spawn(command(), text);
         let ends = Instant::now() + PATIENCE;
         while UnixStream::connect(socket).is_err() {
             assert!(Instant::now() < ends, "it does not listen: {:#?}", this.log.lines());
@@ -66,10 +77,10 @@ impl Proxyd {
     }
 
     #[track_caller]
-    fn spawn(text: &str) -> Self {
+    fn spawn(mut command: Command, text: &str) -> Self {
         let mut file = NamedTempFile::with_suffix(".yaml").expect("there is room for a file");
         file.write_all(text.as_bytes()).expect("there is room for a file");
-        let mut child = command()
+        let mut child = command
             .args(["run".as_ref(), "--config".as_ref(), file.path()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

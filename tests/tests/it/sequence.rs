@@ -202,3 +202,54 @@ fn pipelined_requests_are_answered_in_order_and_each_is_judged() {
     let requests = front.backend.requests();
     assert_eq!(requests.last().unwrap().all("X-Real-IP"), ["127.0.0.1"]);
 }
+
+/// RFC 9112 section 9.6.
+#[test]
+fn nothing_is_served_behind_a_request_that_ends_the_connection() {
+    for closing in [
+        "GET /1 HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n",
+        "GET /1 HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive, Close\r\n\r\n",
+        "GET /1 HTTP/1.0\r\nHost: a.test\r\n\r\n",
+    ] {
+        let front = Front::new();
+        let answers = front.answers(format!("{closing}{SMUGGLED}"));
+        assert_eq!(answers.len(), 1, "{closing:?}");
+        assert!(answers[0].closes(), "{closing:?}");
+        assert_eq!(front.backend.request().target(), "/1");
+    }
+}
+
+/// RFC 9112 section 2.2: some clients send an empty line behind a body.
+#[test]
+fn an_empty_line_between_two_requests_is_skipped() {
+    let front = Front::new();
+    let first = "POST /1 HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello\r\n";
+    let answers = front.answers(format!("{first}GET /2 HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+    assert_eq!(answers.len(), 2, "{answers:#?}");
+    assert_eq!(front.backend.requests()[1].target(), "/2");
+}
+
+/// RFC 9110 section 15.2.1: 100 is for whoever waits for it.
+#[test]
+fn a_100_that_nobody_waits_for_is_dropped() {
+    let backend =
+        Backend::answering("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let front = Front::with(backend, Document::to);
+    for request in ["GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", "GET / HTTP/1.0\r\nHost: a.test\r\n\r\n"] {
+        let answer = front.proxyd.ask(request);
+        assert_eq!((answer.text().as_str(), answer.interim.len()), ("ok", 0));
+    }
+}
+
+/// RFC 9112 section 6.3: what the proxy answers by itself has its end as well, whatever was asked.
+#[test]
+fn answers_of_the_proxy_keep_the_connection_in_step() {
+    let front = Front::with(Backend::ok(), |_| Document::new());
+    let mut client = front.proxyd.connect();
+    for method in ["GET", "HEAD", "POST", "DELETE", "HEAD", "OPTIONS"] {
+        client.ask(format!("{method} /none HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\n\r\nabc"));
+        let answer = client.response().unwrap();
+        assert_eq!((answer.status(), answer.body.is_empty()), (404, method == "HEAD"));
+        assert_ne!(answer.field("Content-Length"), Some("0"));
+    }
+}

@@ -23,14 +23,14 @@ fn the_file_is_found_by_the_environment_and_in_the_folder() {
 #[test]
 fn variables_of_the_environment_stand_in_values() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "upstreams: [{ name: app, url: \"http://${E2E_HOST}:${E2E_PORT:-80}\" }]\nroutes: [{ upstream: app }]\n";
+    let text = "upstreams: [{ name: app, url: \"http://${BACKEND_HOST}:${BACKEND_PORT:-80}\" }]\nroutes: [{ upstream: app }]\n";
     std::fs::write(folder.path().join("proxyd.yaml"), text).unwrap();
-    let set = proxyd_in(folder.path(), &[("E2E_HOST", "a.test")], &["check"]);
+    let set = proxyd_in(folder.path(), &[("BACKEND_HOST", "a.test")], &["check"]);
     assert_eq!(set.code, Some(0), "{set:?}");
     let unset = proxyd_in(folder.path(), &[], &["check"]);
     assert_eq!(unset.code, Some(78));
-    assert!(unset.errors.contains("E2E_HOST") && unset.errors.contains("proxyd.yaml:1:"), "{unset:?}");
-    let wrong = proxyd_in(folder.path(), &[("E2E_HOST", "a.test"), ("E2E_PORT", "x")], &["check"]);
+    assert!(unset.errors.contains("BACKEND_HOST") && unset.errors.contains("proxyd.yaml:1:"), "{unset:?}");
+    let wrong = proxyd_in(folder.path(), &[("BACKEND_HOST", "a.test"), ("BACKEND_PORT", "x")], &["check"]);
     assert_eq!(wrong.code, Some(78), "{wrong:?}");
 }
 
@@ -121,4 +121,27 @@ fn an_ipv6_client_is_named_as_each_field_wants_it() {
     let seen = backend.request();
     assert_eq!((seen.field("X-Real-IP"), seen.field("X-Forwarded-For")), (Some("::1"), Some("::1")));
     assert!(seen.field("Forwarded").unwrap().to_ascii_lowercase().contains("for=\"[::1]\""), "{seen:?}");
+}
+
+/// accept(2), EMFILE: what is there goes on, and once descriptors are back, so are new connections.
+#[test]
+fn running_out_of_descriptors_is_survived() {
+    let backend = Backend::ok();
+    let proxyd = Proxyd::start_with_descriptors(&Document::to(&backend), 40);
+    let request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    let mut first = proxyd.connect();
+    first.ask(request);
+    assert_eq!(first.response().unwrap().status(), 200);
+    let crowd: Vec<_> = (0..60).map(|_| proxyd.connect()).collect();
+    proxyd.log().wait_for("cannot accept connections", 1);
+    for _ in 0..3 {
+        first.ask(request);
+        assert_eq!(first.response().unwrap().status(), 200);
+    }
+    drop(crowd);
+    assert_eq!(proxyd.get("/").status(), 200);
+    let ended = proxyd.stop();
+    assert_eq!(ended.code, Some(0));
+    let told = ended.log.iter().filter(|line| line.contains("cannot accept connections")).count();
+    assert!(told <= 3, "it was told {told} times");
 }
