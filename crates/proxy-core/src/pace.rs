@@ -23,11 +23,17 @@ impl Pace {
         }
     }
 
+    /// Somebody else is waited for, from `now` on.
+    pub(crate) const fn rest(&mut self, now: u32) {
+        if let Some(since) = self.waiting_since.take() {
+            self.waited = self.waited.saturating_add(now.saturating_sub(since));
+        }
+    }
+
     /// The client has moved `total` bytes by `now`, in ticks. False where that is less than `rate` bytes per
     /// second of the time that it was waited for.
     pub(crate) fn is_kept(&mut self, total: u64, rate: u32, now: u32) -> bool {
-        let Some(since) = self.waiting_since.take() else { return true };
-        self.waited = self.waited.saturating_add(now.saturating_sub(since));
+        self.rest(now);
         if self.waited < GRACE {
             return true;
         }

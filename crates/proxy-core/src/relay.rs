@@ -305,9 +305,13 @@ impl<C: Client> Relaying<'_, '_, C> {
         let now = self.context.slot.now();
         if !self.download.is_done() && self.download.waits_for == End::To {
             self.down.wait(now);
+        } else {
+            self.down.rest(now);
         }
         if !self.answered.upload.is_done() && self.answered.upload.waits_for == End::From {
             self.up.wait(now);
+        } else {
+            self.up.rest(now);
         }
     }
 

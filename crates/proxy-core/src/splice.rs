@@ -62,7 +62,7 @@ impl Splice {
                 splice(from, None, &pipe.write, None, most, FLAGS).map_err(io::Error::from)
             });
             match moved {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),
                 Ok(count) => {
                     pipe.filled += count;
@@ -81,7 +81,7 @@ impl Splice {
                 splice(&pipe.read, None, to, None, pipe.filled, FLAGS).map_err(io::Error::from)
             });
             match moved {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),
                 Ok(0) => return Poll::Ready(Err(Broken::Gone)),
                 Ok(count) => pipe.filled -= count,
@@ -89,6 +89,11 @@ impl Splice {
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// Not now, or not this time.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 const FLAGS: SpliceFlags = SpliceFlags::NONBLOCK.union(SpliceFlags::MOVE);

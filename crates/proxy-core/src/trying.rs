@@ -178,6 +178,8 @@ impl<'t, C: Client> Trying<'t, C> {
         }
         if self.upload.waits_for == End::From {
             self.pace.wait(now);
+        } else {
+            self.pace.rest(now);
         }
         Ok(())
     }

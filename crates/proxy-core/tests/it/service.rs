@@ -33,9 +33,10 @@ fn get(uri: &str) -> Request<Empty<Bytes>> {
 }
 
 type Piece = Result<Frame<Bytes>, &'static str>;
+type Polling = dyn FnMut(&mut Context<'_>) -> Poll<Option<Piece>> + Send;
 
 /// A body that the test writes.
-struct Frames(Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<Piece>> + Send>);
+struct Frames(Box<Polling>);
 
 impl Frames {
     fn new() -> (mpsc::UnboundedSender<Frame<Bytes>>, Self) {
