@@ -18,7 +18,7 @@ routes:
   - { id: impatient, path: /impatient, upstream: trees, setPrefix: /slow, timeout: 500ms }
   - { id: down, path: /down, upstream: fallen }
   - { id: rescued, path: /rescued, upstream: fallen, fallback: trees }
-  - { id: old, path: /old/*, redirect: { to: "$scheme://$host/new", status: 308 } }
+  - { id: old, path: /old/*, redirect: { to: "/api$uri", status: 308 } }
   - { id: teapot, path: /teapot, respond: { status: 418, body: "short and stout\n" } }
 "#;
 
