@@ -7,8 +7,9 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use socket2::SockRef;
 
+use crate::locked::{lock, wait_until};
 use crate::socket::Stream;
-use crate::{Message, PATIENCE, Session, Socket};
+use crate::{Message, Session, Socket};
 
 /// A backend: a thread that accepts, and one for each connection, which runs the test's closure. It ends when it is
 /// dropped.
@@ -82,7 +83,7 @@ impl Backend {
         script: impl Fn(&mut Session) + Send + Sync + 'static,
     ) -> Self {
         let shared = Arc::new(Shared::default());
-        *shared.listener.lock().unwrap() = Some(listener.try_clone());
+        *lock(&shared.listener) = Some(listener.try_clone());
         let backend = Self { address, shared: Arc::clone(&shared) };
         let script = Arc::new(script);
         std::thread::spawn(move || {
@@ -111,7 +112,7 @@ impl Backend {
     /// One of them could be read differently by two parsers.
     #[track_caller]
     pub fn requests(&self) -> Vec<Message> {
-        let state = self.shared.state.lock().unwrap();
+        let state = lock(&self.shared.state);
         assert!(
             state.ambiguous.is_empty(),
             "an ambiguous request reached the backend: {:#?}",
@@ -152,29 +153,27 @@ impl Backend {
 
     #[track_caller]
     fn wait(&self, what: &str, is_there: impl Fn(&State) -> bool) {
-        let state = self.shared.state.lock().unwrap();
-        let (state, waited) =
-            self.shared.changed.wait_timeout_while(state, PATIENCE, |state| !is_there(state)).unwrap();
-        assert!(!waited.timed_out(), "not so many {what}: {:#?}", state.requests);
+        let (state, came) = wait_until(&self.shared.state, &self.shared.changed, is_there);
+        assert!(came, "not so many {what}: {:#?}", state.requests);
     }
 
     /// How many connections were made.
     pub fn connections(&self) -> usize {
-        self.shared.state.lock().unwrap().seen.len()
+        lock(&self.shared.state).seen.len()
     }
 
     /// All bytes that came, of each connection.
     pub fn bytes(&self) -> Vec<Vec<u8>> {
-        let state = self.shared.state.lock().unwrap();
-        state.seen.iter().map(|seen| seen.lock().unwrap().clone()).collect()
+        let state = lock(&self.shared.state);
+        state.seen.iter().map(|seen| lock(seen).clone()).collect()
     }
 
     /// Dies as a killed process does: nobody listens any more, and every connection breaks.
     pub fn kill(&self) {
-        if let Some(listener) = self.shared.listener.lock().unwrap().take() {
+        if let Some(listener) = lock(&self.shared.listener).take() {
             listener.shutdown();
         }
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = lock(&self.shared.state);
         state.is_killed = true;
         for stream in state.streams.drain(..) {
             let _ = stream.shutdown(Shutdown::Both);

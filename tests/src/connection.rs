@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
 
+use crate::locked::lock;
 use crate::socket::Stream;
 use crate::{Head, PATIENCE, Socket};
 
@@ -101,7 +102,7 @@ impl Connection {
                 Ok(0) => return Some(Ending::Closed),
                 Ok(count) => {
                     self.unread.extend_from_slice(&buffer[..count]);
-                    let mut seen = self.seen.lock().unwrap();
+                    let mut seen = lock(&self.seen);
                     // Big bodies are not kept twice.
                     if seen.len() < 1 << 20 {
                         seen.extend_from_slice(&buffer[..count]);

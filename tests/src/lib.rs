@@ -27,6 +27,7 @@ mod proxyd;
 
 mod canonical;
 mod connection;
+mod locked;
 mod message;
 mod reading;
 mod socket;

@@ -1,10 +1,9 @@
 //! The lines that the binary writes to standard error.
 
 use std::io::{BufRead, BufReader, Read};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::PATIENCE;
+use crate::locked::{lock, wait_until};
 
 /// The lines of a process, as they come.
 #[derive(Clone, Default)]
@@ -36,13 +35,13 @@ impl Log {
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.0.0.lock().unwrap());
+        change(&mut lock(&self.0.0));
         self.0.1.notify_all();
     }
 
     fn wait_while_blocked(&self) {
-        let state = self.0.0.lock().unwrap();
-        drop(self.0.1.wait_while(state, |state| state.is_blocked).unwrap());
+        let waited = self.0.1.wait_while(lock(&self.0.0), |state| state.is_blocked);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// From the next line on, nothing is read any more, until [`Log::unblock`]: the process meets a pipe that is full.
@@ -57,7 +56,7 @@ impl Log {
 
     /// The lines so far.
     pub fn lines(&self) -> Vec<String> {
-        self.0.0.lock().unwrap().lines.clone()
+        lock(&self.0.0).lines.clone()
     }
 
     /// Waits for the `count`th line in which `text` stands.
@@ -66,16 +65,10 @@ impl Log {
     /// The process ends without it, or takes too long.
     #[track_caller]
     pub fn wait_for(&self, text: &str, count: usize) -> String {
-        let ends = Instant::now() + PATIENCE;
-        let mut state = self.0.0.lock().unwrap();
-        loop {
-            if let Some(line) = state.lines.iter().filter(|line| line.contains(text)).nth(count - 1) {
-                return line.clone();
-            }
-            let left = ends.saturating_duration_since(Instant::now());
-            assert!(!state.has_ended && !left.is_zero(), "no line with {text:?} in {:#?}", state.lines);
-            state = self.0.1.wait_timeout(state, left).unwrap().0;
-        }
+        let found =
+            |state: &State| state.lines.iter().filter(|line| line.contains(text)).nth(count - 1).cloned();
+        let (state, _) = wait_until(&self.0.0, &self.0.1, |state| state.has_ended || found(state).is_some());
+        found(&state).unwrap_or_else(|| panic!("no line with {text:?} in {:#?}", state.lines))
     }
 
     /// Waits until the process writes no more, and gives all lines.
@@ -84,9 +77,8 @@ impl Log {
     /// It takes too long.
     #[track_caller]
     pub fn whole(&self) -> Vec<String> {
-        let state = self.0.0.lock().unwrap();
-        let (state, waited) = self.0.1.wait_timeout_while(state, PATIENCE, |state| !state.has_ended).unwrap();
-        assert!(!waited.timed_out(), "the log does not end: {:#?}", state.lines);
+        let (state, ended) = wait_until(&self.0.0, &self.0.1, |state| state.has_ended);
+        assert!(ended, "the log does not end: {:#?}", state.lines);
         state.lines.clone()
     }
 }

@@ -1,7 +1,9 @@
 //! Messages as they are on the wire.
 
-/// The head of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use std::fmt;
+
+/// The head of a message. Shown as it is on the wire.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Head {
     /// All its bytes, the empty line included.
     pub raw: Vec<u8>,
@@ -12,7 +14,7 @@ pub struct Head {
 }
 
 /// A whole message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its head.
     pub head: Head,
@@ -70,6 +72,12 @@ impl Head {
     }
 }
 
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&latin1(&self.raw), f)
+    }
+}
+
 impl Message {
     /// The status code.
     #[track_caller]
@@ -114,6 +122,18 @@ impl Message {
     /// Whether the connection ends with this message.
     pub fn closes(&self) -> bool {
         self.all("Connection").iter().any(|value| value.eq_ignore_ascii_case("close"))
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.body[..self.body.len().min(1000)];
+        f.debug_struct("Message")
+            .field("head", &self.head)
+            .field("body", &latin1(shown))
+            .field("trailers", &self.trailers)
+            .field("interim", &self.interim)
+            .finish()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::backend::Shared;
 use crate::canonical::ambiguity;
+use crate::locked::lock;
 use crate::socket::Stream;
 use crate::{Broken, Connection, Head, Message};
 
@@ -21,7 +22,7 @@ impl Session {
     pub(crate) fn new(stream: Stream, shared: &Arc<Shared>) -> Option<Self> {
         let kept = stream.try_clone().ok()?;
         let connection = Connection::new(stream);
-        let mut state = shared.state.lock().unwrap();
+        let mut state = lock(&shared.state);
         if state.is_killed {
             return None;
         }
@@ -40,7 +41,7 @@ impl Session {
     pub fn head(&mut self) -> Result<Head, Broken> {
         let head = self.connection.head()?;
         if let Some(ambiguity) = ambiguity(&head) {
-            let mut state = self.shared.state.lock().unwrap();
+            let mut state = lock(&self.shared.state);
             state.ambiguous.push(format!("{ambiguity}: {}", crate::latin1(&head.raw)));
         }
         Ok(head)
@@ -61,7 +62,7 @@ impl Session {
     /// It does not come whole.
     pub fn body(&mut self, head: Head) -> Result<Message, Broken> {
         let read = self.connection.body_of_request(head);
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = lock(&self.shared.state);
         match &read {
             Ok(request) => state.requests.push(request.clone()),
             Err(Broken::Malformed(text)) => state.ambiguous.push(text.clone()),
@@ -99,7 +100,7 @@ impl Session {
 
     /// The backend holds a second handle of each stream, which would keep the connection open.
     fn forget(&self) {
-        let mut state = self.shared.state.lock().unwrap();
+        let mut state = lock(&self.shared.state);
         let own = self.connection.stream().identity();
         state.streams.retain(|stream| stream.identity() != own);
     }
@@ -108,7 +109,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.forget();
-        self.shared.state.lock().unwrap().ended += 1;
+        lock(&self.shared.state).ended += 1;
         self.shared.changed.notify_all();
     }
 }

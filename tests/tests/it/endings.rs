@@ -185,3 +185,34 @@ fn no_request_is_lost_while_the_proxy_ends() {
         client.join().unwrap();
     }
 }
+
+#[test]
+fn bodies_in_flight_are_finished_both_ways() {
+    let (go, gone) = channel::<()>();
+    let gone = Mutex::new(gone);
+    let backend = Backend::start(move |session| {
+        while let Ok(head) = session.head() {
+            if head.target() != "/slow" {
+                session.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                continue;
+            }
+            session.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+            gone.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            let Ok(request) = session.body(head) else { return };
+            session.send(format!("{:x}\r\n{}\r\n0\r\n\r\n", request.body.len(), request.text()));
+        }
+    });
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    let mut resting = proxyd.connect();
+    resting.ask(GET);
+    assert!(resting.response().is_ok());
+    let mut client = proxyd.connect();
+    client.ask("POST /slow HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nhello");
+    assert_eq!(client.head().unwrap().status(), 200);
+    proxyd.terminate();
+    assert_eq!(resting.rest().0, b"");
+    client.send("again");
+    go.send(()).unwrap();
+    assert_eq!(client.rest().0, b"4\r\nhalf\r\na\r\nhelloagain\r\n0\r\n\r\n");
+    assert_eq!(proxyd.wait().code, Some(0));
+}

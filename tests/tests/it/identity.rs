@@ -254,3 +254,29 @@ fn fields_keep_their_order_and_spelling_both_ways() {
     );
     assert_eq!(answer.all("Date").len(), 1);
 }
+
+/// Visible characters of ASCII make an id, up to 64 of them; what is none is replaced, whoever says it.
+#[test]
+fn an_id_that_is_none_is_replaced() {
+    let front = trusting("");
+    let long = "x".repeat(65);
+    for id in ["", "a b", "a\tb", "caf\u{e9}", long.as_str()] {
+        let seen = asks(&front, &format!("X-Request-Id: {id}\r\n"));
+        let ids = seen.all("X-Request-Id");
+        assert!(ids.len() == 1 && ids[0] != id && ids[0].len() == 36, "{id:?} became {ids:?}");
+    }
+    assert_eq!(asks(&front, &format!("X-Request-Id: {}\r\n", &long[1..])).all("X-Request-Id"), [&long[1..]]);
+}
+
+/// CWE-79, CWE-116.
+#[test]
+fn an_id_stands_escaped_in_the_proxy_s_own_answers() {
+    let front = Front::with(Backend::ok(), |_| Document::new().proxy("trustedProxies: [127.0.0.1]"));
+    let ask = |accept: &str| {
+        let fields = format!("X-Request-Id: \"<b>\\\r\nAccept: {accept}\r\n");
+        front.proxyd.ask(format!("GET / HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n")).text()
+    };
+    let (html, json) = (ask("text/html"), ask("application/json"));
+    assert!(html.contains("&quot;&lt;b&gt;") && !html.contains("<b>"), "{html}");
+    assert!(json.contains(r#""requestId":"\"<b>\\""#), "{json}");
+}

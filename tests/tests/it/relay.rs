@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
-use harness::{Backend, Broken, Connection, Document, PATIENCE, Proxyd, Session};
+use harness::{Backend, Broken, Connection, Document, PATIENCE, Proxyd, Session, Silent};
 
 const MEBIBYTE: usize = 1 << 20;
 /// So much goes through where memory is looked at.
@@ -261,6 +261,43 @@ fn a_client_that_goes_away_ends_the_backend_s_work_at_once() {
     }
 }
 
+/// What a client has sent ahead does not hide that it has gone.
+#[test]
+fn a_client_that_goes_away_behind_pipelined_requests_is_noticed() {
+    let (begun, has_begun) = channel();
+    let begun = Mutex::new(begun);
+    let backend = Backend::start(move |session| {
+        let Ok(_) = session.request() else { return };
+        begun.lock().unwrap().send(()).unwrap();
+        session.hold();
+    });
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    let mut client = proxyd.connect();
+    client.ask("GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\nGET /2 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    has_begun.recv_timeout(PATIENCE).unwrap();
+    client.reset();
+    backend.wait_for_ends(1);
+    assert_eq!(proxyd.stop().requests("client_gone"), 1);
+}
+
+#[test]
+fn a_client_that_goes_away_while_a_backend_is_dialled_is_noticed() {
+    let silent = Silent::new();
+    let document = Document::new()
+        .upstream_at("app", &[silent.address()], "connectTimeout: 1h")
+        .route("path: /*, upstream: app, timeout: 1h")
+        .route("path: /own, respond: {}")
+        .line("logging: { level: debug }");
+    let proxyd = Proxyd::start(&document);
+    let mut client = proxyd.connect();
+    // Both come together: once the first is answered, the proxy has the second.
+    client.ask("GET /own HTTP/1.1\r\nHost: a.test\r\n\r\nGET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(client.response().unwrap().status(), 200);
+    client.reset();
+    proxyd.log().wait_for("client_gone", 1);
+    assert_eq!(proxyd.stop().code, Some(0));
+}
+
 #[test]
 fn a_backend_that_resets_within_its_answer_ends_the_client_s() {
     let backend = Backend::start(|session| {
@@ -310,6 +347,8 @@ fn answers_without_a_body_keep_the_length_that_they_speak_of() {
         while let Ok(request) = session.request() {
             session.send(match request.target() {
                 "/head" => "HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n",
+                "/head-chunked" => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "/304-chunked" => "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
                 "/304" => "HTTP/1.1 304 Not Modified\r\nContent-Length: 1234\r\nETag: \"x\"\r\n\r\n",
                 _ => "HTTP/1.1 204 No Content\r\n\r\n",
             });
@@ -320,6 +359,10 @@ fn answers_without_a_body_keep_the_length_that_they_speak_of() {
     client.ask("HEAD /head HTTP/1.1\r\nHost: a.test\r\n\r\n");
     assert_eq!(client.response().unwrap().field("Content-Length"), Some("1234"));
     client.ask("GET /304 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(client.response().unwrap().status(), 304);
+    client.ask("HEAD /head-chunked HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert_eq!(client.response().unwrap().status(), 200);
+    client.ask("GET /304-chunked HTTP/1.1\r\nHost: a.test\r\n\r\n");
     assert_eq!(client.response().unwrap().status(), 304);
     client.ask("GET /204 HTTP/1.1\r\nHost: a.test\r\n\r\n");
     let empty = client.response().unwrap();

@@ -29,14 +29,16 @@ fn a_refused_connect_goes_to_another_backend_whatever_the_method() {
     let document = Document::new()
         .upstream_at("app", &[refusing.address(), backend.address().clone()], "")
         .route("path: /*, upstream: app");
-    for is_post in [false, true] {
+    let chunked =
+        "PATCH / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    for request in ["GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", &post("/"), chunked] {
         let proxyd = Proxyd::start(&document);
         for _ in 0..6 {
-            let answer = if is_post { proxyd.ask(post("/")) } else { proxyd.get("/") };
-            assert_eq!(answer.status(), 200);
+            assert_eq!(proxyd.ask(request).status(), 200);
         }
     }
-    assert_eq!(backend.requests().len(), 12);
+    assert_eq!(backend.requests().len(), 18);
+    assert!(backend.requests()[6..].iter().all(|request| request.text() == "hello"));
 }
 
 #[test]

@@ -150,3 +150,40 @@ fn a_tunnel_ends_at_once_with_either_side() {
     upgraded(&proxyd).reset();
     backend.wait_for_ends(2);
 }
+
+/// Both directions at once, more than any buffer holds: neither side waits for the other for ever.
+#[test]
+fn a_tunnel_carries_much_in_both_directions_at_once() {
+    const SIZE: usize = 32 << 20;
+    let backend = Backend::start(|session| {
+        let Ok(_) = session.request() else { return };
+        session.send(SWITCH);
+        let mut writing = session.connection.writer();
+        std::thread::scope(|scope| {
+            scope.spawn(|| writing.send(vec![b'b'; SIZE]));
+            session.connection.skip(SIZE as u64).unwrap();
+        });
+    });
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    let before = proxyd.memory("VmRSS");
+    let mut client = upgraded(&proxyd);
+    let mut writing = client.writer();
+    std::thread::scope(|scope| {
+        scope.spawn(|| writing.send(vec![b'c'; SIZE]));
+        client.skip(SIZE as u64).unwrap();
+    });
+    assert!(proxyd.memory("VmHWM") < before + (8 << 20));
+    assert!(!client.goes_on());
+}
+
+#[test]
+fn a_tunnel_does_not_hold_up_the_end_beyond_the_drain_timeout() {
+    let backend = echo();
+    let proxyd = Proxyd::start(&Document::to(&backend).proxy("drainTimeout: 300ms"));
+    let mut client = upgraded(&proxyd);
+    proxyd.terminate();
+    client.send("x");
+    assert_eq!(client.exactly(1).unwrap(), b"x", "until then it goes on");
+    assert_eq!(proxyd.wait().code, Some(0));
+    assert_eq!(client.rest().0, b"");
+}
