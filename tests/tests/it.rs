@@ -18,6 +18,7 @@ mod it {
     mod integrity;
     mod limits;
     mod listeners;
+    mod mutations;
     mod nonsense;
     mod paths;
     mod relay;

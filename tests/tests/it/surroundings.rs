@@ -127,12 +127,12 @@ fn an_ipv6_client_is_named_as_each_field_wants_it() {
 #[test]
 fn running_out_of_descriptors_is_survived() {
     let backend = Backend::ok();
-    let proxyd = Proxyd::start_with_descriptors(&Document::to(&backend), 40);
+    let proxyd = Proxyd::start_with_descriptors(&Document::to(&backend), 64);
     let request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
     let mut first = proxyd.connect();
     first.ask(request);
     assert_eq!(first.response().unwrap().status(), 200);
-    let crowd: Vec<_> = (0..60).map(|_| proxyd.connect()).collect();
+    let crowd: Vec<_> = (0..100).map(|_| proxyd.connect()).collect();
     proxyd.log().wait_for("cannot accept connections", 1);
     for _ in 0..3 {
         first.ask(request);

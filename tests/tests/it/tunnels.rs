@@ -115,12 +115,12 @@ fn a_silent_tunnel_ends_and_one_that_speaks_does_not() {
     let backend = echo();
     let proxyd = Proxyd::start(
         &Document::to(&backend)
-            .proxy("tunnelIdleTimeout: 400ms, bodyIdleTimeout: 100ms, timeout: 100ms")
+            .proxy("tunnelIdleTimeout: 500ms, bodyIdleTimeout: 300ms, timeout: 300ms")
             .line("logging: { level: debug }"),
     );
     let mut client = upgraded(&proxyd);
     let began = std::time::Instant::now();
-    while began.elapsed() < std::time::Duration::from_millis(800) {
+    while began.elapsed() < std::time::Duration::from_millis(1000) {
         client.send("x");
         assert_eq!(client.exactly(1).unwrap(), b"x");
     }
