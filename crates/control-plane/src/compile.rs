@@ -2,34 +2,27 @@
 
 mod egress;
 mod fields;
-mod names;
 mod refused;
 mod route;
 mod settings;
 mod upstream;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use config::{Document, Errors, Loaded, Problem, Upstream};
-use proxy_core::spec::{Blueprint, UpstreamSpec};
+use config::{Document, Errors, Loaded, Problem};
+use proxy_core::spec::Blueprint;
 use proxy_core::{ListenAddress, Proxy};
 
 use crate::{Factories, Plan, not_built};
-use names::Names;
 
 /// What a stage of the compilation reads, and where it reports what is wrong.
 struct Compiler<'a> {
     loaded: &'a Loaded,
     document: &'a Document,
     factories: &'a Factories,
-    /// Names of the blueprint's upstreams.
-    names: Names,
-    /// The upstreams that the document names, each as it is written and as it was compiled.
-    declared: HashMap<&'a str, (&'a Upstream, Arc<UpstreamSpec>)>,
-    /// Upstreams that were made for routes that allow an attempt more time, by name and time.
-    patient: HashMap<(String, Duration), String>,
+    /// The upstreams that could be compiled: a route to another one has nothing to report.
+    declared: HashSet<&'a str>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
@@ -65,9 +58,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         loaded,
         document,
         factories,
-        names: Names::default(),
-        declared: HashMap::new(),
-        patient: HashMap::new(),
+        declared: HashSet::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };

@@ -8,7 +8,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use tokio::net::{TcpListener, UnixListener};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +42,24 @@ impl Door {
         }
     }
 
+    /// The connections that the system holds for this door at this moment.
+    fn queued(&self) -> impl Iterator<Item = (Stream, Option<IpAddr>)> {
+        std::iter::from_fn(|| self.accept_now().ok())
+    }
+
+    fn accept_now(&self) -> io::Result<(Stream, Option<IpAddr>)> {
+        let (socket, address) = match self {
+            Self::Tcp(listener) => SockRef::from(listener).accept()?,
+            Self::Unix(listener) => SockRef::from(listener).accept()?,
+        };
+        socket.set_nonblocking(true)?;
+        let Some(peer) = address.as_socket() else {
+            let unix = std::os::unix::net::UnixStream::from(std::os::fd::OwnedFd::from(socket));
+            return Ok((UnixStream::from_std(unix)?.into(), None));
+        };
+        Ok((TcpStream::from_std(socket.into())?.into(), Some(peer.ip().to_canonical())))
+    }
+
     fn port(&self) -> u16 {
         match self {
             Self::Tcp(listener) => listener.local_addr().map_or(0, |address| address.port()),
@@ -66,7 +85,13 @@ pub(crate) async fn accept(
         let accepted = tokio::select! {
             biased;
             accepted = poll_fn(|cx| door.poll_accept(cx)) => accepted,
-            _ = ending.wait_for(|ending| *ending) => return,
+            _ = ending.wait_for(|ending| *ending) => {
+                // The runtime may not know yet what the system has: it is asked itself.
+                for (stream, peer) in door.queued().take(LAST_BATCHES * BATCH) {
+                    take_in(stream, peer, port, &worker, &tracker);
+                }
+                return;
+            }
         };
         let mut accepted = Some(accepted);
         while let Some(connection) = accepted.take() {

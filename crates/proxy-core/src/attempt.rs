@@ -9,6 +9,7 @@ use http1::framing::BodyLength;
 
 use crate::client::Client;
 use crate::connect::ConnectError;
+use crate::deadline::Ticks;
 use crate::exchange::Context;
 use crate::forward::Forwarding;
 use crate::incoming::Incoming;
@@ -207,7 +208,7 @@ impl<'a> One<'a> {
         };
         let mut wire = Wire::new(pooled.stream);
         self.write_head(&mut wire, incoming, context, trace);
-        let mut trying = Trying::new(client, &mut wire, incoming, context, self.upstream.timeout);
+        let mut trying = Trying::new(client, &mut wire, incoming, context, self.patience());
         let outcome = poll_fn(|cx| trying.poll(cx)).await;
         let has_begun = trying.has_begun();
         let (upload, upload_broken) = (trying.upload, trying.upload_broken);
@@ -228,6 +229,11 @@ impl<'a> One<'a> {
                 Err(Failed { reason, was_reused, is_final: was_touched || has_begun })
             }
         }
+    }
+
+    /// For how long the head of the answer is waited for.
+    fn patience(&self) -> Ticks {
+        self.route.attempt_timeout.unwrap_or(self.upstream.timeout)
     }
 
     fn write_head(&self, wire: &mut Wire, incoming: &mut Incoming, context: &Context<'_>, trace: &Trace) {

@@ -10,6 +10,9 @@ use http1::{Fields, Name, NameSet, Version};
 use crate::channel::{Broken, Channel};
 use crate::wire::{Wire, Writer};
 
+/// So much of further requests is taken in while one is being served.
+const READ_AHEAD: usize = 8 * 1024;
+
 /// What is known of a client's connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
@@ -130,7 +133,7 @@ impl Client for Http1Client {
 
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // What the client sends ahead is read, so that its end can be seen behind it; only so much.
-        while !self.is_half_closed && self.wire.input.is_empty() {
+        while !self.is_half_closed && self.wire.input.len() < READ_AHEAD {
             match self.wire.poll_read(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => self.is_half_closed = true,

@@ -141,15 +141,12 @@ impl Forwarding<'_> {
         }
         if !sets.contains(Name::XForwardedHost) {
             let host = self.trusted(Name::XForwardedHost).unwrap_or_else(|| self.incoming.authority());
-            push(out, b"X-Forwarded-Host: ", host);
+            if !host.is_empty() {
+                push(out, b"X-Forwarded-Host: ", host);
+            }
         }
         if !sets.contains(Name::XForwardedPort) {
-            out.extend_from_slice(b"X-Forwarded-Port: ");
-            match self.trusted(Name::XForwardedPort) {
-                Some(port) => out.extend_from_slice(port),
-                None => push_decimal(out, u64::from(self.facts.local_port)),
-            }
-            out.extend_from_slice(b"\r\n");
+            self.write_forwarded_port(out);
         }
         if self.settings.forwarded && !sets.contains(Name::Forwarded) {
             self.write_forwarded(out);
@@ -183,8 +180,24 @@ impl Forwarding<'_> {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// A Unix socket has no port, and a caller in this process need not tell one.
+    fn write_forwarded_port(&self, out: &mut Vec<u8>) {
+        if let Some(port) = self.trusted(Name::XForwardedPort) {
+            push(out, b"X-Forwarded-Port: ", port);
+        } else if self.facts.local_port != 0 {
+            out.extend_from_slice(b"X-Forwarded-Port: ");
+            push_decimal(out, u64::from(self.facts.local_port));
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+
     fn write_forwarded(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"Forwarded: ");
+        // A trusted proxy that speaks through the older fields only is quoted in the newer one.
+        let (from, proto) = match self.trusted(Name::Forwarded) {
+            Some(_) => (self.facts.peer, self.facts.scheme()),
+            None => (self.client(), self.scheme()),
+        };
         if self.incoming.admitted.is_trusted {
             for line in self.incoming.fields().all(Name::Forwarded) {
                 out.extend_from_slice(line);
@@ -192,7 +205,7 @@ impl Forwarding<'_> {
             }
         }
         let host = Some(self.incoming.authority()).filter(|host| !host.is_empty());
-        Element { from: self.facts.peer, host, proto: self.facts.scheme(), by: By::new("_proxyd") }.push(out);
+        Element { from, host, proto, by: By::new("_proxyd") }.push(out);
         out.extend_from_slice(b"\r\n");
     }
 

@@ -335,6 +335,8 @@ pub(crate) async fn send_own<C: Client>(
     // A client that waits for a 100 may send its body or not: nobody can tell. RFC 9110 section 10.1.1.
     let goes_on =
         left.is_some_and(|left| left <= DRAINED) && (!incoming.admitted.expects_continue || left == Some(0));
+    // RFC 9110 section 15.5.9: who was too slow is not waited for any longer.
+    let goes_on = goes_on && trace.reason != Some(Reason::BodyTimeout);
     if !goes_on || context.worker.is_draining() {
         client.close_after();
     }

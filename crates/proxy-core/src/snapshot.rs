@@ -100,7 +100,7 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    fn of(settings: &Settings) -> Self {
+    pub(crate) fn of(settings: &Settings) -> Self {
         Self {
             header_timeout: Ticks::of(settings.header_timeout),
             keep_alive_timeout: Ticks::of(settings.keep_alive_timeout),
@@ -134,6 +134,7 @@ pub(crate) struct Route {
     pub(crate) request_edits: Option<Edits>,
     pub(crate) response_edits: Option<Edits>,
     pub(crate) timeout: Ticks,
+    pub(crate) attempt_timeout: Option<Ticks>,
     pub(crate) max_body_size: u64,
 }
 
@@ -255,6 +256,7 @@ impl Route {
             request_edits: Edits::compile(&spec.request_fields).map_err(bad_field)?,
             response_edits: Edits::compile(&spec.response_fields).map_err(bad_field)?,
             timeout: Ticks::of(spec.timeout.unwrap_or(settings.timeout)),
+            attempt_timeout: spec.attempt_timeout.map(Ticks::of),
             max_body_size: spec.max_body_size.unwrap_or(settings.max_body_size),
             spec: Arc::clone(spec),
         })

@@ -221,6 +221,8 @@ pub struct RouteSpec {
     pub response_fields: FieldEdits,
     /// Until the head of the answer, instead of the proxy's own.
     pub timeout: Option<Duration>,
+    /// For one attempt, until the head of the answer, instead of the upstream's.
+    pub attempt_timeout: Option<Duration>,
     /// Bytes of a request body, instead of the proxy's own.
     pub max_body_size: Option<u64>,
 }
@@ -239,6 +241,7 @@ impl RouteSpec {
             request_fields: FieldEdits::default(),
             response_fields: FieldEdits::default(),
             timeout: None,
+            attempt_timeout: None,
             max_body_size: None,
         }
     }

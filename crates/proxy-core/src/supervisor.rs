@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -167,22 +167,26 @@ pub(crate) async fn run(
 ) -> io::Result<()> {
     let (ending, ends) = watch::channel(false);
     let (ended, mut endings) = mpsc::unbounded_channel();
-    let listeners = Arc::new(listeners);
+    let workers = listeners.workers;
+    let listeners = Arc::new(Mutex::new(Some(listeners)));
     let start = |number: usize| {
         let telling = Telling { number, ended: ended.clone(), outcome: "panicked" };
         Start { number, shared: Arc::clone(&shared), listeners: Arc::clone(&listeners), ends: ends.clone() }
             .spawn(telling)
     };
-    for number in 0..listeners.workers {
+    for number in 0..workers {
         start(number)?;
     }
-    let mut alive = listeners.workers;
+    let mut alive = workers;
     let mut shutdown = std::pin::pin!(shutdown);
     let mut is_ending = false;
     while alive > 0 {
         tokio::select! {
             () = &mut shutdown, if !is_ending => {
                 is_ending = true;
+                // With the workers' own copies, which they drop once nothing waits there any more, the sockets
+                // are closed: who comes later is refused at once, and can go elsewhere.
+                listeners.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let _ = ending.send(true);
             }
             Some((number, outcome)) = endings.recv() => {
@@ -203,7 +207,7 @@ pub(crate) async fn run(
 struct Start {
     number: usize,
     shared: Arc<Shared>,
-    listeners: Arc<Listeners>,
+    listeners: Arc<Mutex<Option<Listeners>>>,
     ends: watch::Receiver<bool>,
 }
 
@@ -220,11 +224,20 @@ impl Start {
     fn work(self) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let worker = Worker::new(self.number, self.shared);
-        runtime.block_on(async {
-            accept::serve(self.listeners.doors(self.number)?, worker, self.ends, false).await;
+        let outcome = runtime.block_on(async {
+            accept::serve(doors_of(&self.listeners, self.number)?, worker, self.ends, false).await;
             Ok(())
-        })
+        });
+        // A name that is being looked up would be waited for.
+        runtime.shutdown_background();
+        outcome
     }
+}
+
+/// The doors of a worker; none where the listeners are closed already.
+fn doors_of(listeners: &Mutex<Option<Listeners>>, worker: usize) -> io::Result<Vec<Door>> {
+    let listeners = listeners.lock().unwrap_or_else(PoisonError::into_inner);
+    listeners.as_ref().map_or(Ok(Vec::new()), |listeners| listeners.doors(worker))
 }
 
 /// Tells the supervisor that a worker is gone, however it went.

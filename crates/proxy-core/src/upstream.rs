@@ -42,6 +42,13 @@ struct PerWorker {
     budget: Budget,
 }
 
+impl PerWorker {
+    /// Each worker begins elsewhere, lest the first requests of all meet at one backend.
+    fn of(shard: usize) -> Padded<Self> {
+        Padded(Self { sequence: AtomicU64::new(shard as u64), budget: Budget::default() })
+    }
+}
+
 /// The backends that may be picked, as of one version of their health.
 struct Eligible {
     version: u64,
@@ -90,7 +97,7 @@ impl Upstream {
             pool_rules: PoolRules::of(spec),
             timeout: Ticks::of(spec.timeout),
             eligible: ArcSwap::from_pointee(eligible),
-            workers: (0..registry.shards()).map(|_| Padded::default()).collect(),
+            workers: (0..registry.shards()).map(PerWorker::of).collect(),
             spec: Arc::clone(spec),
             backends,
             state,

@@ -31,6 +31,8 @@ impl Compiler<'_> {
         spec.request_fields = request;
         spec.response_fields = response;
         spec.timeout = route.timeout.map(config::Duration::get);
+        // Who allows a request more time wants the backend to have it.
+        spec.attempt_timeout = spec.timeout;
         spec.max_body_size = route.max_body_size.map(body_size);
         Some(spec)
     }
@@ -82,10 +84,10 @@ impl Compiler<'_> {
             return Some(Action::Redirect { status: redirect.status, to });
         }
         let upstream = self.upstream_of(at, route, upstreams);
-        let fallback = match &route.fallback {
-            None => None,
-            Some(name) => Some(self.name_for(route, name, upstreams)?),
-        };
+        let fallback = route.fallback.clone();
+        if fallback.as_ref().is_some_and(|name| !self.declared.contains(name.as_str())) {
+            return None;
+        }
         Some(Action::Forward { upstream: upstream?, fallback })
     }
 
@@ -107,8 +109,7 @@ impl Compiler<'_> {
             self.refuse(&format!("{at}.upstreams[0].weight"), message, Some("remove the weight"));
             return None;
         }
-        let name = route.upstream_name()?;
-        self.name_for(route, &name, upstreams)
+        route.upstream_name().filter(|name| self.declared.contains(name.as_str()))
     }
 }
 

@@ -14,12 +14,11 @@ impl Compiler<'_> {
     /// The upstreams that the document names.
     pub(super) fn upstreams(&mut self) -> Vec<Arc<UpstreamSpec>> {
         let upstreams = &self.document.upstreams;
-        self.names.extend(upstreams.iter().map(|upstream| upstream.name.clone()));
         let mut specs = Vec::with_capacity(upstreams.len());
         for (index, upstream) in upstreams.iter().enumerate() {
             let timeout = self.document.attempt_timeout(&Route::default(), upstream);
             if let Some(spec) = self.upstream(&format!("upstreams[{index}]"), upstream, timeout) {
-                self.declared.insert(&upstream.name, (upstream, Arc::clone(&spec)));
+                self.declared.insert(&upstream.name);
                 specs.push(spec);
             }
         }
@@ -35,32 +34,6 @@ impl Compiler<'_> {
     ) -> Option<Arc<UpstreamSpec>> {
         let timeout = self.document.attempt_timeout(route, upstream);
         self.upstream(path, upstream, timeout)
-    }
-
-    /// The name under which a route finds an upstream. A route that allows an attempt more time than others do gets a
-    /// pool with the same backends and that time, shared with routes that allow the same.
-    pub(super) fn name_for(
-        &mut self,
-        route: &Route,
-        name: &str,
-        specs: &mut Vec<Arc<UpstreamSpec>>,
-    ) -> Option<String> {
-        let (upstream, usual) = self.declared.get(name)?;
-        let timeout = self.document.attempt_timeout(route, upstream);
-        // A shorter time needs nothing: the request as a whole ends by then.
-        if timeout <= usual.timeout {
-            return Some(name.to_owned());
-        }
-        if let Some(patient) = self.patient.get(&(name.to_owned(), timeout)) {
-            return Some(patient.clone());
-        }
-        let mut spec = UpstreamSpec::clone(usual);
-        spec.name = self.names.fresh(&format!("{name}@{}", config::Duration(timeout)));
-        spec.timeout = timeout;
-        let patient = spec.name.clone();
-        specs.push(Arc::new(spec));
-        self.patient.insert((name.to_owned(), timeout), patient.clone());
-        Some(patient)
     }
 
     fn upstream(&mut self, path: &str, upstream: &Upstream, timeout: Duration) -> Option<Arc<UpstreamSpec>> {
