@@ -126,6 +126,10 @@ impl Answer {
         request_id: &RequestId,
     ) -> Vec<u8> {
         let has_body = self.status != 204 && self.status != 304;
+        if self.status == 205 {
+            // RFC 9110 section 15.3.6: it has a length, and no content.
+            self.body.clear();
+        }
         if has_body {
             self.lines.extend_from_slice(b"Content-Length: ");
             push_decimal(&mut self.lines, self.body.len() as u64);

@@ -172,3 +172,15 @@ impl Drop for Leased {
         });
     }
 }
+
+/// A request whose head is these lines and an empty one.
+#[cfg(test)]
+pub(crate) fn parsed(lines: &str) -> Incoming {
+    let mut incoming = Incoming::default();
+    let bytes = incoming.bytes.appender();
+    bytes.extend_from_slice(lines.as_bytes());
+    bytes.extend_from_slice(b"\r\n");
+    let parsed = incoming.head.parse(incoming.bytes.unread(), &http1::Limits::default());
+    assert!(matches!(parsed, Ok(http1::Parsed::Complete { .. })), "{parsed:?}: {lines:?}");
+    incoming
+}

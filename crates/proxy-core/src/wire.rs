@@ -136,6 +136,7 @@ impl Wire {
     pub(crate) fn rest(&mut self) {
         self.input.release();
         self.output.release();
+        self.trailers = None;
     }
 
     /// Looks at what was read: data, an end, or nothing yet.

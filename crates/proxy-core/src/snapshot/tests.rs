@@ -1,1 +1,144 @@
+use std::time::Duration;
 
+use super::*;
+use crate::spec::{BackendSpec, FieldEdits, HostPattern, PathPattern};
+
+fn upstream(name: &str) -> Arc<UpstreamSpec> {
+    Arc::new(UpstreamSpec::new(name).backend(BackendSpec::new("a", "127.0.0.1", 1)))
+}
+
+fn blueprint(upstreams: Vec<Arc<UpstreamSpec>>, routes: Vec<RouteSpec>) -> Blueprint {
+    Blueprint { settings: Settings::default(), upstreams, routes: routes.into_iter().map(Arc::new).collect() }
+}
+
+fn compile(blueprint: Blueprint) -> Result<Snapshot, BuildError> {
+    Snapshot::compile(blueprint, &Registry::new(1), None)
+}
+
+fn respond(status: u16, content_type: &str) -> RouteSpec {
+    RouteSpec::new(
+        "r",
+        Action::Respond { status, content_type: content_type.to_owned(), body: String::new() },
+    )
+}
+
+#[track_caller]
+fn refuses(blueprint: Blueprint, expected: &BuildError) {
+    assert_eq!(compile(blueprint).map(|_| ()).as_ref(), Err(expected));
+}
+
+#[test]
+fn what_cannot_be_served_is_refused() {
+    let to = |id: &str| RouteSpec::to(id, "app");
+    let app = || vec![upstream("app")];
+    let name = |name: &str| name.to_owned();
+    refuses(blueprint(vec![upstream("app"); 2], vec![]), &BuildError::UpstreamRepeated { name: name("app") });
+    let doubled = UpstreamSpec::new("app")
+        .backend(BackendSpec::new("a", "x", 1))
+        .backend(BackendSpec::new("a", "y", 1));
+    refuses(
+        blueprint(vec![Arc::new(doubled)], vec![]),
+        &BuildError::BackendRepeated { upstream: name("app"), id: name("a") },
+    );
+    refuses(blueprint(app(), vec![to("r"), to("r")]), &BuildError::RouteRepeated { id: name("r") });
+    let unknown = BuildError::UpstreamUnknown { route: name("r"), upstream: name("app") };
+    refuses(blueprint(vec![], vec![to("r")]), &unknown);
+    let fallback = Action::Forward { upstream: name("other"), fallback: Some(name("app")) };
+    refuses(blueprint(vec![upstream("other")], vec![RouteSpec::new("r", fallback)]), &unknown);
+    for status in [0, 101, 199, 600] {
+        refuses(
+            blueprint(app(), vec![respond(status, "")]),
+            &BuildError::Status { route: name("r"), status },
+        );
+    }
+    let redirect = Action::Redirect { status: 304, to: Template::parse("/").unwrap() };
+    refuses(
+        blueprint(app(), vec![RouteSpec::new("r", redirect)]),
+        &BuildError::Status { route: name("r"), status: 304 },
+    );
+    refuses(
+        blueprint(app(), vec![respond(200, "text/plain\r\nX-Evil: 1")]),
+        &BuildError::Field { route: name("r"), field: name("Content-Type") },
+    );
+    for field in ["Host", "content-length", "Transfer-Encoding", "Connection", "bad name", ""] {
+        for direction in 0..2 {
+            let mut route = to("r");
+            let edits = FieldEdits { remove: vec![field.to_owned()], ..FieldEdits::default() };
+            *[&mut route.request_fields, &mut route.response_fields][direction] = edits;
+            let expected = BuildError::Field { route: name("r"), field: field.to_owned() };
+            refuses(blueprint(app(), vec![route]), &expected);
+        }
+    }
+    let mut route = to("r");
+    route.rewrite.strip_prefix = Some(name("no slash"));
+    refuses(blueprint(app(), vec![route]), &BuildError::Prefix { route: name("r") });
+    for host in ["a\r\nX-Evil: 1", "a b", "", "u@a"] {
+        let mut spec = UpstreamSpec::new("app");
+        spec.host_header = HostHeader::Name(host.to_owned());
+        refuses(blueprint(vec![Arc::new(spec)], vec![]), &BuildError::Host { upstream: name("app") });
+    }
+}
+
+#[test]
+fn what_did_not_change_is_shared_with_the_snapshot_before() {
+    let registry = Registry::new(1);
+    let first = blueprint(
+        vec![upstream("a"), upstream("b")],
+        vec![RouteSpec::to("1", "a"), RouteSpec::to("2", "b").path(PathPattern::Exact("/x".to_owned()))],
+    );
+    let before = Snapshot::compile(first.clone(), &registry, None).unwrap();
+    let shares = |after: &Snapshot| {
+        let routes = ["1", "2"].map(|id| Arc::ptr_eq(before.route(id).unwrap(), after.route(id).unwrap()));
+        let upstreams = ["a", "b"].map(|name| Arc::ptr_eq(&before.upstreams[name], &after.upstreams[name]));
+        (routes, upstreams)
+    };
+    let compile = |blueprint: Blueprint| Snapshot::compile(blueprint, &registry, Some(&before)).unwrap();
+    assert_eq!(shares(&compile(first.clone())), ([true; 2], [true; 2]));
+
+    // Another upstream takes its routes along, and nothing else.
+    let mut changed = first.clone();
+    changed.upstreams[1] = upstream("b");
+    let after = compile(changed);
+    assert_eq!(shares(&after), ([true, false], [true, false]));
+    // What was learnt is the same all the same.
+    let backend = |snapshot: &Snapshot| Arc::clone(&snapshot.upstreams["b"].backends[0].backend);
+    assert!(Arc::ptr_eq(&backend(&before), &backend(&after)));
+    assert!(Arc::ptr_eq(&before.route("2").unwrap().state, &after.route("2").unwrap().state));
+
+    let mut changed = first.clone();
+    changed.routes[0] = Arc::new(RouteSpec::to("1", "a").host(HostPattern::parse("h").unwrap()));
+    assert_eq!(shares(&compile(changed)), ([false, true], [true; 2]));
+
+    // Routes carry the defaults of the settings.
+    let mut changed = first.clone();
+    changed.settings.timeout = Duration::from_secs(1);
+    let after = compile(changed);
+    assert_eq!(shares(&after), ([false; 2], [true; 2]));
+    assert_eq!(after.route("1").unwrap().timeout, Ticks::of(Duration::from_secs(1)));
+    let mut changed = first;
+    changed.settings.header_timeout = Duration::from_secs(1);
+    let after = compile(changed);
+    assert_eq!(shares(&after), ([true; 2], [true; 2]));
+    assert_eq!(after.settings.header_timeout, Ticks::of(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_fallback_takes_over_from_another_upstream_only() {
+    let forward = |upstream: &str, fallback: &str| Action::Forward {
+        upstream: upstream.to_owned(),
+        fallback: Some(fallback.to_owned()),
+    };
+    let routes = vec![
+        RouteSpec::new("1", forward("a", "b")),
+        RouteSpec::new("2", forward("a", "a")),
+        respond(200, ""),
+    ];
+    let snapshot = compile(blueprint(vec![upstream("a"), upstream("b")], routes)).unwrap();
+    let [one, two, own] = ["1", "2", "r"].map(|id| snapshot.route(id).unwrap());
+    let first = one.first_upstream().unwrap();
+    assert_eq!(one.upstream(), Some("a"));
+    assert_eq!(one.fallback_of(first).map(|upstream| &*upstream.spec.name), Some("b"));
+    assert!(one.fallback_of(&snapshot.upstreams["b"]).is_none());
+    assert!(two.fallback_of(first).is_none());
+    assert!(own.first_upstream().is_none() && own.upstream().is_none());
+}
