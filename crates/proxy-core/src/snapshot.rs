@@ -100,7 +100,7 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    pub(crate) fn of(settings: &Settings) -> Self {
+    fn of(settings: &Settings) -> Self {
         Self {
             header_timeout: Ticks::of(settings.header_timeout),
             keep_alive_timeout: Ticks::of(settings.keep_alive_timeout),

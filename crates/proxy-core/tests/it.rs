@@ -10,6 +10,7 @@
 mod it {
     mod aborts;
     mod bodies;
+    mod descriptors;
     mod framing;
     mod interim;
     mod lifecycle;

@@ -19,10 +19,11 @@ struct Case {
 
 impl Default for Case {
     fn default() -> Self {
-        let mut settings = Settings::default();
-        settings.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         Self {
-            settings,
+            settings: Settings {
+                trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+                ..Settings::default()
+            },
             upstream: UpstreamSpec::new("app").backend(BackendSpec::new("a", "backend.test", 3000)),
             route: RouteSpec::to("r", "app"),
             peer: "192.0.2.1",
