@@ -109,7 +109,8 @@ impl Client for Http1Client {
     fn begin(&mut self, outgoing: &Outgoing<'_>) {
         let is_unbounded = matches!(outgoing.body, BodyLength::Chunked | BodyLength::UntilClose);
         self.ends_by_close = is_unbounded && self.version == Version::Http10;
-        self.closes |= self.ends_by_close || self.is_half_closed;
+        // Requests that were sent ahead are answered, even where no more can follow.
+        self.closes |= self.ends_by_close || (self.is_half_closed && self.wire.input.is_empty());
         self.write_head(outgoing);
         let out = self.wire.output.appender();
         if is_unbounded && !self.ends_by_close {
