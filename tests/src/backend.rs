@@ -112,13 +112,27 @@ impl Backend {
     /// One of them could be read differently by two parsers.
     #[track_caller]
     pub fn requests(&self) -> Vec<Message> {
+        self.requests_since(0)
+    }
+
+    /// The requests that came whole behind the first `count`.
+    ///
+    /// # Panics
+    /// One of them could be read differently by two parsers.
+    #[track_caller]
+    pub fn requests_since(&self, count: usize) -> Vec<Message> {
         let state = lock(&self.shared.state);
         assert!(
             state.ambiguous.is_empty(),
             "an ambiguous request reached the backend: {:#?}",
             state.ambiguous
         );
-        state.requests.clone()
+        state.requests.get(count..).unwrap_or_default().to_vec()
+    }
+
+    /// How many requests came whole so far.
+    pub fn request_count(&self) -> usize {
+        lock(&self.shared.state).requests.len()
     }
 
     /// The only request that came.

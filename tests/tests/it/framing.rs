@@ -226,9 +226,9 @@ fn a_hidden_coding_is_refused_or_leaves_no_trace() {
                 .into_bytes();
         request.extend_from_slice(hidden);
         request.extend_from_slice(format!("\r\n\r\n{body}").as_bytes());
-        let before = front.backend.requests().len();
+        let before = front.backend.request_count();
         let answers = front.answers(&request);
-        let seen = front.backend.requests().split_off(before);
+        let seen = front.backend.requests_since(before);
         assert_eq!(answers.len(), 1, "{:?} has {answers:#?}", latin1(hidden));
         match seen.as_slice() {
             [] => assert!(matches!(answers[0].status(), 400 | 501), "{:?} has {answers:#?}", latin1(hidden)),

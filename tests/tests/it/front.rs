@@ -34,7 +34,7 @@ impl Front {
     /// connection, and the backend never has a whole request.
     #[track_caller]
     pub(crate) fn cuts(&self, bytes: impl AsRef<[u8]>, statuses: &[u16]) -> Message {
-        let before = self.backend.requests().len();
+        let before = self.backend.request_count();
         let answer = self.stops(bytes.as_ref(), statuses);
         self.backend.wait_for_ends(self.backend.connections());
         let after = self.backend.requests();
@@ -58,7 +58,7 @@ impl Front {
     /// Sends a legal request: it is answered with 200, and this is what the backend saw.
     #[track_caller]
     pub(crate) fn passes(&self, bytes: impl AsRef<[u8]>) -> Message {
-        let before = self.backend.requests().len();
+        let before = self.backend.request_count();
         let answer = self.proxyd.ask(bytes.as_ref());
         assert_eq!(answer.status(), 200, "{:?} has {answer:?}", latin1(bytes.as_ref()));
         let mut requests = self.backend.requests();

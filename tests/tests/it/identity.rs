@@ -115,7 +115,7 @@ fn connection_cannot_take_away_host_or_framing() {
         let request = format!(
             "POST / HTTP/1.1\r\nHost: a.test\r\nConnection: {name}\r\nContent-Length: 5\r\n\r\nhello"
         );
-        let before = front.backend.requests().len();
+        let before = front.backend.request_count();
         let answer = front.proxyd.ask(request);
         match answer.status() {
             400 => assert_eq!(front.backend.requests().len(), before),

@@ -61,7 +61,7 @@ fn a_body_beyond_the_limit_is_refused_before_it_is_sent_on() {
     front.passes(request("/big", 20));
     front.passes(request("/any", 1000));
     for (path, size) in [("/", 11), ("/big", 21)] {
-        let before = front.backend.requests().len();
+        let before = front.backend.request_count();
         let answer = front.proxyd.ask(request(path, size));
         assert_eq!((answer.status(), answer.reason()), (413, "body_too_large"));
         assert_eq!(answer.proxy_error(), "http_request_error");
