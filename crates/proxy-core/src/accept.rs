@@ -68,94 +68,96 @@ impl Door {
     }
 }
 
-/// Takes connections in until `ending`, and then those that had been made by then.
-pub(crate) async fn accept(
+/// What takes connections in at one door.
+struct Accepting {
     door: Door,
+    port: u16,
     worker: Arc<Worker>,
     tracker: TaskTracker,
-    mut ending: watch::Receiver<bool>,
-    // Connections of an embedder's listener do not inherit the option.
+    ending: watch::Receiver<bool>,
+    /// Connections of an embedder's listener do not inherit the option.
     sets_nodelay: bool,
-) {
-    let port = door.port();
-    let mut is_short = false;
-    let mut batches_left = LAST_BATCHES;
-    loop {
-        let mut taken = 0;
-        let accepted = tokio::select! {
-            biased;
-            accepted = poll_fn(|cx| door.poll_accept(cx)) => accepted,
-            _ = ending.wait_for(|ending| *ending) => {
-                // The runtime may not know yet what the system has: it is asked itself.
-                for (stream, peer) in door.queued().take(LAST_BATCHES * BATCH) {
-                    take_in(stream, peer, port, &worker, &tracker);
-                }
-                return;
+    /// The system had no means for another connection the last time; it is told once.
+    is_short: bool,
+}
+
+impl Accepting {
+    /// Takes connections in until the end is told, and then those that had been made by then.
+    async fn run(mut self) {
+        let mut batches_left = LAST_BATCHES;
+        while batches_left > 0 {
+            let mut ending = self.ending.clone();
+            let first = tokio::select! {
+                biased;
+                accepted = poll_fn(|cx| self.door.poll_accept(cx)) => accepted,
+                _ = ending.wait_for(|ending| *ending) => break,
+            };
+            if self.take_batch(first).await {
+                tokio::task::yield_now().await;
             }
-        };
-        let mut accepted = Some(accepted);
-        while let Some(connection) = accepted.take() {
-            match connection {
+            // Under load there may always be another one: those that had been made by then have their end.
+            batches_left -= usize::from(*self.ending.borrow());
+        }
+        // The runtime may not know yet what the system has: it is asked itself.
+        for (stream, peer) in self.door.queued().take(LAST_BATCHES * BATCH) {
+            self.take_in(stream, peer);
+        }
+    }
+
+    /// Takes in what is there, at most a batch. True where there may be more.
+    async fn take_batch(&mut self, first: io::Result<(Stream, Option<IpAddr>)>) -> bool {
+        let mut accepted = first;
+        for _ in 0..BATCH {
+            match accepted {
                 Ok((stream, peer)) => {
-                    is_short = false;
-                    if sets_nodelay && let Some(tcp) = stream.as_tcp() {
-                        let _ = tcp.set_nodelay(true);
-                    }
-                    take_in(stream, peer, port, &worker, &tracker);
+                    self.is_short = false;
+                    self.take_in(stream, peer);
                 }
                 Err(error) if is_out_of_means(&error) => {
-                    if !std::mem::replace(&mut is_short, true) {
+                    if !std::mem::replace(&mut self.is_short, true) {
                         tracing::error!(%error, "cannot accept connections: raise the limit of open files");
                     }
                     tokio::time::sleep(OUT_OF_MEANS).await;
-                    if *ending.borrow() {
-                        return;
-                    }
-                    break;
+                    return false;
                 }
                 // The client had gone before it was accepted: accept(2).
                 Err(_) => {}
             }
-            taken += 1;
-            if taken < BATCH {
-                accepted = poll_fn(|cx| match door.poll_accept(cx) {
-                    Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-                    Poll::Pending => Poll::Ready(None),
-                })
-                .await;
-            }
+            let next = poll_fn(|cx| Poll::Ready(self.door.poll_accept(cx))).await;
+            let Poll::Ready(next) = next else { return false };
+            accepted = next;
         }
-        if taken >= BATCH {
-            tokio::task::yield_now().await;
-            // Under load there may always be another one: those that had been made by then have their end.
-            if *ending.borrow() {
-                batches_left -= 1;
-                if batches_left == 0 {
-                    return;
-                }
-            }
+        if let Ok((stream, peer)) = accepted {
+            self.take_in(stream, peer);
         }
+        true
     }
-}
 
-fn take_in(stream: Stream, peer: Option<IpAddr>, port: u16, worker: &Arc<Worker>, tracker: &TaskTracker) {
-    for observer in &worker.shared.observers {
-        observer.connection_opened();
-    }
-    let permit = match worker.shared.admit_connection(peer) {
-        Ok(permit) => permit,
-        Err(reason) => {
-            worker.count("connection", reason);
-            return;
+    fn take_in(&self, stream: Stream, peer: Option<IpAddr>) {
+        let worker = &self.worker;
+        for observer in &worker.shared.observers {
+            observer.connection_opened();
         }
-    };
-    let facts = Facts {
-        peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        local_port: port,
-        is_secure: stream.is_secure(),
-    };
-    let serving = connection::serve(stream, facts, Arc::clone(worker), permit);
-    tracker.spawn(until_over(serving, Arc::clone(worker)));
+        if self.sets_nodelay
+            && let Some(tcp) = stream.as_tcp()
+        {
+            let _ = tcp.set_nodelay(true);
+        }
+        let permit = match worker.shared.admit_connection(peer) {
+            Ok(permit) => permit,
+            Err(reason) => {
+                worker.count("connection", reason);
+                return;
+            }
+        };
+        let facts = Facts {
+            peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            local_port: self.port,
+            is_secure: stream.is_secure(),
+        };
+        let serving = connection::serve(stream, facts, Arc::clone(worker), permit);
+        self.tracker.spawn(until_over(serving, Arc::clone(worker)));
+    }
 }
 
 /// Serves on until the worker cuts its connections off.
@@ -181,7 +183,16 @@ pub(crate) async fn serve(
     let work = async {
         let mut accepting = tokio::task::JoinSet::new();
         for door in doors {
-            accepting.spawn(accept(door, Arc::clone(&worker), tracker.clone(), ending.clone(), sets_nodelay));
+            let accepting_here = Accepting {
+                port: door.port(),
+                door,
+                worker: Arc::clone(&worker),
+                tracker: tracker.clone(),
+                ending: ending.clone(),
+                sets_nodelay,
+                is_short: false,
+            };
+            accepting.spawn(accepting_here.run());
         }
         loop {
             tokio::select! {
