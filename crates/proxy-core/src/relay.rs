@@ -274,7 +274,7 @@ impl<C: Client> Relaying<'_, '_, C> {
 
     /// Ready once the client has gone while the answer pauses: nothing else is read from it by then.
     fn poll_gone(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
-        if self.is_tunnel || !self.answered.upload.is_done() {
+        if self.is_tunnel || !(self.answered.upload.is_done() || self.answered.upload_broken) {
             return Poll::Pending;
         }
         let was_leaving = self.client.is_leaving();

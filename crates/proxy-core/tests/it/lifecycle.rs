@@ -120,11 +120,11 @@ async fn a_proxy_may_run_again_and_beside_itself() {
 
 #[tokio::test]
 async fn dead_backends_are_probed_in_a_second_run_too() {
-    let port = refusing().await;
+    let refusing = Refusing::new();
     let app = proxy_core::spec::UpstreamSpec::new("app").backend(proxy_core::spec::BackendSpec::new(
         "a",
         "127.0.0.1",
-        port,
+        refusing.port(),
     ));
     let proxy = Proxy::builder().upstream(app).route(RouteSpec::to("all", "app")).workers(1).build().unwrap();
     let proxy = std::sync::Arc::new(proxy);
@@ -137,7 +137,7 @@ async fn dead_backends_are_probed_in_a_second_run_too() {
     first.end().await;
 
     let second = Running::again(&proxy).await;
-    let backend = Backend::at(port).await;
+    let backend = refusing.accepts();
     let mut client = second.client().await;
     // Either it is believed alive again, or a probe finds it so.
     loop {

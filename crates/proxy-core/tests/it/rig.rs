@@ -187,12 +187,7 @@ pub(super) struct Backend(TcpListener);
 
 impl Backend {
     pub(super) async fn new() -> Self {
-        Self::at(0).await
-    }
-
-    /// At a port that one was at before.
-    pub(super) async fn at(port: u16) -> Self {
-        Self(TcpListener::bind(("127.0.0.1", port)).await.unwrap())
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -347,7 +342,24 @@ pub(super) async fn warm(running: &mut Running, backend: &Backend) -> (Peer, Pee
     (client, peer)
 }
 
-/// The port of an address that refuses connections.
-pub(super) async fn refusing() -> u16 {
-    Backend::new().await.port()
+/// An address that refuses connections, and that nobody else can get meanwhile.
+pub(super) struct Refusing(socket2::Socket);
+
+impl Refusing {
+    pub(super) fn new() -> Self {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        Self(socket)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().as_socket().unwrap().port()
+    }
+
+    /// From now on it accepts them.
+    pub(super) fn accepts(self) -> Backend {
+        self.0.listen(16).unwrap();
+        self.0.set_nonblocking(true).unwrap();
+        Backend(TcpListener::from_std(self.0.into()).unwrap())
+    }
 }

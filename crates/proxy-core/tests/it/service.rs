@@ -241,17 +241,17 @@ async fn answers_without_body_are_over_at_once() {
 
 #[tokio::test]
 async fn dead_backends_come_back_without_anybody_who_runs_the_proxy() {
-    let port = refusing().await;
+    let refusing = Refusing::new();
     let app = proxy_core::spec::UpstreamSpec::new("app").backend(proxy_core::spec::BackendSpec::new(
         "a",
         "127.0.0.1",
-        port,
+        refusing.port(),
     ));
     let proxy = Proxy::builder().upstream(app).route(RouteSpec::to("all", "app")).workers(1).build().unwrap();
     let (service, handle) = (proxy.service(), proxy.handle());
     assert_eq!(call(&service, get("http://a/")).await.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(call(&service, get("http://a/")).await.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let backend = Backend::at(port).await;
+    let backend = refusing.accepts();
     assert_eq!(backend.accept().await.remains().await, "");
     soon(async {
         while handle.backends("app")[0].1 {

@@ -30,8 +30,8 @@ async fn a_refused_connect_goes_to_another_backend_whatever_the_method() {
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     ] {
-        let good = Backend::new().await;
-        let mut running = Running::start(at(&[refusing().await, good.port()], 2)).await;
+        let (good, bad) = (Backend::new().await, Refusing::new());
+        let mut running = Running::start(at(&[bad.port(), good.port()], 2)).await;
         for _ in 0..2 {
             let mut client = running.client().await;
             client.send(request).await;
@@ -49,10 +49,8 @@ async fn a_refused_connect_goes_to_another_backend_whatever_the_method() {
 #[tokio::test]
 async fn a_request_gets_as_many_further_attempts_as_are_allowed() {
     for (retries, attempts) in [(0, 1), (1, 2), (2, 3), (3, 4)] {
-        let mut ports = Vec::new();
-        for _ in 0..6 {
-            ports.push(refusing().await);
-        }
+        let refusing: Vec<_> = (0..6).map(|_| Refusing::new()).collect();
+        let ports: Vec<_> = refusing.iter().map(Refusing::port).collect();
         let mut running = Running::start(at(&ports, retries)).await;
         let mut client = running.client().await;
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -187,10 +185,8 @@ async fn repeating_has_a_budget() {
 
 #[tokio::test]
 async fn a_backend_that_refuses_is_left_out_until_it_is_back() {
-    let (good, bad) = (Backend::new().await, Backend::new().await);
-    let port = bad.port();
-    drop(bad);
-    let mut running = Running::start(at(&[port, good.port()], 1)).await;
+    let (good, bad) = (Backend::new().await, Refusing::new());
+    let mut running = Running::start(at(&[bad.port(), good.port()], 1)).await;
     let mut client = running.client().await;
     let mut peer = None;
     let mut attempts = 0;
@@ -208,7 +204,7 @@ async fn a_backend_that_refuses_is_left_out_until_it_is_back() {
     assert_eq!(attempts, 7, "only one request found out");
     assert_eq!(running.handle.backends("app"), [("b0".to_owned(), true), ("b1".to_owned(), false)]);
 
-    let bad = Backend::at(port).await;
+    let bad = bad.accepts();
     // The probe: a connection, and nothing else.
     assert_eq!(bad.accept().await.remains().await, "");
     soon(async {
