@@ -1,11 +1,12 @@
 //! The two clocks of a thread: the time of day as text, made once a second, and random words.
 
 use std::cell::Cell;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::trace::RequestId;
 
 thread_local! {
+    static BASE: Cell<Option<(Instant, u64)>> = const { Cell::new(None) };
     static DATE: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) };
 }
 
@@ -15,15 +16,30 @@ fn unix_millis() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
-/// A fresh request id.
+/// The time of day at `moment`, in milliseconds since 1970. The system is asked once a second only: a request has
+/// read one clock already.
 #[inline]
-pub(crate) fn request_id() -> RequestId {
+fn unix_millis_at(moment: Instant) -> u64 {
+    if let Some((base, millis)) = BASE.get()
+        && let Some(since) = moment.checked_duration_since(base)
+        && since < Duration::from_secs(1)
+    {
+        return millis + since.as_millis() as u64;
+    }
+    let millis = unix_millis();
+    BASE.set(Some((moment, millis)));
+    millis
+}
+
+/// A fresh request id for a request that began at `began`.
+#[inline]
+pub(crate) fn request_id(began: Instant) -> RequestId {
     let mut entropy = [0; 10];
     let (high, low) = (fastrand::u64(..).to_le_bytes(), fastrand::u16(..).to_le_bytes());
     for (place, byte) in entropy.iter_mut().zip(high.into_iter().chain(low)) {
         *place = byte;
     }
-    RequestId::made(unix_millis(), &entropy)
+    RequestId::made(unix_millis_at(began), &entropy)
 }
 
 /// The value of Date now. RFC 9110 section 5.6.7.

@@ -139,7 +139,7 @@ pub(crate) async fn reject<C: Client>(
     context: &Context<'_>,
 ) -> Next {
     let mut trace = Trace::new(Instant::now(), context.facts.peer);
-    trace.request_id = clock::request_id();
+    trace.request_id = clock::request_id(trace.began);
     client.close_after();
     let refused = refuse(reason, incoming, &trace);
     let next = stop(client, refused, incoming, context, &mut trace).await;
@@ -150,7 +150,7 @@ pub(crate) async fn reject<C: Client>(
 /// The id that a trusted proxy gave the request, or a fresh one.
 fn identify(incoming: &Incoming, trace: &mut Trace) {
     let given = if incoming.admitted.is_trusted { incoming.first(Name::XRequestId) } else { None };
-    trace.request_id = given.and_then(RequestId::given).unwrap_or_else(clock::request_id);
+    trace.request_id = given.and_then(RequestId::given).unwrap_or_else(|| clock::request_id(trace.began));
     if let Some(client) = incoming.admitted.client {
         trace.client = client;
     }

@@ -19,6 +19,8 @@ pub(crate) enum End {
 pub(crate) struct Pump {
     /// Bytes of the body that were passed on.
     pub(crate) bytes: u64,
+    /// Bytes that have gone on to the other side: in a pipe they are half-way only.
+    pub(crate) moved: u64,
     /// What the last call waited for.
     pub(crate) waits_for: End,
     stage: Stage,
@@ -36,7 +38,7 @@ enum Stage {
 impl Pump {
     /// A pump for a body. It is spliced where `may_splice`, and where both sides are plain sockets.
     pub(crate) const fn new(may_splice: bool) -> Self {
-        Self { bytes: 0, waits_for: End::From, stage: Stage::Moving, splice: None, may_splice }
+        Self { bytes: 0, moved: 0, waits_for: End::From, stage: Stage::Moving, splice: None, may_splice }
     }
 
     /// A pump with nothing to do.
@@ -70,6 +72,7 @@ impl Pump {
                     let sent = ready!(to.poll_send(cx, from.data())).map_err(|broken| (End::To, broken))?;
                     from.consume(sent);
                     self.bytes += sent as u64;
+                    self.moved += sent as u64;
                 }
                 Poll::Ready(Ok(Fill::End)) => {
                     to.finish(from.trailers());
@@ -120,7 +123,10 @@ impl Pump {
             return Poll::Ready(Ok(()));
         };
         if splice.has_bytes() {
-            ready!(splice.poll_drain(to_socket, cx)).map_err(|broken| (End::To, broken))?;
+            let before = splice.filled();
+            let drained = splice.poll_drain(to_socket, cx);
+            self.moved += before.saturating_sub(splice.filled()) as u64;
+            ready!(drained).map_err(|broken| (End::To, broken))?;
         } else if left > 0 {
             self.waits_for = End::From;
             let moved =

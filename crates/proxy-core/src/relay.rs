@@ -11,6 +11,7 @@ use crate::attempt::Answered;
 use crate::channel::Channel;
 use crate::client::{Client, NOT_PASSED_ON, Outgoing};
 use crate::clock::date;
+use crate::deadline::Ticks;
 use crate::exchange::{Context, Next};
 use crate::forward::vars;
 use crate::incoming::Incoming;
@@ -44,12 +45,6 @@ pub(crate) async fn relay<C: Client>(
         }
     };
     let is_tunnel = answered.has_switched;
-    let settings = &context.pinned.0.settings;
-    let idle = match (is_tunnel, client.is_leaving()) {
-        (true, _) => settings.tunnel_idle_timeout,
-        (false, true) => settings.body_idle_timeout.min(HALF_CLOSED),
-        (false, false) => settings.body_idle_timeout,
-    };
     let mut relaying = Relaying {
         client,
         answered: &mut answered,
@@ -57,10 +52,9 @@ pub(crate) async fn relay<C: Client>(
         download: Pump::new(true),
         up: Pace::default(),
         down: Pace::default(),
-        idle,
+        idle: Ticks(0),
         is_tunnel,
     };
-    context.slot.set(Some(idle));
     let outcome = poll_fn(|cx| relaying.poll(cx)).await;
     trace.bytes_out = relaying.download.bytes;
     trace.bytes_in = answered.upload.bytes;
@@ -217,14 +211,14 @@ struct Relaying<'r, 'a, C> {
     download: Pump,
     up: Pace,
     down: Pace,
-    idle: crate::deadline::Ticks,
+    idle: Ticks,
     is_tunnel: bool,
 }
 
 impl<C: Client> Relaying<'_, '_, C> {
     /// Ready once the whole answer was sent, or the exchange has broken off.
     fn poll(&mut self, cx: &mut Poller<'_>) -> Poll<Result<(), Reason>> {
-        let before = (self.download.bytes, self.answered.upload.bytes);
+        let before = (self.download.moved, self.answered.upload.moved);
         if let Poll::Ready(ended) = self.poll_download(cx) {
             return Poll::Ready(ended);
         }
@@ -232,13 +226,18 @@ impl<C: Client> Relaying<'_, '_, C> {
         if self.is_tunnel && self.download.is_done() && self.answered.upload.is_done() {
             return Poll::Ready(Ok(()));
         }
-        if before != (self.download.bytes, self.answered.upload.bytes) {
-            self.context.slot.set(Some(self.idle));
+        let has_moved = before != (self.download.moved, self.answered.upload.moved);
+        if has_moved {
             self.judge_pace(before)?;
         }
         self.note_waits();
         if self.poll_gone(cx).is_ready() {
             return Poll::Ready(Err(Reason::ClientGone));
+        }
+        let idle = self.idle_now();
+        if has_moved || idle != self.idle {
+            self.idle = idle;
+            self.context.slot.set(Some(idle));
         }
         if self.context.slot.is_expired() { Poll::Ready(Err(self.too_late())) } else { Poll::Pending }
     }
@@ -277,15 +276,23 @@ impl<C: Client> Relaying<'_, '_, C> {
         if self.is_tunnel || !(self.answered.upload.is_done() || self.answered.upload_broken) {
             return Poll::Pending;
         }
-        let was_leaving = self.client.is_leaving();
-        if self.client.poll_gone(cx).is_ready() {
-            return Poll::Ready(());
+        self.client.poll_gone(cx)
+    }
+
+    /// How long nothing may move, as things stand.
+    fn idle_now(&self) -> Ticks {
+        let settings = &self.context.pinned.0.settings;
+        let has_half_ended = self.download.is_done() || self.answered.upload.is_done();
+        match self.is_tunnel {
+            // Who has ended one direction is mostly gone: nobody is told of the rest of that.
+            true if has_half_ended => settings.tunnel_idle_timeout.min(settings.body_idle_timeout),
+            true => settings.tunnel_idle_timeout,
+            // A client that takes what comes has not gone, whatever it has shut.
+            false if self.client.is_leaving() && self.download.waits_for == End::From => {
+                settings.body_idle_timeout.min(HALF_CLOSED)
+            }
+            false => settings.body_idle_timeout,
         }
-        if !was_leaving && self.client.is_leaving() {
-            self.idle = self.idle.min(HALF_CLOSED);
-            self.context.slot.set(Some(self.idle));
-        }
-        Poll::Pending
     }
 
     /// Only the client has a pace to keep, and only outside tunnels.
@@ -295,9 +302,9 @@ impl<C: Client> Relaying<'_, '_, C> {
         }
         let now = self.context.slot.now();
         let rate = self.context.pinned.0.settings.body_min_rate;
-        let is_kept = (before.0 == self.download.bytes || self.down.is_kept(self.download.bytes, rate, now))
-            && (before.1 == self.answered.upload.bytes
-                || self.up.is_kept(self.answered.upload.bytes, rate, now));
+        let is_kept = (before.0 == self.download.moved || self.down.is_kept(self.download.moved, rate, now))
+            && (before.1 == self.answered.upload.moved
+                || self.up.is_kept(self.answered.upload.moved, rate, now));
         if is_kept { Ok(()) } else { Err(Reason::BodyTimeout) }
     }
 
@@ -318,8 +325,8 @@ impl<C: Client> Relaying<'_, '_, C> {
     fn too_late(&self) -> Reason {
         match (self.is_tunnel, self.client.is_leaving()) {
             (true, _) => Reason::TunnelTimeout,
-            (false, true) => Reason::ClientGone,
-            (false, false) => Reason::BodyTimeout,
+            (false, true) if self.download.waits_for == End::From => Reason::ClientGone,
+            (false, _) => Reason::BodyTimeout,
         }
     }
 }

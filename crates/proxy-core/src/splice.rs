@@ -42,9 +42,14 @@ impl Splice {
         kept.or_else(Pipe::open).map(|pipe| Self(Some(pipe)))
     }
 
+    /// How many bytes stand in the pipe.
+    pub(crate) fn filled(&self) -> usize {
+        self.0.as_ref().map_or(0, |pipe| pipe.filled)
+    }
+
     /// True where bytes stand in the pipe.
     pub(crate) fn has_bytes(&self) -> bool {
-        self.0.as_ref().is_some_and(|pipe| pipe.filled > 0)
+        self.filled() > 0
     }
 
     /// Moves bytes into the pipe, at most `most`. Returns how many; zero at the end of the stream.

@@ -12,7 +12,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 
-use crate::accept::{self, Door};
+use crate::accept::{self, Door, UNSENT};
 use crate::worker::{Shared, Worker};
 
 /// How many connections the system holds for us before they are accepted.
@@ -130,6 +130,7 @@ fn bind_one(address: SocketAddr) -> io::Result<StdTcpListener> {
     let socket = open(address, true)?;
     // Accepted connections inherit it: one system call less for each.
     socket.set_tcp_nodelay(true)?;
+    let _ = socket.set_tcp_notsent_lowat(UNSENT);
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }

@@ -148,7 +148,7 @@ impl<'t, C: Client> Trying<'t, C> {
         if self.upload_broken {
             return Ok(());
         }
-        let before = self.upload.bytes;
+        let before = self.upload.moved;
         match self.upload.poll(self.client, self.wire, cx) {
             Poll::Ready(Ok(())) => {
                 // The time that the body took is not the backend's.
@@ -170,8 +170,8 @@ impl<'t, C: Client> Trying<'t, C> {
     fn judge_upload(&mut self, before: u64) -> Result<(), Reason> {
         let now = self.context.slot.now();
         let settings = &self.context.pinned.0.settings;
-        if self.upload.bytes != before {
-            if !self.pace.is_kept(self.upload.bytes, settings.body_min_rate, now) {
+        if self.upload.moved != before {
+            if !self.pace.is_kept(self.upload.moved, settings.body_min_rate, now) {
                 return Err(Reason::BodyTimeout);
             }
             self.set_deadline();
