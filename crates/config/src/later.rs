@@ -67,7 +67,7 @@ fn whole(document: &Document, at: At<'_>, found: &mut Found<'_>) {
     let auth = document.security.auth.is_some();
     found.note(auth, at.key("security"), "auth", "remove it, or check credentials in front of proxyd");
     let sampled = document.logging.sampling.as_ref().is_some_and(|sampling| *sampling != Sampling::default());
-    found.note(sampled, at.key("logging"), "sampling", "remove it; every request is logged");
+    found.note(sampled, at.key("logging"), "sampling", "remove it; this version writes no access log");
 }
 
 fn listeners(document: &Document, at: At<'_>, found: &mut Found<'_>) {

@@ -24,7 +24,7 @@ pub struct Proxy {
     /// How long a body may make no progress, either way.
     #[garde(range(min = TICK, max = DAY))]
     pub body_idle_timeout: Duration,
-    /// Bytes per second that a body must make on average; 0 switches this off.
+    /// Bytes per second that a client must give or take of a body on average; 0 switches this off.
     pub body_min_rate: Size,
     /// How long a WebSocket or another upgraded connection may be silent.
     #[garde(range(min = TICK, max = Duration::from_secs(30 * 86_400)))]
