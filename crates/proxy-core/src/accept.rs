@@ -147,7 +147,7 @@ impl Accepting {
             let _ = tcp.set_nodelay(true);
             let _ = SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT);
         }
-        let permit = match worker.shared.admit_connection(peer) {
+        let permit = match worker.shared.admit_connection(peer, || worker.deadlines.end_longest_rest()) {
             Ok(permit) => permit,
             Err(reason) => {
                 worker.count("connection", reason);

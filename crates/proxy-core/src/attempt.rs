@@ -200,7 +200,7 @@ impl<'a> One<'a> {
         let was_reused = pooled.is_some();
         let pooled = match pooled {
             Some(pooled) => pooled,
-            None => self.connect(client, context, trace).await.map_err(|reason| Failed {
+            None => self.open(client, context, trace).await.map_err(|reason| Failed {
                 reason,
                 was_reused: false,
                 is_final: false,
@@ -277,6 +277,24 @@ impl<'a> One<'a> {
             Ok(stream) => Ok(Pooled { stream, opened: context.slot.now() }),
             Err(Ok(reason)) => Err(reason),
             Err(Err(error)) => Err(self.connect_failed(error, context, began)),
+        }
+    }
+
+    /// A connection to the backend. Where this machine has no means for another, those that are unused make room.
+    async fn open<C: Client>(
+        &self,
+        client: &mut C,
+        context: &Context<'_>,
+        trace: &mut Trace,
+    ) -> Result<Pooled, Reason> {
+        match self.connect(client, context, trace).await {
+            Err(Reason::Internal) => {
+                context.worker.pools.clear();
+                context.worker.deadlines.end_longest_rest();
+                tokio::task::yield_now().await;
+                self.connect(client, context, trace).await
+            }
+            connected => connected,
         }
     }
 

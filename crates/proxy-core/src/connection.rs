@@ -77,6 +77,7 @@ pub(crate) fn serve(
     let slot = worker.deadlines.slot();
     // The first head must come as soon as any other, counted from the beginning.
     slot.set(Some(worker.snapshot().0.settings.header_timeout));
+    slot.set_resting(true);
     let client = Http1Client::new(Wire::new(stream));
     Box::new(Connection { client, facts, slot, worker, looked_at: 0, is_new: true, _permit: permit }).run()
 }
@@ -195,6 +196,7 @@ impl Connection {
         let bytes = self.client.wire.input.unread();
         if self.looked_at == 0 {
             self.slot.set(Some(settings.header_timeout));
+            self.slot.set_resting(false);
         } else if bytes.len() < settings.limits.head && !has_end(bytes, self.looked_at) {
             // What was seen is no whole head, and what came since cannot have made it one.
             self.looked_at = bytes.len();
@@ -223,6 +225,7 @@ impl Connection {
         if self.client.wire.input.is_empty() {
             let idle = self.worker.snapshot().0.settings.keep_alive_timeout;
             self.slot.set(Some(idle));
+            self.slot.set_resting(true);
         }
     }
 

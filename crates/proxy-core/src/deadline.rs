@@ -4,7 +4,7 @@
 //! [`Deadlines::sweep`], which wakes the tasks whose deadline has passed; each wait of a task asks
 //! [`Slot::is_expired`] first. A deadline is kept to within one tick.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -20,7 +20,28 @@ const PER_CHUNK: usize = 64;
 #[derive(Debug)]
 struct Chunk {
     deadlines: [AtomicU32; PER_CHUNK],
+    /// Who waits for nothing but another request.
+    resting: [AtomicBool; PER_CHUNK],
     wakers: [Mutex<Option<Waker>>; PER_CHUNK],
+}
+
+impl Chunk {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            deadlines: std::array::from_fn(|_| AtomicU32::new(NEVER)),
+            resting: std::array::from_fn(|_| AtomicBool::new(false)),
+            wakers: std::array::from_fn(|_| Mutex::new(None)),
+        })
+    }
+
+    fn wake(&self, index: usize) {
+        let Some(waker) = self.wakers.get(index) else { return };
+        // It stays: the task goes on, with another deadline, and registers no second time.
+        let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
 }
 
 /// All deadlines of one worker.
@@ -52,21 +73,13 @@ impl Deadlines {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.free.is_empty() {
             let number = state.chunks.len() as u32;
-            state.chunks.push(Arc::new(Chunk {
-                deadlines: std::array::from_fn(|_| AtomicU32::new(NEVER)),
-                wakers: std::array::from_fn(|_| Mutex::new(None)),
-            }));
+            state.chunks.push(Chunk::new());
             state.free.extend((0..PER_CHUNK as u8).rev().map(|index| (number, index)));
         }
         let (number, index) = state.free.pop().unwrap_or_default();
         let chunk = state.chunks.get(number as usize).map(Arc::clone);
         // `free` names existing chunks only, so there always is one.
-        let chunk = chunk.unwrap_or_else(|| {
-            Arc::new(Chunk {
-                deadlines: std::array::from_fn(|_| AtomicU32::new(NEVER)),
-                wakers: std::array::from_fn(|_| Mutex::new(None)),
-            })
-        });
+        let chunk = chunk.unwrap_or_else(Chunk::new);
         Slot { all: Arc::clone(self), chunk, number, index }
     }
 
@@ -90,18 +103,34 @@ impl Deadlines {
     }
 
     fn wake(&self, is_due: impl Fn(u32) -> bool) {
-        let chunks = self.state.lock().unwrap_or_else(PoisonError::into_inner).chunks.clone();
-        for chunk in chunks {
-            for (deadline, waker) in chunk.deadlines.iter().zip(&chunk.wakers) {
+        for chunk in self.chunks() {
+            for (index, deadline) in chunk.deadlines.iter().enumerate() {
                 if is_due(deadline.load(Relaxed)) {
-                    // It stays: the task goes on, with another deadline, and registers no second time.
-                    let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    if let Some(waker) = waker {
-                        waker.wake();
-                    }
+                    chunk.wake(index);
                 }
             }
         }
+    }
+
+    /// Has the deadline of whoever has rested longest pass now. False where nobody rests.
+    pub(crate) fn end_longest_rest(&self) -> bool {
+        let chunks = self.chunks();
+        let resting = chunks.iter().flat_map(|chunk| {
+            let deadlines = chunk.deadlines.iter().zip(&chunk.resting).enumerate();
+            let resting = deadlines.filter(|(_, (_, resting))| resting.load(Relaxed));
+            resting.map(move |(index, (deadline, _))| (deadline.load(Relaxed), chunk, index))
+        });
+        let Some((_, chunk, index)) = resting.min_by_key(|(deadline, ..)| *deadline) else { return false };
+        if let (Some(deadline), Some(resting)) = (chunk.deadlines.get(index), chunk.resting.get(index)) {
+            deadline.store(0, Relaxed);
+            resting.store(false, Relaxed);
+        }
+        chunk.wake(index);
+        true
+    }
+
+    fn chunks(&self) -> Vec<Arc<Chunk>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).chunks.clone()
     }
 }
 
@@ -118,6 +147,14 @@ impl Slot {
     #[inline]
     fn cell(&self) -> &AtomicU32 {
         &self.chunk.deadlines[usize::from(self.index) % PER_CHUNK]
+    }
+
+    /// Says whether nothing but another request is waited for.
+    #[inline]
+    pub(crate) fn set_resting(&self, is_resting: bool) {
+        if let Some(resting) = self.chunk.resting.get(usize::from(self.index)) {
+            resting.store(is_resting, Relaxed);
+        }
     }
 
     /// Sets the deadline to `after` from now; `None` and times beyond 13 years mean never.
@@ -165,6 +202,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.set_at(NEVER);
+        self.set_resting(false);
         let cell = &self.chunk.wakers[usize::from(self.index) % PER_CHUNK];
         cell.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut state = self.all.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -204,7 +204,8 @@ impl Forwarding<'_> {
                 out.extend_from_slice(b", ");
             }
         }
-        let host = Some(self.incoming.authority()).filter(|host| !host.is_empty());
+        let told = self.trusted(Name::XForwardedHost).filter(|_| self.trusted(Name::Forwarded).is_none());
+        let host = Some(told.unwrap_or_else(|| self.incoming.authority())).filter(|host| !host.is_empty());
         Element { from, host, proto, by: By::new("_proxyd") }.push(out);
         out.extend_from_slice(b"\r\n");
     }

@@ -1,5 +1,6 @@
 //! Unused connections to backends: per worker and backend, the last one used first.
 
+use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
 use crate::deadline::Ticks;
@@ -32,9 +33,20 @@ pub(crate) struct Pooled {
     pub(crate) opened: u32,
 }
 
+thread_local! {
+    static TURN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Told by a worker's runtime whenever it has asked the system what has come.
+pub(crate) fn next_turn() {
+    TURN.set(TURN.get().wrapping_add(1));
+}
+
 #[derive(Debug)]
 struct Idle {
     pooled: Pooled,
+    /// The turn of the runtime in which it was put here. What has come since is not known before the next.
+    turn: u64,
     /// When it has been unused, or has existed, for too long.
     ends: u32,
 }
@@ -44,6 +56,18 @@ struct Pool {
     /// The backend whose connections these are; slots are used again.
     backend: u64,
     idle: Vec<Idle>,
+}
+
+impl Pool {
+    /// The last connection of an earlier turn: whatever came on it since is known. Where there is none, the last
+    /// of this turn, of which it is not; bytes on it would be taken for the answer to the next request.
+    #[inline]
+    fn last(&mut self, turn: u64) -> Option<(Idle, bool)> {
+        match self.idle.iter().rposition(|idle| idle.turn != turn) {
+            Some(place) => Some((self.idle.remove(place), true)),
+            None => self.idle.pop().map(|idle| (idle, false)),
+        }
+    }
 }
 
 /// All unused connections of one worker. The lock is the worker's own: nobody else waits for it.
@@ -56,8 +80,9 @@ impl Pools {
     pub(crate) fn take(&self, backend: &Backend, now: u32) -> Option<Pooled> {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = pools.get_mut(backend.slot).filter(|pool| pool.backend == backend.number)?;
-        while let Some(Idle { mut pooled, ends }) = pool.idle.pop() {
-            if ends > now && pooled.stream.is_quiet() {
+        let turn = TURN.get();
+        while let Some((Idle { mut pooled, ends, .. }, is_known)) = pool.last(turn) {
+            if ends > now && if is_known { pooled.stream.is_quiet() } else { pooled.stream.is_silent() } {
                 return Some(pooled);
             }
         }
@@ -81,7 +106,7 @@ impl Pools {
             pool.idle.clear();
         }
         if pool.idle.len() < rules.most {
-            pool.idle.push(Idle { pooled, ends });
+            pool.idle.push(Idle { pooled, turn: TURN.get(), ends });
         }
     }
 

@@ -111,7 +111,10 @@ fn begin<C: Client>(
         }
     };
     let is_http11 = response.version() == Version::Http11;
-    let keeps_backend = body != BodyLength::UntilClose && !options.close && (is_http11 || options.keep_alive);
+    let keeps_backend = body != BodyLength::UntilClose
+        && !options.close
+        && (is_http11 || options.keep_alive)
+        && !is_at_odds(&response, bytes);
     if let Some(edits) = &route.response_edits {
         edits.take_out(response.lines_mut(), bytes);
     }
@@ -157,6 +160,12 @@ fn begin<C: Client>(
     incoming.response = response;
     incoming.extra = extra;
     Ok(Begun { keeps_backend })
+}
+
+/// True where an answer that has no body says that it has one: what follows on the connection is anybody's guess.
+fn is_at_odds(response: &http1::ResponseHead, bytes: &[u8]) -> bool {
+    let length = response.first(Name::ContentLength, bytes).unwrap_or(b"0");
+    response.status() == 204 && (length != b"0" || response.present().contains(Name::TransferEncoding))
 }
 
 /// RFC 9110 section 7.8: both name the protocol that is spoken from here on.

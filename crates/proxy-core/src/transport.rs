@@ -75,6 +75,17 @@ impl Stream {
         }
     }
 
+    /// True where nothing has come in as the system knows it at this moment. It is asked in any case.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let peeked = match &self.0 {
+            Kind::Tcp(tcp) => socket2::SockRef::from(tcp).peek(&mut byte),
+            Kind::Unix(unix) => socket2::SockRef::from(unix).peek(&mut byte),
+            Kind::Other(_) => return self.is_quiet(),
+        };
+        is_would_block(&peeked)
+    }
+
     /// Makes the close that follows an abort: a client that reads until the end must not take it for one.
     pub(crate) fn set_abort(&self) {
         if let Some(tcp) = self.as_tcp() {

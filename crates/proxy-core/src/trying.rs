@@ -21,7 +21,7 @@ const MOST_INTERIM: u32 = 32;
 
 /// How long the answer may take to begin, or pause, for a client that has shut its sending side. Most such clients
 /// have gone, and a backend's work is not to be done for nobody; the others are quick exchanges over a pipe.
-pub(crate) const HALF_CLOSED: Ticks = Ticks(6);
+pub(crate) const HALF_CLOSED: Ticks = Ticks(Ticks::seconds(1) + 1);
 
 /// The head of a final answer.
 pub(crate) struct Head {
@@ -134,7 +134,7 @@ impl<'t, C: Client> Trying<'t, C> {
         if self.is_hurried {
             return Reason::ClientGone;
         }
-        if self.context.deadline() < self.ends { Reason::RequestTimeout } else { Reason::ResponseTimeout }
+        if self.context.deadline() <= self.ends { Reason::RequestTimeout } else { Reason::ResponseTimeout }
     }
 
     fn poll_upload(&mut self, cx: &mut Poller<'_>) -> Result<(), Reason> {

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) reasons: Box<[Padded<Reasons>]>,
     health: Mutex<Health>,
     connections: Padded<AtomicUsize>,
+    /// So many connections may be served with the files that this process may open.
+    most_by_files: usize,
     by_client: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -91,6 +93,7 @@ impl Shared {
             statistics: Shards::new(shards),
             reasons: (0..shards).map(|_| Padded::default()).collect(),
             connections: Padded::default(),
+            most_by_files: most_by_files(shards),
             by_client: Mutex::default(),
         }
     }
@@ -107,10 +110,16 @@ impl Shared {
     ///
     /// # Errors
     /// The limit that is reached.
-    pub(crate) fn admit_connection(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Permit, Reason> {
+    pub(crate) fn admit_connection(
+        self: &Arc<Self>,
+        client: Option<IpAddr>,
+        make_room: impl FnOnce() -> bool,
+    ) -> Result<Permit, Reason> {
         let snapshot = self.snapshot.load();
         let settings = &snapshot.blueprint.settings;
-        if self.connections.0.fetch_add(1, Relaxed) >= settings.max_connections {
+        let most = settings.max_connections.min(self.most_by_files);
+        // One that rests goes for one that comes.
+        if self.connections.0.fetch_add(1, Relaxed) >= most && !make_room() {
             self.connections.0.fetch_sub(1, Relaxed);
             return Err(Reason::ConnectionLimit);
         }
@@ -178,6 +187,13 @@ impl Drop for Renewing {
             shared.renew_monitor();
         }
     }
+}
+
+/// A request that is forwarded needs two files, the client's connection and the backend's; some are for others.
+fn most_by_files(workers: usize) -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    (limit.saturating_sub(24 + 6 * workers) / 2).max(4)
 }
 
 /// The place of one connection; given back when it is dropped.

@@ -168,7 +168,11 @@ async fn answers_that_have_no_body_are_passed_on_as_such() {
             assert_eq!(value(&head, "content-length"), length, "{method} {answer}");
             assert_eq!(value(&head, "transfer-encoding"), None, "{method} {answer}");
             running.ended().await;
-            if turn == 0 {
+            // A body that cannot be was promised: nobody knows what follows, so the connection is not used again.
+            let is_at_odds = answer.contains(" 204 ") && answer.contains(": ");
+            if turn == 0 && is_at_odds {
+                peer = backend.request().await.0;
+            } else if turn == 0 {
                 peer.head().await;
             }
         }

@@ -92,9 +92,11 @@ async fn connections_are_bounded_in_all_and_by_client() {
             &[&backend],
         );
         let running = Running::start(builder).await;
-        let first = running.client().await;
-        let _second = running.client().await;
-        running.connections(2).await;
+        let (mut first, mut second) = (running.client().await, running.client().await);
+        first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        let _held = backend.request().await;
+        second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        let _held_too = backend.request().await;
         let mut third = running.client().await;
         assert_eq!(third.remains().await, "");
         let reason = if by_client { "client_limit" } else { "connection_limit" };
@@ -105,6 +107,22 @@ async fn connections_are_bounded_in_all_and_by_client() {
         fourth.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
         backend.request().await;
     }
+}
+
+#[tokio::test]
+async fn who_rests_longest_goes_for_who_comes() {
+    let backend = Backend::new().await;
+    let running = Running::start(with(|settings| settings.max_connections = 2, &[&backend])).await;
+    let mut busy = running.client().await;
+    busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let _held = backend.request().await;
+    let mut resting = running.client().await;
+    running.connections(2).await;
+    let mut third = running.client().await;
+    third.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    backend.request().await;
+    assert_eq!(resting.remains().await, "");
+    assert_eq!(running.handle.connection_reasons().get("connection_limit"), None);
 }
 
 #[tokio::test]
