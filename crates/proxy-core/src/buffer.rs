@@ -57,6 +57,8 @@ pub(crate) struct Buffer {
     start: u32,
     /// The last read filled it: the next one may get a larger one.
     was_filled: bool,
+    /// Nobody takes what was read.
+    is_held_back: bool,
 }
 
 impl Buffer {
@@ -143,7 +145,19 @@ impl Buffer {
         read
     }
 
+    /// The next read gets no more room than the first had.
+    pub(crate) fn hold_back(&mut self) {
+        self.was_filled = false;
+        self.is_held_back = true;
+    }
+
     fn make_room(&mut self) {
+        if self.is_held_back && self.bytes.is_empty() {
+            self.is_held_back = false;
+            if self.bytes.capacity() >= MEDIUM {
+                give_back(std::mem::take(&mut self.bytes));
+            }
+        }
         let capacity = self.bytes.capacity();
         if capacity == 0 {
             self.bytes = lease(0);

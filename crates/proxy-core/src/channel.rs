@@ -46,6 +46,9 @@ pub(crate) trait Channel {
     /// Marks the first `count` bytes of the data as passed on.
     fn consume(&mut self, count: usize);
 
+    /// Told that the other side takes nothing now: there is no use in reading more at a time.
+    fn hold_back(&mut self) {}
+
     /// The trailer section of a body that has ended, as it came; empty where there is none.
     fn trailers(&self) -> &[u8];
 

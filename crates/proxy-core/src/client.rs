@@ -206,6 +206,10 @@ impl Channel for Http1Client {
         self.wire.consume(count);
     }
 
+    fn hold_back(&mut self) {
+        self.wire.hold_back();
+    }
+
     fn trailers(&self) -> &[u8] {
         self.wire.trailers()
     }

@@ -211,6 +211,9 @@ async fn prepare<C: Client>(
     {
         return Err(Stopped::With(Answer::of_last_hop(incoming), None));
     }
+    if is_going_round(incoming) {
+        return Err(refuse(Reason::LoopDetected, incoming, trace));
+    }
     for guard in &route.spec.guards {
         let request = seen_by_guard(incoming, route, context, trace);
         let verdict = guard.check(&request);
@@ -228,6 +231,17 @@ async fn prepare<C: Client>(
         incoming.head.lines_mut().drop_named(name.as_bytes(), incoming.bytes.unread());
     }
     Ok(())
+}
+
+/// RFC 9110 section 7.6.3: Via tells how often a request has come this way. A chain of so many proxies of one kind
+/// is none that somebody built.
+fn is_going_round(incoming: &Incoming) -> bool {
+    const MOST: usize = 16;
+    if !incoming.head.present().contains(Name::Via) {
+        return false;
+    }
+    let hops = incoming.fields().all(Name::Via).flat_map(http1::token::list);
+    hops.filter(|hop| hop.ends_with(b" proxyd")).count() >= MOST
 }
 
 fn rewrite_path(incoming: &mut Incoming, rewrite: &crate::path::Rewrite) -> Result<(), Reason> {

@@ -69,7 +69,11 @@ impl Pump {
             match from.poll_fill(cx) {
                 Poll::Ready(Ok(Fill::Data)) => {
                     self.waits_for = End::To;
-                    let sent = ready!(to.poll_send(cx, from.data())).map_err(|broken| (End::To, broken))?;
+                    let Poll::Ready(sent) = to.poll_send(cx, from.data()) else {
+                        from.hold_back();
+                        return Poll::Pending;
+                    };
+                    let sent = sent.map_err(|broken| (End::To, broken))?;
                     from.consume(sent);
                     self.bytes += sent as u64;
                     self.moved += sent as u64;
@@ -129,8 +133,12 @@ impl Pump {
             ready!(drained).map_err(|broken| (End::To, broken))?;
         } else if left > 0 {
             self.waits_for = End::From;
-            let moved =
-                ready!(splice.poll_fill(from_socket, left, cx)).map_err(|broken| (End::From, broken))?;
+            let Poll::Ready(moved) = splice.poll_fill(from_socket, left, cx) else {
+                // The pipe is for others while nothing stands in it.
+                self.splice = None;
+                return Poll::Pending;
+            };
+            let moved = moved.map_err(|broken| (End::From, broken))?;
             if moved == 0 {
                 return Poll::Ready(Err((End::From, Broken::Rule(http1::Rule::Incomplete))));
             }

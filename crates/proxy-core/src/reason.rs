@@ -79,6 +79,8 @@ pub enum Reason {
     ConnectionLimit,
     /// There are as many connections of this client as allowed.
     ClientLimit,
+    /// The request has come through this proxy too often.
+    LoopDetected,
     /// The proxy is ending.
     Draining,
     /// A fault of the proxy itself.
@@ -104,6 +106,7 @@ impl Reason {
             Self::DnsTimeout | Self::ConnectTimeout | Self::ResponseTimeout | Self::RequestTimeout => 504,
             Self::ClientGone => 499,
             Self::HeaderTimeout | Self::KeepAliveTimeout | Self::BodyTimeout | Self::TunnelTimeout => 408,
+            Self::LoopDetected => 508,
             Self::Internal => 500,
         }
     }
@@ -132,6 +135,7 @@ impl Reason {
             }
             Self::BadResponse(_) => "http_protocol_error",
             Self::ConnectionLimit | Self::ClientLimit => "connection_limit_reached",
+            Self::LoopDetected => "proxy_loop_detected",
             Self::Draining | Self::Internal => "proxy_internal_error",
         }
     }
@@ -151,9 +155,12 @@ impl Reason {
             | Self::TunnelTimeout
             | Self::ConnectionLimit
             | Self::ClientLimit => Side::Client,
-            Self::NoBackend | Self::EgressDenied | Self::Draining | Self::RequestTimeout | Self::Internal => {
-                Side::Proxy
-            }
+            Self::NoBackend
+            | Self::EgressDenied
+            | Self::LoopDetected
+            | Self::Draining
+            | Self::RequestTimeout
+            | Self::Internal => Side::Proxy,
             Self::DnsError
             | Self::DnsTimeout
             | Self::ConnectRefused
@@ -197,6 +204,7 @@ impl Reason {
             Self::HeaderTimeout | Self::BodyTimeout => "The request did not arrive in time.",
             Self::KeepAliveTimeout | Self::TunnelTimeout => "The connection was idle for too long.",
             Self::ConnectionLimit | Self::ClientLimit => "There are too many connections.",
+            Self::LoopDetected => "The request goes round in circles.",
             Self::Draining => "The proxy is ending.",
             Self::Internal => "The proxy failed.",
         }
@@ -229,6 +237,7 @@ impl Reason {
             Self::TunnelTimeout => "tunnel_timeout",
             Self::ConnectionLimit => "connection_limit",
             Self::ClientLimit => "client_limit",
+            Self::LoopDetected => "loop_detected",
             Self::Draining => "draining",
             Self::Internal => "internal",
         }

@@ -297,6 +297,10 @@ impl Channel for Wire {
         }
     }
 
+    fn hold_back(&mut self) {
+        self.input.hold_back();
+    }
+
     fn trailers(&self) -> &[u8] {
         self.trailers.as_deref().unwrap_or_default()
     }
