@@ -78,6 +78,14 @@ impl Connection {
         self.stream.write_all(bytes.as_ref())
     }
 
+    /// The answer to a request; `None` where the connection is over.
+    pub fn try_ask(&mut self, request: impl AsRef<[u8]>) -> Option<crate::Message> {
+        let method = request.as_ref().split(|&byte| byte == b' ').next().unwrap_or_default();
+        self.asked.push(crate::latin1(method));
+        self.try_send(request).ok()?;
+        self.response().ok()
+    }
+
     /// Sends a request, whose answer [`Connection::response`] reads.
     ///
     /// # Panics

@@ -22,9 +22,6 @@ use crate::worker::Worker;
 const BATCH: usize = 32;
 /// How many batches are taken in at the end: more than the system holds for us.
 const LAST_BATCHES: usize = 128;
-/// So much may wait in the system for a client before no more is taken. Without this, a slow client would be seen to
-/// take something only every few megabytes.
-pub(crate) const UNSENT: u32 = 128 * 1024;
 /// How long to wait where the system has no descriptor or memory left for another connection.
 const OUT_OF_MEANS: Duration = Duration::from_millis(50);
 
@@ -145,7 +142,7 @@ impl Accepting {
             && let Some(tcp) = stream.as_tcp()
         {
             let _ = tcp.set_nodelay(true);
-            let _ = SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT);
+            stream.bound_unsent();
         }
         let permit = match worker.shared.admit_connection(peer, || worker.deadlines.end_longest_rest()) {
             Ok(permit) => permit,

@@ -274,7 +274,10 @@ impl<'a> One<'a> {
         .await;
         trace.connect += began.elapsed();
         match connected {
-            Ok(stream) => Ok(Pooled { stream, opened: context.slot.now() }),
+            Ok(stream) => {
+                stream.bound_unsent();
+                Ok(Pooled { stream, opened: context.slot.now() })
+            }
             Err(Ok(reason)) => Err(reason),
             Err(Err(error)) => Err(self.connect_failed(error, context, began)),
         }

@@ -12,7 +12,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 
-use crate::accept::{self, Door, UNSENT};
+use crate::accept::{self, Door};
+use crate::transport::UNSENT;
 use crate::worker::{Shared, Worker};
 
 /// How many connections the system holds for us before they are accepted.

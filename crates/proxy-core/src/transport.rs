@@ -8,6 +8,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+/// So much may wait in the system to be sent before no more is taken.
+pub(crate) const UNSENT: u32 = 128 * 1024;
+
 /// A byte stream that is no plain socket: TLS, an in-memory pipe, ...
 ///
 /// Only the two I/O traits are required. Plain sockets need no implementation: see [`Stream`].
@@ -84,6 +87,14 @@ impl Stream {
             Kind::Other(_) => return self.is_quiet(),
         };
         is_would_block(&peeked)
+    }
+
+    /// Bounds what may wait in the system to be sent. Without this, a slow reader would be seen to take something
+    /// only every few megabytes.
+    pub(crate) fn bound_unsent(&self) {
+        if let Some(tcp) = self.as_tcp() {
+            let _ = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT);
+        }
     }
 
     /// Makes the close that follows an abort: a client that reads until the end must not take it for one.

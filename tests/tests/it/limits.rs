@@ -74,32 +74,45 @@ fn a_body_beyond_the_limit_is_refused_before_it_is_sent_on() {
     assert_eq!((answer.status(), answer.interim.len()), (413, 0));
 }
 
-#[test]
-fn connections_are_bounded_in_all_and_per_client() {
-    for settings in ["maxConnections: 2", "maxConnectionsPerClient: 2"] {
-        let front = Front::with(Backend::ok(), |backend| Document::to(backend).proxy(settings));
-        let request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-        let mut held: Vec<_> = (0..2).map(|_| front.proxyd.connect()).collect();
-        for client in &mut held {
-            client.ask(request);
-            assert_eq!(client.response().unwrap().status(), 200);
-        }
-        let mut third = front.proxyd.connect();
-        let _ = third.try_send(request);
-        match third.response() {
-            Ok(answer) => assert_eq!(answer.status(), 503, "{settings}"),
-            Err(Broken::End(_)) => {}
-            other => panic!("{settings}: {other:?}"),
-        }
-        // The others go on, and a place that is given back is taken again.
-        held[0].ask(request);
-        assert_eq!(held[0].response().unwrap().status(), 200);
-        let mut gone = held.remove(1);
-        gone.half_close();
-        assert_eq!(gone.rest().0, b"");
-        assert_eq!(front.proxyd.get("/").status(), 200, "{settings}");
-        let reason =
-            if settings.starts_with("maxConnections:") { "connection_limit" } else { "client_limit" };
-        assert_eq!(front.proxyd.stop().connections(reason), 1);
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+
+/// A proxy with one worker and this limit, and two connections that rest, the first for longer.
+fn with_two_resting(settings: &str) -> (Front, Vec<harness::Connection>) {
+    let front =
+        Front::with(Backend::ok(), |backend| Document::to(backend).proxy("workers: 1").proxy(settings));
+    let mut held: Vec<_> = (0..2).map(|_| front.proxyd.connect()).collect();
+    for client in &mut held {
+        client.ask(REQUEST);
+        assert_eq!(client.response().unwrap().status(), 200);
     }
+    (front, held)
+}
+
+#[test]
+fn connections_are_bounded_per_client() {
+    let (front, mut held) = with_two_resting("maxConnectionsPerClient: 2");
+    let mut third = front.proxyd.connect();
+    let _ = third.try_send(REQUEST);
+    match third.response() {
+        Ok(answer) => assert_eq!(answer.status(), 503),
+        Err(Broken::End(_)) => {}
+        other => panic!("{other:?}"),
+    }
+    // The others go on, and a place that is given back is taken again.
+    held[0].ask(REQUEST);
+    assert_eq!(held[0].response().unwrap().status(), 200);
+    let mut gone = held.remove(1);
+    gone.half_close();
+    assert_eq!(gone.rest().0, b"");
+    assert_eq!(front.proxyd.get("/").status(), 200);
+    assert_eq!(front.proxyd.stop().connections("client_limit"), 1);
+}
+
+#[test]
+fn where_connections_are_bounded_one_that_rests_goes_for_one_that_comes() {
+    let (front, mut held) = with_two_resting("maxConnections: 2");
+    assert_eq!(front.proxyd.get("/").status(), 200);
+    let is_closed: Vec<_> = held.iter_mut().map(|client| client.try_ask(REQUEST).is_none()).collect();
+    assert!(is_closed.contains(&true), "two rest and one came, where two may be");
+    assert_eq!(front.proxyd.stop().connections("connection_limit"), 0);
 }

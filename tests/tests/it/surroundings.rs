@@ -88,12 +88,12 @@ fn workers_share_the_load_and_the_limits() {
         assert_eq!(client.response().unwrap().status(), 200);
         held.push(client);
     }
-    for _ in 0..5 {
-        let mut client = proxyd.connect();
-        let _ = client.try_send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
-        assert!(!client.response().is_ok_and(|answer| answer.status() == 200));
-    }
-    assert_eq!(proxyd.stop().connections("connection_limit"), 5);
+    // Those that rest go for those that come, on whichever worker: never are there more than 20.
+    held.extend((0..5).map(|_| proxyd.connect()));
+    let request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    let served = held.iter_mut().rev().filter_map(|client| client.try_ask(request)).count();
+    assert!((15..=20).contains(&served), "{served} of 25 were served");
+    assert_eq!(proxyd.stop().code, Some(0));
     // Each worker has connections of its own to the backend.
     assert!((1..=2).contains(&backend.connections()));
 }
@@ -123,25 +123,18 @@ fn an_ipv6_client_is_named_as_each_field_wants_it() {
     assert!(seen.field("Forwarded").unwrap().to_ascii_lowercase().contains("for=\"[::1]\""), "{seen:?}");
 }
 
-/// accept(2), EMFILE: what is there goes on, and once descriptors are back, so are new connections.
+/// A crowd that does nothing takes no descriptor from those who ask for something.
 #[test]
 fn running_out_of_descriptors_is_survived() {
     let backend = Backend::ok();
     let proxyd = Proxyd::start_with_descriptors(&Document::to(&backend), 64);
     let request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-    let mut first = proxyd.connect();
-    first.ask(request);
-    assert_eq!(first.response().unwrap().status(), 200);
     let crowd: Vec<_> = (0..100).map(|_| proxyd.connect()).collect();
-    proxyd.log().wait_for("cannot accept connections", 1);
     for _ in 0..3 {
-        first.ask(request);
-        assert_eq!(first.response().unwrap().status(), 200);
+        assert_eq!(proxyd.ask(request).status(), 200);
     }
     drop(crowd);
     assert_eq!(proxyd.get("/").status(), 200);
     let ended = proxyd.stop();
-    assert_eq!(ended.code, Some(0));
-    let told = ended.log.iter().filter(|line| line.contains("cannot accept connections")).count();
-    assert!(told <= 3, "it was told {told} times");
+    assert_eq!((ended.code, ended.requests("internal")), (Some(0), 0));
 }
