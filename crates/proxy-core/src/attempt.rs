@@ -195,8 +195,11 @@ impl<'a> One<'a> {
     ) -> Result<Answered<'a>, Failed> {
         let in_flight = InFlight::new(&self.member.backend, context.shard());
         let now = context.slot.now();
-        let pooled =
-            if self.wants_fresh { None } else { context.worker.pools.take(&self.member.backend, now) };
+        let pooled = if self.wants_fresh {
+            None
+        } else {
+            context.worker.pools.take(&self.member.backend, now, !incoming.head.method().is_idempotent())
+        };
         let was_reused = pooled.is_some();
         let pooled = match pooled {
             Some(pooled) => pooled,

@@ -60,7 +60,7 @@ struct Pool {
 
 impl Pool {
     /// The last connection of an earlier turn: whatever came on it since is known. Where there is none, the last
-    /// of this turn, of which it is not; bytes on it would be taken for the answer to the next request.
+    /// of this turn, of which it is not.
     #[inline]
     fn last(&mut self, turn: u64) -> Option<(Idle, bool)> {
         match self.idle.iter().rposition(|idle| idle.turn != turn) {
@@ -75,14 +75,16 @@ impl Pool {
 pub(crate) struct Pools(Mutex<Vec<Pool>>);
 
 impl Pools {
-    /// A connection that stands, as far as can be told without asking the backend.
+    /// A connection that stands, as far as is known; for a request that can be sent once only, the system is asked
+    /// where that may be out of date.
     #[inline]
-    pub(crate) fn take(&self, backend: &Backend, now: u32) -> Option<Pooled> {
+    pub(crate) fn take(&self, backend: &Backend, now: u32, is_careful: bool) -> Option<Pooled> {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = pools.get_mut(backend.slot).filter(|pool| pool.backend == backend.number)?;
         let turn = TURN.get();
         while let Some((Idle { mut pooled, ends, .. }, is_known)) = pool.last(turn) {
-            if ends > now && if is_known { pooled.stream.is_quiet() } else { pooled.stream.is_silent() } {
+            let asks = is_careful && !is_known;
+            if ends > now && if asks { pooled.stream.is_silent() } else { pooled.stream.is_quiet() } {
                 return Some(pooled);
             }
         }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// So much may wait in the system to be sent before no more is taken.
-pub(crate) const UNSENT: u32 = 128 * 1024;
+pub(crate) const UNSENT: u32 = 256 * 1024;
 
 /// A byte stream that is no plain socket: TLS, an in-memory pipe, ...
 ///
