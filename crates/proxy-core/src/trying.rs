@@ -125,7 +125,10 @@ impl<'t, C: Client> Trying<'t, C> {
 
     fn too_late(&self) -> Reason {
         if self.is_uploading() {
-            return if self.upload.waits_for == End::From {
+            // Who was told to wait for a 100 is not slow: the backend has not sent one. RFC 9110 section 10.1.1.
+            let is_held =
+                self.incoming.admitted.expects_continue && !self.was_continued && self.upload.moved == 0;
+            return if self.upload.waits_for == End::From && !is_held {
                 Reason::BodyTimeout
             } else {
                 Reason::ResponseTimeout

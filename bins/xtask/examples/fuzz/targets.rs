@@ -45,6 +45,13 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &[":", "[", "]", "%", "::ffff:", "65536", "xn--", "@", ".", ".."],
     },
     Target {
+        name: "http1-target",
+        function: "http1::fuzz::fuzz_target",
+        run: http1::fuzz::fuzz_target,
+        seeds: &["/a?b", "http://example.test/a?b", "*", "https://[::1]:8443"],
+        words: &["://", "http", "https", "?", "#", "@", "//", "*", ":", "%"],
+    },
+    Target {
         name: "core-path",
         function: "proxy_core::fuzz::fuzz_path",
         run: proxy_core::fuzz::fuzz_path,

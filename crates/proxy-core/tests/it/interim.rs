@@ -83,3 +83,18 @@ async fn interim_answers_without_end_are_refused() {
     let (head, body) = client.message().await;
     assert!(head.starts_with("HTTP/1.1 502 ") && body.contains("bad_response:too_many_interim"), "{body}");
 }
+
+#[tokio::test]
+async fn a_backend_that_sends_no_100_is_the_one_that_is_late() {
+    // RFC 9110 section 10.1.1: the client may wait for it, and is not slow.
+    let backend = Backend::new().await;
+    let settings = |settings: &mut proxy_core::spec::Settings| {
+        settings.body_idle_timeout = std::time::Duration::from_millis(100);
+    };
+    let running = Running::start(with(settings, &[&backend])).await;
+    let mut client = running.client().await;
+    client.send(EXPECTING).await;
+    let (_peer, _) = backend.request().await;
+    let (head, body) = client.message().await;
+    assert!(head.starts_with("HTTP/1.1 504 ") && body.contains("response_timeout"), "{head}{body}");
+}
