@@ -197,13 +197,9 @@ impl Connection {
         if self.looked_at == 0 {
             self.slot.set(Some(settings.header_timeout));
             self.slot.set_resting(false);
-        } else if bytes.len() < settings.limits.head && !has_end(bytes, self.looked_at) {
-            // What was seen is no whole head, and what came since cannot have made it one.
-            self.looked_at = bytes.len();
-            return None;
         }
         let mut incoming = Leased::new();
-        match incoming.head.parse(bytes, &settings.limits) {
+        match incoming.head.parse_more(bytes, self.looked_at, &settings.limits) {
             Ok(Parsed::Complete { len }) => {
                 self.looked_at = 0;
                 let input = &mut self.client.wire.input;
@@ -269,10 +265,4 @@ impl Connection {
         })
         .await;
     }
-}
-
-/// True where a head may end behind the first `looked_at` bytes.
-fn has_end(bytes: &[u8], looked_at: usize) -> bool {
-    let from = looked_at.saturating_sub(3);
-    bytes.get(from..).unwrap_or_default().windows(2).any(|two| two == b"\n\r" || two == b"\n\n")
 }

@@ -207,13 +207,8 @@ impl<'t, C: Client> Trying<'t, C> {
     fn parse(&mut self) -> Result<Option<Head>, Reason> {
         loop {
             let bytes = self.wire.input.unread();
-            if self.looked_at > 0 && !ends_within(bytes, self.looked_at) {
-                self.looked_at = bytes.len();
-                if bytes.len() < self.context.pinned.0.settings.limits.head {
-                    return Ok(None);
-                }
-            }
-            let parsed = self.incoming.response.parse(bytes, &self.context.pinned.0.settings.limits);
+            let limits = &self.context.pinned.0.settings.limits;
+            let parsed = self.incoming.response.parse_more(bytes, self.looked_at, limits);
             let Parsed::Complete { len } = parsed.map_err(Reason::BadResponse)? else {
                 self.looked_at = bytes.len();
                 return Ok(None);
@@ -270,12 +265,6 @@ impl<'t, C: Client> Trying<'t, C> {
         self.wire.input.consume(len);
         Ok(())
     }
-}
-
-/// True where an empty line ends behind the first `looked_at` bytes.
-fn ends_within(bytes: &[u8], looked_at: usize) -> bool {
-    let from = looked_at.saturating_sub(3);
-    bytes.get(from..).unwrap_or_default().windows(2).any(|two| two == b"\n\r" || two == b"\n\n")
 }
 
 /// What a broken side means where it is the client's.
