@@ -55,6 +55,39 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether `Forwarded` (RFC 7239) is sent to backends beside the `X-Forwarded-*` fields.
     pub forwarded: bool,
+    /// How HTTP/2 is spoken, with clients and with backends.
+    pub http2: Http2Settings,
+}
+
+/// How HTTP/2 is spoken. The limits of a head hold for it, too; what else is limited stands in `docs/http2.md`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Http2Settings {
+    /// Whether clients may speak it.
+    pub enabled: bool,
+    /// Requests of one client connection at the same time.
+    pub max_streams: u32,
+    /// Bytes of one request's body that may come before somebody takes them.
+    pub stream_window: u32,
+    /// Bytes of all bodies on a connection that may come before somebody takes them.
+    pub connection_window: u32,
+    /// How long the other end of a connection that carries requests may be silent before it is asked for a sign of life.
+    pub ping_interval: Duration,
+    /// How long that sign may take.
+    pub ping_timeout: Duration,
+}
+
+impl Default for Http2Settings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            max_streams: 100,
+            stream_window: 64 * 1024,
+            connection_window: 1024 * 1024,
+            ping_interval: Duration::from_secs(30),
+            ping_timeout: Duration::from_secs(10),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -73,6 +106,7 @@ impl Default for Settings {
             max_connections_per_client: None,
             trusted_proxies: Vec::new(),
             forwarded: false,
+            http2: Http2Settings::default(),
         }
     }
 }
@@ -89,6 +123,8 @@ pub struct UpstreamSpec {
     pub strategy: Arc<dyn Strategy>,
     /// What Host says to a backend.
     pub host_header: HostHeader,
+    /// What its backends speak.
+    pub protocol: Protocol,
     /// For one name look-up.
     pub dns_timeout: Duration,
     /// For one connection to come about.
@@ -119,6 +155,7 @@ impl UpstreamSpec {
             backends: Vec::new(),
             strategy: Arc::new(RoundRobin),
             host_header: HostHeader::Preserve,
+            protocol: Protocol::Http1,
             dns_timeout: Duration::from_secs(2),
             connect_timeout: Duration::from_secs(2),
             timeout: Duration::from_secs(15),
@@ -152,6 +189,17 @@ impl std::fmt::Debug for UpstreamSpec {
             .field("backends", &self.backends)
             .finish_non_exhaustive()
     }
+}
+
+/// What backends speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2, by prior knowledge (RFC 9113 section 3.3).
+    Http2,
 }
 
 /// What Host says to a backend.
