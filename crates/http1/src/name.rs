@@ -113,6 +113,11 @@ const fn known() -> [(Short, Name); 64] {
 }
 
 impl Name {
+    /// All names that have an id, in the order of their ids, which begin at 1.
+    pub fn known() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|(name, _)| *name)
+    }
+
     /// The id of `name`, in any case.
     #[inline]
     pub fn of(name: &[u8]) -> Self {

@@ -107,6 +107,9 @@ pub enum Rule {
     /// More interim responses than allowed before the final one. RFC 9110 section 15.2.
     #[error("too many interim responses")]
     TooManyInterim,
+    /// The other end does not keep to the frames of HTTP/2. RFC 9113 sections 4 to 6 and 8.1.
+    #[error("the frames of HTTP/2 are malformed or out of order")]
+    Frames,
 }
 
 impl Rule {
@@ -147,6 +150,7 @@ impl Rule {
             Self::Incomplete => "incomplete",
             Self::Status => "status",
             Self::TooManyInterim => "too_many_interim",
+            Self::Frames => "frames",
         }
     }
 

@@ -155,6 +155,7 @@ impl Accepting {
             peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             local_port: self.port,
             is_secure: stream.is_secure(),
+            is_http2: false,
         };
         let serving = connection::serve(stream, facts, Arc::clone(worker), permit);
         self.tracker.spawn(until_over(serving, Arc::clone(worker)));

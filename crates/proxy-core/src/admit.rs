@@ -8,14 +8,17 @@ use http1::target::{Authority, Target};
 use http1::token::list;
 use http1::{Name, NameSet, Rule, Version, connection};
 
+use crate::deadline::Ticks;
 use crate::forwarded::client_address;
+use crate::grpc;
 use crate::incoming::Incoming;
 use crate::path::normalise;
 use crate::reason::Reason;
 use crate::snapshot::Compiled;
 
 /// Names that most requests do not carry, looked into only where one of them is there.
-const RARE: NameSet = NameSet::of(&[Name::Expect, Name::Upgrade, Name::Te, Name::MaxForwards]);
+const RARE: NameSet =
+    NameSet::of(&[Name::Expect, Name::Upgrade, Name::Te, Name::MaxForwards, Name::ContentType]);
 
 /// Judges the head of `incoming`, and notes in it what the rest of the line needs.
 ///
@@ -101,6 +104,11 @@ fn rare(incoming: &mut Incoming) -> Result<(), Rule> {
     }
     let te = head.first(Name::Te, bytes).unwrap_or_default();
     admitted.takes_trailers = list(te).any(|coding| coding.eq_ignore_ascii_case(b"trailers"));
+    if head.first(Name::ContentType, bytes).is_some_and(grpc::is_call) {
+        admitted.is_call = true;
+        let mut timeouts = head.fields(bytes).all_named("grpc-timeout");
+        admitted.call_timeout = timeouts.next().and_then(grpc::timeout).map(Ticks::of);
+    }
     if let Some(value) = head.first(Name::MaxForwards, bytes) {
         let text =
             std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));

@@ -6,6 +6,7 @@ use http1::{Fields, Method, Name, NameSet, push_decimal};
 use crate::client::{Client, Outgoing};
 use crate::clock::date;
 use crate::edits::Edits;
+use crate::grpc;
 use crate::guard::Refusal;
 use crate::incoming::Incoming;
 use crate::reason::Reason;
@@ -44,6 +45,9 @@ impl Answer {
             detail: reason.detail(),
             request_id,
         };
+        if incoming.admitted.is_call {
+            return Self::of_failed_call(grpc::status_of(reason), &problem, lines);
+        }
         Self::of_problem(&problem, lines, incoming)
     }
 
@@ -60,6 +64,9 @@ impl Answer {
         }
         let status = if (400..=599).contains(&refusal.status) { refusal.status } else { 500 };
         let problem = Problem { status, reason: refusal.reason, detail: &refusal.detail, request_id };
+        if incoming.admitted.is_call {
+            return Self::of_failed_call(grpc::status_of_http(status), &problem, lines);
+        }
         Self::of_problem(&problem, lines, incoming)
     }
 
@@ -99,6 +106,16 @@ impl Answer {
         Self { status: 200, lines, without: NameSet::EMPTY, body }
     }
 
+    /// A gRPC call is answered with 200, and learns of its failure from fields: trailers without anything before them.
+    fn of_failed_call(status: u8, problem: &Problem<'_>, mut lines: Vec<u8>) -> Self {
+        push(&mut lines, "Content-Type", "application/grpc");
+        push(&mut lines, "grpc-status", &status.to_string());
+        lines.extend_from_slice(b"grpc-message: ");
+        grpc::push_message(&mut lines, &format!("{} ({})", problem.detail, problem.reason));
+        lines.extend_from_slice(b"\r\n");
+        Self { status: 200, lines, without: NameSet::EMPTY, body: Vec::new() }
+    }
+
     fn of_problem(problem: &Problem<'_>, mut lines: Vec<u8>, incoming: &Incoming) -> Self {
         let (content_type, body) = problem.body(incoming);
         push(&mut lines, "Content-Type", content_type);
@@ -125,12 +142,12 @@ impl Answer {
         method: Method,
         request_id: &RequestId,
     ) -> Vec<u8> {
-        let has_body = self.status != 204 && self.status != 304;
+        let has_length = self.status != 204 && self.status != 304;
         if self.status == 205 {
             // RFC 9110 section 15.3.6: it has a length, and no content.
             self.body.clear();
         }
-        if has_body {
+        if has_length {
             self.lines.extend_from_slice(b"Content-Length: ");
             push_decimal(&mut self.lines, self.body.len() as u64);
             self.lines.extend_from_slice(b"\r\n");
@@ -147,15 +164,16 @@ impl Answer {
         if !self.without.contains(Name::Server) {
             self.lines.extend_from_slice(b"Server: proxyd\r\n");
         }
+        let has_body = has_length && method != Method::Head;
         client.begin(&Outgoing {
             status: self.status,
             reason: b"",
             fields: Fields::new(&[], &[]),
             skip: NameSet::EMPTY,
             extra: &self.lines,
-            body: BodyLength::Bytes(self.body.len() as u64),
+            body: if has_body { BodyLength::Bytes(self.body.len() as u64) } else { BodyLength::None },
         });
-        if has_body && method != Method::Head { self.body } else { Vec::new() }
+        if has_body { self.body } else { Vec::new() }
     }
 }
 

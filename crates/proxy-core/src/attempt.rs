@@ -1,6 +1,6 @@
 //! ATTEMPT: one try after another, each on one backend, until one answers or none is left.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::{Context as Poller, Poll};
 use std::time::Instant;
@@ -12,12 +12,15 @@ use crate::connect::ConnectError;
 use crate::deadline::Ticks;
 use crate::exchange::Context;
 use crate::forward::Forwarding;
+use crate::http2::{BackendStream, Dialled, Fate, Found};
 use crate::incoming::Incoming;
+use crate::link::Link;
 use crate::pool::Pooled;
 use crate::pump::Pump;
 use crate::reason::{Reason, Retry};
 use crate::registry::Backend;
 use crate::snapshot::Route;
+use crate::spec::Protocol;
 use crate::trace::{AttemptRecord, Trace};
 use crate::trying::Trying;
 use crate::upstream::{Member, Upstream};
@@ -26,18 +29,20 @@ use crate::wire::{Wire, Writer};
 /// How often a request may be sent again to a backend that had closed the connection it was sent on.
 const FREE: u32 = 2;
 
-/// A backend's final answer, its head parsed and still in the wire's input.
+/// How often a request may be sent again that a backend which was closing its connection has not seen.
+const UNSEEN: u32 = 4;
+/// So much of a body is kept to be sent again to another stream than the one that took it.
+const REPLAYED: usize = 64 * 1024;
+
+/// A backend's final answer, its head parsed and still with the link.
 pub(crate) struct Answered<'a> {
-    pub(crate) wire: Wire,
-    pub(crate) opened: u32,
+    pub(crate) link: Link,
     pub(crate) member: &'a Member,
     pub(crate) upstream: &'a Upstream,
     /// What is left of the request's body.
     pub(crate) upload: Pump,
     /// The backend takes no more of it.
     pub(crate) upload_broken: bool,
-    /// Bytes of the head.
-    pub(crate) head_len: usize,
     /// The backend has switched protocols.
     pub(crate) has_switched: bool,
     _in_flight: InFlight<'a>,
@@ -69,6 +74,15 @@ struct Failed {
     was_reused: bool,
     /// Part of the request's body is gone, or part of an answer has come.
     is_final: bool,
+    /// What the backend has done with it, where it said so.
+    fate: Fate,
+}
+
+impl Failed {
+    /// Before anything was sent.
+    const fn unsent(reason: Reason) -> Self {
+        Self { reason, was_reused: false, is_final: false, fate: Fate::Unknown }
+    }
 }
 
 /// What a request has behind it.
@@ -76,6 +90,8 @@ struct Tries {
     /// Places of backends that failed; bounded by the upstream's retries.
     tried: Vec<usize>,
     free_left: u32,
+    unseen_left: u32,
+    was_refused: bool,
     retries_left: u32,
     /// A request that a backend may have seen is repeated once only.
     was_repeated: bool,
@@ -96,6 +112,8 @@ pub(crate) async fn attempt<'a, C: Client>(
     let mut tries = Tries {
         tried: Vec::new(),
         free_left: FREE,
+        unseen_left: UNSEEN,
+        was_refused: false,
         retries_left: upstream.spec.retries,
         was_repeated: false,
     };
@@ -130,8 +148,8 @@ pub(crate) async fn attempt<'a, C: Client>(
         if !tries.may_go_on(&failed, incoming, upstream, context.shard()) {
             return Err(last);
         }
-        // A connection that was stale says nothing of its backend: the next attempt may go there again.
-        if !failed.was_reused {
+        // A connection that was stale or closing says nothing of its backend: the next attempt may go there again.
+        if !failed.was_reused && failed.fate == Fate::Unknown {
             tries.tried.push(place);
         }
     }
@@ -141,6 +159,15 @@ impl Tries {
     fn may_go_on(&mut self, failed: &Failed, incoming: &Incoming, upstream: &Upstream, shard: usize) -> bool {
         if failed.is_final {
             return false;
+        }
+        match failed.fate {
+            Fate::Unknown => {}
+            Fate::Unseen => {
+                let is_left = self.unseen_left > 0;
+                self.unseen_left = self.unseen_left.saturating_sub(1);
+                return is_left;
+            }
+            Fate::Refused => return !std::mem::replace(&mut self.was_refused, true),
         }
         match failed.reason.retry() {
             Retry::Never => false,
@@ -194,6 +221,40 @@ impl<'a> One<'a> {
         trace: &mut Trace,
     ) -> Result<Answered<'a>, Failed> {
         let in_flight = InFlight::new(&self.member.backend, context.shard());
+        let (mut link, was_reused) = match self.upstream.spec.protocol {
+            Protocol::Http1 => self.link_http1(client, incoming, context, trace).await?,
+            Protocol::Http2 => Box::pin(self.link_http2(client, incoming, context, trace)).await?,
+        };
+        let mut trying = Trying::new(client, &mut link, incoming, context, self.patience());
+        let outcome = poll_fn(|cx| trying.poll(cx)).await;
+        let has_begun = trying.has_begun();
+        let (upload, upload_broken) = (trying.upload, trying.upload_broken);
+        match outcome {
+            Ok(has_switched) => Ok(Answered {
+                link,
+                member: self.member,
+                upstream: self.upstream,
+                upload,
+                upload_broken,
+                has_switched,
+                _in_flight: in_flight,
+            }),
+            Err(reason) => {
+                let was_touched = has_body(incoming) && (upload.bytes > 0 || upload.is_done());
+                let is_final = has_begun || (was_touched && !client.rewind());
+                Err(Failed { reason, was_reused, is_final, fate: link.fate() })
+            }
+        }
+    }
+
+    /// A connection of its own, from the pool or new, with the head of the request ready to be sent on it.
+    async fn link_http1<C: Client>(
+        &self,
+        client: &mut C,
+        incoming: &Incoming,
+        context: &Context<'_>,
+        trace: &mut Trace,
+    ) -> Result<(Link, bool), Failed> {
         let now = context.slot.now();
         let pooled = if self.wants_fresh {
             None
@@ -203,35 +264,65 @@ impl<'a> One<'a> {
         let was_reused = pooled.is_some();
         let pooled = match pooled {
             Some(pooled) => pooled,
-            None => self.open(client, context, trace).await.map_err(|reason| Failed {
-                reason,
-                was_reused: false,
-                is_final: false,
-            })?,
+            None => self.open(client, context, trace).await.map_err(Failed::unsent)?,
         };
         let mut wire = Wire::new(pooled.stream);
-        self.write_head(&mut wire, incoming, context, trace);
-        let mut trying = Trying::new(client, &mut wire, incoming, context, self.patience());
-        let outcome = poll_fn(|cx| trying.poll(cx)).await;
-        let has_begun = trying.has_begun();
-        let (upload, upload_broken) = (trying.upload, trying.upload_broken);
-        match outcome {
-            Ok(head) => Ok(Answered {
-                wire,
-                opened: pooled.opened,
-                member: self.member,
-                upstream: self.upstream,
-                upload,
-                upload_broken,
-                head_len: head.len,
-                has_switched: head.has_switched,
-                _in_flight: in_flight,
-            }),
-            Err(reason) => {
-                let was_touched = has_body(incoming) && (upload.bytes > 0 || upload.is_done());
-                Err(Failed { reason, was_reused, is_final: was_touched || has_begun })
+        self.write_head(incoming, context, trace, wire.output.appender());
+        wire.frame(if incoming.admitted.body == BodyLength::Chunked { Writer::Chunked } else { Writer::Raw });
+        Ok((Link::http1(wire, pooled.opened), was_reused))
+    }
+
+    /// A stream of a shared connection, on which the head of the request was sent.
+    async fn link_http2<C: Client>(
+        &self,
+        client: &mut C,
+        incoming: &Incoming,
+        context: &Context<'_>,
+        trace: &mut Trace,
+    ) -> Result<(Link, bool), Failed> {
+        let mut was_reused = true;
+        let ticket = loop {
+            match context.worker.lines.find(context.worker, self.upstream, self.member) {
+                Found::Ticket(ticket) => break ticket,
+                Found::Wait(dialled) => {
+                    was_reused = false;
+                    self.wait(dialled, client, context, trace).await.map_err(Failed::unsent)?;
+                }
             }
+        };
+        let mut head = Vec::with_capacity(1024);
+        self.write_head(incoming, context, trace, &mut head);
+        if has_body(incoming) {
+            client.keep_body(REPLAYED);
         }
+        let begun = BackendStream::begin(ticket, head, !has_body(incoming));
+        match begun {
+            Ok(stream) => Ok((Link::Http2(Box::new(stream)), was_reused)),
+            Err((reason, fate)) => Err(Failed { fate, ..Failed::unsent(reason) }),
+        }
+    }
+
+    /// Waits for a connection that comes about.
+    async fn wait<C: Client>(
+        &self,
+        mut dialled: Dialled,
+        client: &mut C,
+        context: &Context<'_>,
+        trace: &mut Trace,
+    ) -> Result<(), Reason> {
+        let began = Instant::now();
+        context.slot.set_at(context.deadline());
+        let mut made = std::pin::pin!(dialled.wait_for(Option::is_some));
+        let outcome = poll_fn(|cx: &mut Poller<'_>| {
+            if let Poll::Ready(made) = made.as_mut().poll(cx) {
+                let made = made.ok().and_then(|made| *made);
+                return Poll::Ready(made.unwrap_or(Err(Reason::Internal)));
+            }
+            poll_given_up(client, context, cx).map(Err)
+        })
+        .await;
+        trace.connect += began.elapsed();
+        outcome
     }
 
     /// For how long the head of the answer is waited for.
@@ -239,7 +330,7 @@ impl<'a> One<'a> {
         self.route.attempt_timeout.unwrap_or(self.upstream.timeout)
     }
 
-    fn write_head(&self, wire: &mut Wire, incoming: &mut Incoming, context: &Context<'_>, trace: &Trace) {
+    fn write_head(&self, incoming: &Incoming, context: &Context<'_>, trace: &Trace, out: &mut Vec<u8>) {
         let forwarding = Forwarding {
             incoming,
             facts: context.facts,
@@ -248,8 +339,7 @@ impl<'a> One<'a> {
             upstream: self.upstream,
             request_id: &trace.request_id,
         };
-        forwarding.write(self.member, wire.output.appender());
-        wire.frame(if incoming.admitted.body == BodyLength::Chunked { Writer::Chunked } else { Writer::Raw });
+        forwarding.write(self.member, out);
     }
 
     async fn connect<C: Client>(
@@ -265,14 +355,7 @@ impl<'a> One<'a> {
             if let Poll::Ready(connected) = connecting.as_mut().poll(cx) {
                 return Poll::Ready(connected.map_err(Err));
             }
-            if client.poll_gone(cx).is_ready() {
-                return Poll::Ready(Err(Ok(Reason::ClientGone)));
-            }
-            if context.slot.is_expired() {
-                Poll::Ready(Err(Ok(Reason::RequestTimeout)))
-            } else {
-                Poll::Pending
-            }
+            poll_given_up(client, context, cx).map(|reason| Err(Ok(reason)))
         })
         .await;
         trace.connect += began.elapsed();
@@ -311,6 +394,14 @@ impl<'a> One<'a> {
         }
         error.reason()
     }
+}
+
+/// Ready once nobody waits for a connection any more.
+fn poll_given_up<C: Client>(client: &mut C, context: &Context<'_>, cx: &mut Poller<'_>) -> Poll<Reason> {
+    if client.poll_gone(cx).is_ready() {
+        return Poll::Ready(Reason::ClientGone);
+    }
+    if context.slot.is_expired() { Poll::Ready(Reason::RequestTimeout) } else { Poll::Pending }
 }
 
 fn has_body(incoming: &Incoming) -> bool {

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use http1::framing::BodyLength;
 use http1::{Fields, Name, NameSet, Version};
 
-use crate::channel::{Broken, Channel};
+use crate::channel::{Broken, Channel, Fill};
+use crate::replay::Replay;
 use crate::wire::{Wire, Writer};
 
 /// So much of further requests is taken in while one is being served.
@@ -22,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) local_port: u16,
     /// The connection is encrypted.
     pub(crate) is_secure: bool,
+    /// The client speaks HTTP/2.
+    pub(crate) is_http2: bool,
 }
 
 impl Facts {
@@ -65,17 +68,48 @@ pub(crate) trait Client: Channel {
     /// Says how large the body from the client is, and how large it may be.
     fn expect(&mut self, length: BodyLength, allowed: u64);
 
+    /// Where what was passed on of the body is kept, so that it can be passed on again; `None` where it is not.
+    fn replay(&mut self) -> Option<&mut Option<Box<Replay>>> {
+        None
+    }
+
+    /// Keeps the first `most` bytes of the body that are passed on.
+    fn keep_body(&mut self, most: usize) {
+        if let Some(replay) = self.replay() {
+            replay.get_or_insert_with(|| Box::new(Replay::of(most)));
+        }
+    }
+
+    /// Begins the body anew. False where not all that was passed on was kept.
+    fn rewind(&mut self) -> bool {
+        self.replay().and_then(Option::as_mut).is_some_and(|replay| replay.rewind())
+    }
+
+    /// What was kept of the body is not needed any more, but for what is still to be passed on again.
+    fn forget_body(&mut self) {
+        if let Some(replay) = self.replay()
+            && replay.as_ref().is_some_and(|replay| replay.again().is_empty())
+        {
+            *replay = None;
+        }
+    }
+
     /// How much of the body from the client is still to come, where that is known.
     fn left_to_come(&self) -> Option<u64>;
 
-    /// Turns the rest of the exchange into a tunnel.
-    fn tunnel(&mut self);
+    /// Takes over the head of an answer that switches protocols, and turns the rest of the exchange into a tunnel.
+    fn switch(&mut self, outgoing: &Outgoing<'_>);
 
     /// The answer will not be followed by another on this connection.
     fn close_after(&mut self);
 
-    /// Whether protocols may be switched on this connection.
+    /// Whether protocols may be switched.
     fn can_switch(&self) -> bool;
+
+    /// Whether success means to this client that protocols were switched: an answer that does not is none for it.
+    fn must_switch(&self) -> bool {
+        false
+    }
 }
 
 /// A client that speaks HTTP/1.1.
@@ -90,11 +124,19 @@ pub(crate) struct Http1Client {
     pub(crate) ends_by_close: bool,
     /// The client has shut its sending side; since when, in ticks, is the caller's to know.
     pub(crate) is_half_closed: bool,
+    replay: Option<Box<Replay>>,
 }
 
 impl Http1Client {
     pub(crate) fn new(wire: Wire) -> Self {
-        Self { wire, version: Version::Http11, closes: false, ends_by_close: false, is_half_closed: false }
+        Self {
+            wire,
+            version: Version::Http11,
+            closes: false,
+            ends_by_close: false,
+            is_half_closed: false,
+            replay: None,
+        }
     }
 
     fn write_head(&mut self, outgoing: &Outgoing<'_>) {
@@ -150,14 +192,20 @@ impl Client for Http1Client {
     }
 
     fn expect(&mut self, length: BodyLength, allowed: u64) {
+        self.replay = None;
         self.wire.expect(length, allowed);
+    }
+
+    fn replay(&mut self) -> Option<&mut Option<Box<Replay>>> {
+        Some(&mut self.replay)
     }
 
     fn left_to_come(&self) -> Option<u64> {
         self.wire.left_to_come()
     }
 
-    fn tunnel(&mut self) {
+    fn switch(&mut self, outgoing: &Outgoing<'_>) {
+        self.interim(outgoing);
         self.wire.expect(BodyLength::UntilClose, u64::MAX);
         self.wire.frame(Writer::Tunnel);
         self.closes = true;
@@ -170,6 +218,12 @@ impl Client for Http1Client {
     fn can_switch(&self) -> bool {
         self.version == Version::Http11
     }
+}
+
+/// What is to be passed on again of a body.
+#[inline]
+pub(crate) fn again(replay: &Option<Box<Replay>>) -> &[u8] {
+    replay.as_ref().map_or(&[], |replay| replay.again())
 }
 
 /// Appends `HTTP/1.1 <status> <reason> CRLF`.
@@ -192,17 +246,30 @@ pub(crate) fn push_status_line(out: &mut Vec<u8>, status: u16, reason: &[u8]) {
 
 impl Channel for Http1Client {
     #[inline]
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<crate::channel::Fill, Broken>> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<Fill, Broken>> {
+        if !again(&self.replay).is_empty() {
+            return Poll::Ready(Ok(Fill::Data));
+        }
         self.wire.poll_fill(cx)
     }
 
     #[inline]
     fn data(&self) -> &[u8] {
-        self.wire.data()
+        match again(&self.replay) {
+            [] => self.wire.data(),
+            again => again,
+        }
     }
 
     #[inline]
     fn consume(&mut self, count: usize) {
+        if let Some(replay) = &mut self.replay {
+            if !replay.again().is_empty() {
+                replay.advance(count);
+                return;
+            }
+            replay.keep(self.wire.data().get(..count).unwrap_or_default());
+        }
         self.wire.consume(count);
     }
 
@@ -235,7 +302,7 @@ impl Channel for Http1Client {
     }
 
     fn spliceable(&self) -> Option<(&tokio::net::TcpStream, u64)> {
-        self.wire.spliceable()
+        if self.replay.is_some() { None } else { self.wire.spliceable() }
     }
 
     fn spliced(&mut self, count: u64) {

@@ -13,11 +13,12 @@ use tokio_util::sync::ReusableBoxFuture;
 use crate::client::{Facts, Http1Client};
 use crate::deadline::{Slot, Ticks};
 use crate::exchange::{Context, Next, exchange, reject};
+use crate::http2::{self, Handover, PREFACE};
 use crate::incoming::Leased;
 use crate::reason::Reason;
 use crate::transport::Stream;
 use crate::wire::Wire;
-use crate::worker::{Permit, Pinned, Worker};
+use crate::worker::{Permit, Pinned, Tended, Worker};
 
 /// So much is read from a client whose connection is being closed, so that it reads its answer.
 const LINGERED: usize = 256 * 1024;
@@ -40,21 +41,12 @@ struct Connection {
     client: Http1Client,
     facts: Facts,
     slot: Slot,
-    worker: Arc<Worker>,
+    worker: Tended,
     /// Bytes of the input that hold no end of a head.
     looked_at: usize,
     /// No request has come on it yet.
     is_new: bool,
-    _permit: Permit,
-}
-
-/// A panic costs the one connection that it happened on; the runtime keeps it to the one task.
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.worker.count("connection", Reason::Internal);
-        }
-    }
+    permit: Permit,
 }
 
 /// What came in.
@@ -63,6 +55,8 @@ enum Arrival {
     Head(Leased, Arc<Pinned>),
     /// Something that is none, or that took too long.
     Refused(Reason, Arc<Pinned>),
+    /// The preface of HTTP/2.
+    Http2,
     /// Nothing more.
     Nothing(Option<Reason>),
 }
@@ -79,7 +73,7 @@ pub(crate) fn serve(
     slot.set(Some(worker.snapshot().0.settings.header_timeout));
     slot.set_resting(true);
     let client = Http1Client::new(Wire::new(stream));
-    Box::new(Connection { client, facts, slot, worker, looked_at: 0, is_new: true, _permit: permit }).run()
+    Box::new(Connection { client, facts, slot, worker: Tended(worker), looked_at: 0, is_new: true, permit }).run()
 }
 
 fn room(future: impl Future<Output = (Box<Connection>, Next)> + Send + 'static) -> Serving {
@@ -102,6 +96,16 @@ fn give_back(room: Serving) {
     });
 }
 
+/// Whether these first bytes of a connection are HTTP/2's; `None` where it takes more of them to tell.
+fn speaks_http2(bytes: &[u8]) -> Option<bool> {
+    let len = bytes.len().min(PREFACE.len());
+    match bytes.get(..len) == PREFACE.get(..len) {
+        false => Some(false),
+        true if len == PREFACE.len() => Some(true),
+        true => None,
+    }
+}
+
 impl Connection {
     async fn run(mut self: Box<Self>) {
         poll_fn(|cx| {
@@ -111,11 +115,16 @@ impl Connection {
         .await;
         loop {
             let arrival = poll_fn(|cx| self.poll_arrival(cx)).await;
-            if let Arrival::Nothing(reason) = arrival {
-                if let Some(reason) = reason {
-                    self.worker.count("connection", reason);
+            match arrival {
+                Arrival::Nothing(reason) => {
+                    if let Some(reason) = reason {
+                        self.worker.count("connection", reason);
+                    }
+                    return;
                 }
-                return;
+                // Boxed, so that those which speak HTTP/1.1 need no room for it.
+                Arrival::Http2 => return Box::pin(self.hand_over()).await,
+                Arrival::Head(..) | Arrival::Refused(..) => {}
             }
             let mut serving = room(self.serve(arrival));
             let (back, next) = poll_fn(|cx| serving.poll(cx)).await;
@@ -146,9 +155,17 @@ impl Connection {
                 let context = Context::new(&this.worker, &this.facts, &this.slot, &pinned);
                 reject(&mut this.client, &mut Leased::new(), reason, &context).await
             }
-            Arrival::Nothing(_) => Next::Close,
+            Arrival::Http2 | Arrival::Nothing(_) => Next::Close,
         };
         (self, next)
+    }
+
+    /// Serves what is left of the connection as HTTP/2.
+    async fn hand_over(self: Box<Self>) {
+        let Self { client, facts, slot, worker, permit, .. } = *self;
+        let Wire { stream, input, .. } = client.wire;
+        let facts = Facts { is_http2: true, ..facts };
+        http2::serve(Handover { stream, input, facts, slot, worker, permit }).await;
     }
 
     /// Ready once the head of a request is whole, or none will come.
@@ -197,6 +214,16 @@ impl Connection {
         if self.looked_at == 0 {
             self.slot.set(Some(settings.header_timeout));
             self.slot.set_resting(false);
+        }
+        if self.is_new && bytes.first() == Some(&b'P') && settings.http2.enabled {
+            match speaks_http2(bytes) {
+                Some(true) => return Some(Arrival::Http2),
+                Some(false) => {}
+                None => {
+                    self.looked_at = bytes.len();
+                    return None;
+                }
+            }
         }
         let mut incoming = Leased::new();
         match incoming.head.parse_more(bytes, self.looked_at, &settings.limits) {

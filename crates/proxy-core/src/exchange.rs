@@ -15,7 +15,7 @@ use crate::answer::Answer;
 use crate::attempt::attempt;
 use crate::client::{Client, Facts};
 use crate::clock;
-use crate::deadline::Slot;
+use crate::deadline::{Slot, Ticks};
 use crate::forward::vars;
 use crate::guard::{self, Verdict};
 use crate::incoming::{Incoming, Lookup};
@@ -36,6 +36,8 @@ pub(crate) struct Context<'a> {
     /// When the head of the answer must be there, in ticks.
     deadline: AtomicU32,
     timeout: AtomicU32,
+    /// When all of the answer must be there, in ticks.
+    call_ends: AtomicU32,
 }
 
 impl Context<'_> {
@@ -48,7 +50,19 @@ impl Context<'_> {
     /// When the head of the answer must be there, in ticks.
     #[inline]
     pub(crate) fn deadline(&self) -> u32 {
-        self.deadline.load(Relaxed)
+        self.deadline.load(Relaxed).min(self.call_ends())
+    }
+
+    /// When all of the answer must be there, in ticks: a gRPC call's client waits for no more then.
+    #[inline]
+    pub(crate) fn call_ends(&self) -> u32 {
+        self.call_ends.load(Relaxed)
+    }
+
+    /// Sets the connection's deadline to `idle` from now, or to the end of the call.
+    #[inline]
+    pub(crate) fn wait(&self, idle: Ticks) {
+        self.slot.set_at(self.slot.now().saturating_add(idle.0).min(self.call_ends()));
     }
 
     /// Counts the time until the answer from now on: it does not run while the request's body comes in.
@@ -93,7 +107,15 @@ impl<'a> Context<'a> {
         slot: &'a Slot,
         pinned: &'a Pinned,
     ) -> Self {
-        Self { worker, facts, slot, pinned, deadline: AtomicU32::new(u32::MAX), timeout: AtomicU32::new(0) }
+        Self {
+            worker,
+            facts,
+            slot,
+            pinned,
+            deadline: AtomicU32::new(u32::MAX),
+            timeout: AtomicU32::new(0),
+            call_ends: AtomicU32::new(u32::MAX),
+        }
     }
 }
 
@@ -178,6 +200,9 @@ async fn serve<'a, C: Client>(
     client.expect(incoming.admitted.body, route.max_body_size);
     context.timeout.store(route.timeout.0, Relaxed);
     context.restart_deadline();
+    if let Some(timeout) = incoming.admitted.call_timeout {
+        context.call_ends.store(context.slot.now().saturating_add(timeout.0), Relaxed);
+    }
     context.slot.set_at(context.deadline());
     let stopped = match prepare(client, incoming, route, context, trace).await {
         Ok(()) => match attempt(client, incoming, route, context, trace).await {

@@ -152,8 +152,11 @@ impl Forwarding<'_> {
             self.write_forwarded(out);
         }
         // RFC 9110 section 7.6.3: a gateway adds itself to the requests that it forwards.
-        let is_http10 = self.incoming.head.version() == Version::Http10;
-        out.extend_from_slice(if is_http10 { b"Via: 1.0 proxyd\r\n" } else { b"Via: 1.1 proxyd\r\n" });
+        out.extend_from_slice(match self.incoming.head.version() {
+            _ if self.facts.is_http2 => b"Via: 2.0 proxyd\r\n",
+            Version::Http10 => b"Via: 1.0 proxyd\r\n",
+            Version::Http11 => b"Via: 1.1 proxyd\r\n",
+        });
         if !sets.contains(Name::XRequestId) {
             push(out, b"X-Request-Id: ", self.request_id.as_bytes());
         }

@@ -10,6 +10,7 @@ use http1::framing::BodyLength;
 use http1::{Fields, Name, RequestHead, ResponseHead};
 
 use crate::buffer::Buffer;
+use crate::deadline::Ticks;
 use crate::matcher::FieldLookup;
 
 /// How many a thread keeps.
@@ -40,6 +41,8 @@ pub(crate) struct Incoming {
     pub(crate) extra: Vec<u8>,
     /// Fields that guards set.
     pub(crate) set_by_guards: Vec<(String, String)>,
+    /// What a backend must say to a WebSocket's key that is ours, not the client's.
+    pub(crate) accept: Option<[u8; 28]>,
 }
 
 /// What admission made of a head.
@@ -65,6 +68,10 @@ pub(crate) struct Admitted {
     pub(crate) wants_upgrade: bool,
     /// The client takes trailers.
     pub(crate) takes_trailers: bool,
+    /// The request is a gRPC call.
+    pub(crate) is_call: bool,
+    /// For how long the call's client waits.
+    pub(crate) call_timeout: Option<Ticks>,
     /// How many more proxies the request may pass.
     pub(crate) max_forwards: Option<u64>,
     /// The client's address, as far as trusted proxies tell it.
@@ -114,6 +121,7 @@ impl Incoming {
         self.bytes = Buffer::default();
         self.admitted = Admitted::default();
         self.set_by_guards.clear();
+        self.accept = None;
         self.extra.clear();
         // A huge request's room is not kept for the small ones after it.
         for room in [&mut self.host, &mut self.path, &mut self.rewritten, &mut self.extra] {

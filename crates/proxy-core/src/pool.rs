@@ -11,8 +11,8 @@ use crate::transport::Stream;
 /// The rules that a pool keeps, in ticks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolRules {
-    idle: Ticks,
-    age: Ticks,
+    pub(crate) idle: Ticks,
+    pub(crate) age: Ticks,
     most: usize,
 }
 

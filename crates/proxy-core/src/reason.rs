@@ -79,6 +79,8 @@ pub enum Reason {
     ConnectionLimit,
     /// There are as many connections of this client as allowed.
     ClientLimit,
+    /// More HTTP/2 frames that carry nothing, or more streams that were reset, than any use of the protocol explains.
+    TooManyFrames,
     /// The request has come through this proxy too often.
     LoopDetected,
     /// The proxy is ending.
@@ -106,6 +108,7 @@ impl Reason {
             Self::DnsTimeout | Self::ConnectTimeout | Self::ResponseTimeout | Self::RequestTimeout => 504,
             Self::ClientGone => 499,
             Self::HeaderTimeout | Self::KeepAliveTimeout | Self::BodyTimeout | Self::TunnelTimeout => 408,
+            Self::TooManyFrames => 429,
             Self::LoopDetected => 508,
             Self::Internal => 500,
         }
@@ -120,6 +123,7 @@ impl Reason {
             | Self::BodyTooLarge
             | Self::HeaderTimeout
             | Self::BodyTimeout
+            | Self::TooManyFrames
             | Self::ClientGone => "http_request_error",
             Self::Guarded => "http_request_denied",
             Self::NoBackend => "destination_unavailable",
@@ -154,7 +158,8 @@ impl Reason {
             | Self::BodyTimeout
             | Self::TunnelTimeout
             | Self::ConnectionLimit
-            | Self::ClientLimit => Side::Client,
+            | Self::ClientLimit
+            | Self::TooManyFrames => Side::Client,
             Self::NoBackend
             | Self::EgressDenied
             | Self::LoopDetected
@@ -204,6 +209,7 @@ impl Reason {
             Self::HeaderTimeout | Self::BodyTimeout => "The request did not arrive in time.",
             Self::KeepAliveTimeout | Self::TunnelTimeout => "The connection was idle for too long.",
             Self::ConnectionLimit | Self::ClientLimit => "There are too many connections.",
+            Self::TooManyFrames => "The connection carries too little for its frames.",
             Self::LoopDetected => "The request goes round in circles.",
             Self::Draining => "The proxy is ending.",
             Self::Internal => "The proxy failed.",
@@ -237,6 +243,7 @@ impl Reason {
             Self::TunnelTimeout => "tunnel_timeout",
             Self::ConnectionLimit => "connection_limit",
             Self::ClientLimit => "client_limit",
+            Self::TooManyFrames => "too_many_frames",
             Self::LoopDetected => "loop_detected",
             Self::Draining => "draining",
             Self::Internal => "internal",

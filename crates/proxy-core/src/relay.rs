@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Context as Poller, Poll};
 
-use http1::framing::{self, BodyLength};
+use http1::framing::BodyLength;
 use http1::{Name, NameSet, Version, connection};
 
 use crate::answer::Answer;
@@ -15,6 +15,7 @@ use crate::deadline::Ticks;
 use crate::exchange::{Context, Next};
 use crate::forward::vars;
 use crate::incoming::Incoming;
+use crate::link::Link;
 use crate::pace::Pace;
 use crate::pool::Pooled;
 use crate::pump::{End, Pump};
@@ -22,7 +23,6 @@ use crate::reason::Reason;
 use crate::snapshot::Route;
 use crate::trace::Trace;
 use crate::trying::{HALF_CLOSED, of_backend, of_client};
-use crate::wire::Writer;
 
 /// So much of a body that nobody wants is read, so that the connection can go on.
 const DRAINED: u64 = 64 * 1024;
@@ -54,6 +54,7 @@ pub(crate) async fn relay<C: Client>(
         down: Pace::default(),
         idle: Ticks(0),
         is_tunnel,
+        is_call: incoming.admitted.is_call,
     };
     let outcome = poll_fn(|cx| relaying.poll(cx)).await;
     trace.bytes_out = relaying.download.bytes;
@@ -98,8 +99,10 @@ fn begin<C: Client>(
 ) -> Result<Begun, Reason> {
     let mut response = std::mem::take(&mut incoming.response);
     let mut extra = std::mem::take(&mut incoming.extra);
-    let bytes = answered.wire.input.unread();
-    let judged = framing::of_response(&response, incoming.head.method(), bytes)
+    let bytes = answered.link.head();
+    let judged = answered
+        .link
+        .body_length(&response, incoming.head.method())
         .and_then(|body| connection::apply(response.lines_mut(), bytes).map(|options| (body, options)))
         .map_err(Reason::BadResponse);
     let (body, options) = match judged {
@@ -120,6 +123,13 @@ fn begin<C: Client>(
     }
     extra.clear();
     write_extra(&mut extra, incoming, route, (context, trace), &response);
+    if body == BodyLength::Bytes(0)
+        && !response.present().contains(Name::ContentLength)
+        && !context.facts.is_http2
+    {
+        // A stream's end tells that there is no body; HTTP/1.1 has to say it. RFC 9112 section 6.3.
+        extra.extend_from_slice(b"Content-Length: 0\r\n");
+    }
     let mut skip = NOT_PASSED_ON;
     if response.status() == 204 || answered.has_switched {
         // RFC 9110 section 8.6.
@@ -140,8 +150,7 @@ fn begin<C: Client>(
         body,
     };
     if answered.has_switched {
-        client.interim(&outgoing);
-        client.tunnel();
+        client.switch(&outgoing);
     } else {
         if !answered.upload.is_done() {
             client.close_after();
@@ -149,13 +158,13 @@ fn begin<C: Client>(
         client.begin(&outgoing);
     }
     trace.status = response.status();
-    answered.wire.input.consume(answered.head_len);
+    answered.link.consume_head();
+    client.forget_body();
     if answered.has_switched {
-        answered.wire.expect(BodyLength::UntilClose, u64::MAX);
-        answered.wire.frame(Writer::Tunnel);
+        answered.link.tunnel();
         answered.upload = Pump::new(true);
     } else {
-        answered.wire.expect(body, u64::MAX);
+        answered.link.expect(body);
     }
     incoming.response = response;
     incoming.extra = extra;
@@ -205,7 +214,9 @@ fn write_extra(
 
 /// Keeps the backend's connection for the next request.
 fn keep(answered: Answered<'_>, context: &Context<'_>) {
-    let Answered { wire, member, upstream, opened, .. } = answered;
+    let Answered { link, member, upstream, .. } = answered;
+    // A stream ends by itself.
+    let Link::Http1 { wire, opened, .. } = link else { return };
     // Bytes behind the answer belong to nothing that was asked. RFC 9112 section 9.2.
     if wire.input.is_empty() && !wire.has_unsent() && !context.worker.is_draining() {
         let pooled = Pooled { stream: wire.stream, opened };
@@ -222,6 +233,7 @@ struct Relaying<'r, 'a, C> {
     down: Pace,
     idle: Ticks,
     is_tunnel: bool,
+    is_call: bool,
 }
 
 impl<C: Client> Relaying<'_, '_, C> {
@@ -246,7 +258,7 @@ impl<C: Client> Relaying<'_, '_, C> {
         let idle = self.idle_now();
         if has_moved || idle != self.idle {
             self.idle = idle;
-            self.context.slot.set(Some(idle));
+            self.context.wait(idle);
         }
         if self.context.slot.is_expired() { Poll::Ready(Err(self.too_late())) } else { Poll::Pending }
     }
@@ -256,7 +268,7 @@ impl<C: Client> Relaying<'_, '_, C> {
         if self.download.is_done() {
             return Poll::Pending;
         }
-        match self.download.poll(&mut self.answered.wire, self.client, cx) {
+        match self.download.poll(&mut self.answered.link, self.client, cx) {
             Poll::Ready(Ok(())) if self.is_tunnel => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err((End::To, _))) => Poll::Ready(Err(Reason::ClientGone)),
@@ -269,7 +281,7 @@ impl<C: Client> Relaying<'_, '_, C> {
         if self.answered.upload.is_done() || self.answered.upload_broken {
             return Ok(());
         }
-        match self.answered.upload.poll(self.client, &mut self.answered.wire, cx) {
+        match self.answered.upload.poll(self.client, &mut self.answered.link, cx) {
             Poll::Ready(Err((End::From, broken))) => Err(of_client(broken)),
             Poll::Ready(Err((End::To, _))) if self.is_tunnel => Err(Reason::UpstreamReset),
             Poll::Ready(Err((End::To, _))) => {
@@ -300,8 +312,16 @@ impl<C: Client> Relaying<'_, '_, C> {
             false if self.client.is_leaving() && self.download.waits_for == End::From => {
                 settings.body_idle_timeout.min(HALF_CLOSED)
             }
+            // A call may be silent both ways between two messages, as a tunnel may.
+            false if self.is_call && self.is_silent() => settings.tunnel_idle_timeout,
             false => settings.body_idle_timeout,
         }
+    }
+
+    /// True where nobody holds anything back: there is nothing to be passed on.
+    fn is_silent(&self) -> bool {
+        let upload = &self.answered.upload;
+        self.download.waits_for == End::From && (upload.is_done() || upload.waits_for == End::From)
     }
 
     /// Only the client has a pace to keep, and only outside tunnels.
@@ -311,9 +331,10 @@ impl<C: Client> Relaying<'_, '_, C> {
         }
         let now = self.context.slot.now();
         let rate = self.context.pinned.0.settings.body_min_rate;
+        let up_rate = if self.is_call { 0 } else { rate };
         let is_kept = (before.0 == self.download.moved || self.down.is_kept(self.download.moved, rate, now))
             && (before.1 == self.answered.upload.moved
-                || self.up.is_kept(self.answered.upload.moved, rate, now));
+                || self.up.is_kept(self.answered.upload.moved, up_rate, now));
         if is_kept { Ok(()) } else { Err(Reason::BodyTimeout) }
     }
 
@@ -332,6 +353,9 @@ impl<C: Client> Relaying<'_, '_, C> {
     }
 
     fn too_late(&self) -> Reason {
+        if self.context.call_ends() <= self.context.slot.now() {
+            return Reason::RequestTimeout;
+        }
         match (self.is_tunnel, self.client.is_leaving()) {
             (true, _) => Reason::TunnelTimeout,
             (false, true) if self.download.waits_for == End::From => Reason::ClientGone,
@@ -357,6 +381,7 @@ pub(crate) async fn send_own<C: Client>(
         client.close_after();
     }
     let body = answer.begin(client, incoming.head.method(), &trace.request_id);
+    client.forget_body();
     context.slot.set(Some(context.pinned.0.settings.body_idle_timeout));
     let mut sent = 0;
     let sending = poll_fn(|cx| {
@@ -367,6 +392,7 @@ pub(crate) async fn send_own<C: Client>(
                 Poll::Pending => return expired(context),
             }
         }
+        client.finish(&[]);
         match client.poll_flush(cx) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(_)) => Poll::Ready(Err(Reason::ClientGone)),

@@ -197,6 +197,7 @@ where
         peer: address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip().to_canonical()),
         local_port: parts.uri.port_u16().unwrap_or(0),
         is_secure: parts.uri.scheme_str() == Some("https"),
+        is_http2: false,
     };
     let slot = worker.deadlines.slot();
     let pinned = worker.snapshot();

@@ -11,7 +11,7 @@ use crate::edits::Edits;
 use crate::matcher::{Matcher, Rule};
 use crate::path::Rewrite;
 use crate::registry::{Registry, RouteState};
-use crate::spec::{Action, Blueprint, HostHeader, RouteSpec, Settings, UpstreamSpec};
+use crate::spec::{Action, Blueprint, HostHeader, Http2Settings, RouteSpec, Settings, UpstreamSpec};
 use crate::template::Template;
 use crate::upstream::Upstream;
 
@@ -97,6 +97,9 @@ pub(crate) struct Compiled {
     pub(crate) limits: http1::Limits,
     pub(crate) trusted: AddressSet,
     pub(crate) forwarded: bool,
+    pub(crate) http2: Http2Settings,
+    pub(crate) ping_interval: Ticks,
+    pub(crate) ping_timeout: Ticks,
 }
 
 impl Compiled {
@@ -110,6 +113,9 @@ impl Compiled {
             limits: settings.limits,
             trusted: settings.trusted_proxies.iter().copied().collect(),
             forwarded: settings.forwarded,
+            ping_interval: Ticks::of(settings.http2.ping_interval),
+            ping_timeout: Ticks::of(settings.http2.ping_timeout),
+            http2: settings.http2.clone(),
         }
     }
 }

@@ -4,17 +4,17 @@ use std::task::{Context as Poller, Poll};
 
 use http1::framing::BodyLength;
 use http1::token::list;
-use http1::{Name, NameSet, Parsed, Rule};
+use http1::{Name, NameSet, Rule};
 
 use crate::channel::{Broken, Channel};
 use crate::client::{Client, NOT_PASSED_ON, Outgoing};
 use crate::deadline::Ticks;
 use crate::exchange::Context;
 use crate::incoming::Incoming;
+use crate::link::Link;
 use crate::pace::Pace;
 use crate::pump::{End, Pump};
 use crate::reason::Reason;
-use crate::wire::Wire;
 
 /// More interim answers than that before the final one are refused.
 const MOST_INTERIM: u32 = 32;
@@ -23,16 +23,11 @@ const MOST_INTERIM: u32 = 32;
 /// have gone, and a backend's work is not to be done for nobody; the others are quick exchanges over a pipe.
 pub(crate) const HALF_CLOSED: Ticks = Ticks(Ticks::seconds(1) + 1);
 
-/// The head of a final answer.
-pub(crate) struct Head {
-    pub(crate) len: usize,
-    pub(crate) has_switched: bool,
-}
 
 /// The state of one attempt.
 pub(crate) struct Trying<'t, C> {
     client: &'t mut C,
-    wire: &'t mut Wire,
+    link: &'t mut Link,
     incoming: &'t mut Incoming,
     context: &'t Context<'t>,
     pub(crate) upload: Pump,
@@ -41,11 +36,11 @@ pub(crate) struct Trying<'t, C> {
     /// When the answer must have begun, in ticks.
     ends: u32,
     pace: Pace,
+    /// How long the body may make no progress, as things stand.
+    idle: Ticks,
     interim: u32,
     /// A 100 was passed on.
     was_continued: bool,
-    /// Bytes of the input that hold no end of a head.
-    looked_at: usize,
     /// The client has shut its sending side, and the deadline was brought forward for that.
     is_hurried: bool,
 }
@@ -53,7 +48,7 @@ pub(crate) struct Trying<'t, C> {
 impl<'t, C: Client> Trying<'t, C> {
     pub(crate) fn new(
         client: &'t mut C,
-        wire: &'t mut Wire,
+        link: &'t mut Link,
         incoming: &'t mut Incoming,
         context: &'t Context<'t>,
         patience: Ticks,
@@ -61,9 +56,9 @@ impl<'t, C: Client> Trying<'t, C> {
         let has_body = incoming.admitted.body != BodyLength::None;
         let upload = if has_body { Pump::new(true) } else { Pump::done() };
         let ends = context.slot.now().saturating_add(patience.0);
-        let this = Self {
+        let mut this = Self {
             client,
-            wire,
+            link,
             incoming,
             context,
             upload,
@@ -71,9 +66,9 @@ impl<'t, C: Client> Trying<'t, C> {
             patience,
             ends,
             pace: Pace::default(),
+            idle: Ticks(0),
             interim: 0,
             was_continued: false,
-            looked_at: 0,
             is_hurried: false,
         };
         this.set_deadline();
@@ -81,11 +76,22 @@ impl<'t, C: Client> Trying<'t, C> {
     }
 
     /// While the body is still going up, it must make progress; after that, the answer is waited for.
-    fn set_deadline(&self) {
+    fn set_deadline(&mut self) {
         if self.is_uploading() {
-            self.context.slot.set(Some(self.context.pinned.0.settings.body_idle_timeout));
+            self.idle = self.idle_now();
+            self.context.wait(self.idle);
         } else {
             self.context.slot.set_at(self.ends.min(self.context.deadline()));
+        }
+    }
+
+    /// A call's client may take its time between two messages, as in a tunnel.
+    fn idle_now(&self) -> Ticks {
+        let settings = &self.context.pinned.0.settings;
+        if self.incoming.admitted.is_call && self.upload.waits_for == End::From {
+            settings.tunnel_idle_timeout
+        } else {
+            settings.body_idle_timeout
         }
     }
 
@@ -95,14 +101,16 @@ impl<'t, C: Client> Trying<'t, C> {
 
     /// Part of an answer has come, an interim one counted.
     pub(crate) fn has_begun(&self) -> bool {
-        self.interim > 0 || !self.wire.input.is_empty()
+        self.interim > 0 || self.link.has_begun()
     }
 
     /// Ready once the head of the final answer is whole, or the attempt has failed.
-    pub(crate) fn poll(&mut self, cx: &mut Poller<'_>) -> Poll<Result<Head, Reason>> {
+    ///
+    /// True where the backend has switched protocols.
+    pub(crate) fn poll(&mut self, cx: &mut Poller<'_>) -> Poll<Result<bool, Reason>> {
         self.poll_upload(cx)?;
-        if let Poll::Ready(head) = self.poll_head(cx)? {
-            return Poll::Ready(Ok(head));
+        if let Poll::Ready(has_switched) = self.poll_head(cx)? {
+            return Poll::Ready(Ok(has_switched));
         }
         if self.client.has_unsent() && has_failed(&self.client.poll_flush(cx)) {
             return Poll::Ready(Err(Reason::ClientGone));
@@ -124,6 +132,9 @@ impl<'t, C: Client> Trying<'t, C> {
     }
 
     fn too_late(&self) -> Reason {
+        if self.context.call_ends() <= self.context.slot.now() {
+            return Reason::RequestTimeout;
+        }
         if self.is_uploading() {
             // Who was told to wait for a 100 is not slow: the backend has not sent one. RFC 9110 section 10.1.1.
             let is_held =
@@ -143,7 +154,7 @@ impl<'t, C: Client> Trying<'t, C> {
     fn poll_upload(&mut self, cx: &mut Poller<'_>) -> Result<(), Reason> {
         if self.upload.is_done() {
             // No body: the head goes out by itself.
-            if self.wire.has_unsent() && has_failed(&self.wire.poll_flush(cx)) {
+            if self.link.has_unsent() && has_failed(&self.link.poll_flush(cx)) {
                 self.upload_broken = true;
             }
             return Ok(());
@@ -152,7 +163,7 @@ impl<'t, C: Client> Trying<'t, C> {
             return Ok(());
         }
         let before = self.upload.moved;
-        match self.upload.poll(self.client, self.wire, cx) {
+        match self.upload.poll(self.client, self.link, cx) {
             Poll::Ready(Ok(())) => {
                 // The time that the body took is not the backend's.
                 self.ends = self.context.slot.now().saturating_add(self.patience.0);
@@ -174,9 +185,12 @@ impl<'t, C: Client> Trying<'t, C> {
         let now = self.context.slot.now();
         let settings = &self.context.pinned.0.settings;
         if self.upload.moved != before {
-            if !self.pace.is_kept(self.upload.moved, settings.body_min_rate, now) {
+            let rate = if self.incoming.admitted.is_call { 0 } else { settings.body_min_rate };
+            if !self.pace.is_kept(self.upload.moved, rate, now) {
                 return Err(Reason::BodyTimeout);
             }
+            self.set_deadline();
+        } else if self.idle != self.idle_now() {
             self.set_deadline();
         }
         if self.upload.waits_for == End::From {
@@ -187,47 +201,26 @@ impl<'t, C: Client> Trying<'t, C> {
         Ok(())
     }
 
-    fn poll_head(&mut self, cx: &mut Poller<'_>) -> Result<Poll<Head>, Reason> {
+    /// Ready once the final head is there; interim ones are passed on meanwhile.
+    fn poll_head(&mut self, cx: &mut Poller<'_>) -> Result<Poll<bool>, Reason> {
         loop {
-            if !self.wire.input.is_empty()
-                && let Some(head) = self.parse()?
-            {
-                return Ok(Poll::Ready(head));
-            }
-            match self.wire.poll_read(cx) {
-                Poll::Pending => return Ok(Poll::Pending),
-                Poll::Ready(Ok(1..)) => {}
-                // RFC 9112 section 8: an answer whose head is cut short is no answer.
-                Poll::Ready(Ok(0) | Err(_)) => return Err(Reason::UpstreamReset),
-            }
-        }
-    }
-
-    /// The final head, where it is whole; interim ones are passed on meanwhile.
-    fn parse(&mut self) -> Result<Option<Head>, Reason> {
-        loop {
-            let bytes = self.wire.input.unread();
             let limits = &self.context.pinned.0.settings.limits;
-            let parsed = self.incoming.response.parse_more(bytes, self.looked_at, limits);
-            let Parsed::Complete { len } = parsed.map_err(Reason::BadResponse)? else {
-                self.looked_at = bytes.len();
-                return Ok(None);
+            let Poll::Ready(()) = self.link.poll_head(&mut self.incoming.response, limits, cx)? else {
+                return Ok(Poll::Pending);
             };
-            self.looked_at = 0;
             match self.incoming.response.status() {
-                101 => return self.switched(len).map(Some),
-                100..=199 => self.pass_interim(len)?,
-                _ => return Ok(Some(Head { len, has_switched: false })),
-            }
-            if self.wire.input.is_empty() {
-                return Ok(None);
+                101 => return self.switched().map(|()| Poll::Ready(true)),
+                100..=199 => self.pass_interim()?,
+                // RFC 8441 section 5: success would mean that the protocol was switched.
+                200..=299 if self.client.must_switch() => return Err(Reason::BadResponse(Rule::Upgrade)),
+                _ => return Ok(Poll::Ready(false)),
             }
         }
     }
 
     /// RFC 9110 section 15.2.2: only what was asked for, and only one of the protocols that were offered.
-    fn switched(&self, len: usize) -> Result<Head, Reason> {
-        let bytes = self.wire.input.unread();
+    fn switched(&self) -> Result<(), Reason> {
+        let bytes = self.link.head();
         let offered = |chosen: &[u8]| {
             let mut offers = self.incoming.fields().all(Name::Upgrade).flat_map(list);
             offers.any(|offer| offer.eq_ignore_ascii_case(chosen))
@@ -236,17 +229,25 @@ impl<'t, C: Client> Trying<'t, C> {
         let is_right = self.incoming.admitted.wants_upgrade
             && self.client.can_switch()
             && chosen.peek().is_some()
-            && chosen.all(offered);
-        if is_right { Ok(Head { len, has_switched: true }) } else { Err(Reason::BadResponse(Rule::Upgrade)) }
+            && chosen.all(offered)
+            && self.is_accepted();
+        if is_right { Ok(()) } else { Err(Reason::BadResponse(Rule::Upgrade)) }
+    }
+
+    /// RFC 6455 section 4.1: who gave the key checks what became of it.
+    fn is_accepted(&self) -> bool {
+        let Some(expected) = &self.incoming.accept else { return true };
+        let said = self.incoming.response.first(Name::SecWebSocketAccept, self.link.head());
+        said.is_some_and(|said| said == expected)
     }
 
     /// RFC 9110 section 15.2: interim answers are passed on, but 100 only to a client that waits for it.
-    fn pass_interim(&mut self, len: usize) -> Result<(), Reason> {
+    fn pass_interim(&mut self) -> Result<(), Reason> {
         self.interim += 1;
         if self.interim > MOST_INTERIM {
             return Err(Reason::BadResponse(Rule::TooManyInterim));
         }
-        let bytes = self.wire.input.unread();
+        let bytes = self.link.head();
         let response = &mut self.incoming.response;
         http1::connection::apply(response.lines_mut(), bytes).map_err(Reason::BadResponse)?;
         let status = response.status();
@@ -262,7 +263,7 @@ impl<'t, C: Client> Trying<'t, C> {
                 body: BodyLength::None,
             });
         }
-        self.wire.input.consume(len);
+        self.link.consume_head();
         Ok(())
     }
 }

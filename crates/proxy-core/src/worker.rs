@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::connect::Connect;
 use crate::deadline::{Deadlines, TICK};
+use crate::http2::Lines;
 use crate::observe::Observer;
 use crate::pool::Pools;
 use crate::reason::Reason;
@@ -70,9 +71,31 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) pools: Pools,
+    pub(crate) lines: Lines,
     is_draining: AtomicBool,
     is_over: AtomicBool,
     pinned: Mutex<(u64, Arc<Pinned>)>,
+}
+
+/// A worker as a connection holds it. A panic costs the one connection that it happened on, and is counted; the runtime
+/// keeps it to the one task.
+pub(crate) struct Tended(pub(crate) Arc<Worker>);
+
+impl std::ops::Deref for Tended {
+    type Target = Arc<Worker>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<Worker> {
+        &self.0
+    }
+}
+
+impl Drop for Tended {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.count("connection", Reason::Internal);
+        }
+    }
 }
 
 impl Shared {
@@ -225,6 +248,7 @@ impl Worker {
             shared,
             deadlines: Deadlines::new(),
             pools: Pools::default(),
+            lines: Lines::default(),
             is_draining: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             pinned,
@@ -262,6 +286,7 @@ impl Worker {
             count = count.wrapping_add(1);
             if count.is_multiple_of(10) {
                 self.pools.sweep(self.deadlines.now());
+                self.lines.sweep(self.deadlines.now());
             }
         }
     }
@@ -276,6 +301,7 @@ impl Worker {
         self.is_draining.store(true, Relaxed);
         self.deadlines.wake_all();
         self.pools.clear();
+        self.lines.clear();
     }
 
     /// True once connections are cut off, whatever they are at.

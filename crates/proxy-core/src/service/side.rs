@@ -217,7 +217,7 @@ impl<B: Body<Data = Bytes> + Unpin> Client for ServiceClient<B> {
         if self.is_ended { Some(0) } else { self.body.size_hint().exact() }
     }
 
-    fn tunnel(&mut self) {}
+    fn switch(&mut self, _: &Outgoing<'_>) {}
 
     fn close_after(&mut self) {}
 

@@ -1,0 +1,57 @@
+use super::*;
+
+fn frame(kind: u8, flags: u8, payload: usize) -> Vec<u8> {
+    let len = (payload as u32).to_be_bytes();
+    let mut bytes = vec![len[1], len[2], len[3], kind, flags, 0, 0, 0, 1];
+    bytes.resize(HEAD + payload, 0xaa);
+    bytes
+}
+
+fn found(frames: &mut Frames, bytes: &[u8], step: usize) -> Vec<(u8, u8, u32)> {
+    let mut found = Vec::new();
+    for part in bytes.chunks(step) {
+        frames.pass(part, |frame| found.push((frame.kind, frame.flags, frame.len)));
+    }
+    found
+}
+
+#[test]
+fn finds_every_head_however_the_bytes_are_cut() {
+    let bytes = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(SETTINGS, 0, 12),
+        frame(HEADERS, END_HEADERS, 300),
+        frame(DATA, END_STREAM, 0),
+        frame(PING, ACK, 8),
+    ]
+    .concat();
+    let expected =
+        [(SETTINGS, 0, 12), (HEADERS, END_HEADERS, 300), (DATA, END_STREAM, 0), (PING, ACK, 8)];
+    for step in [1, 2, 3, 8, 9, 10, 24, 33, 100, bytes.len()] {
+        let mut frames = Frames::behind(24);
+        assert_eq!(found(&mut frames, &bytes, step), expected, "{step} bytes at a time");
+        assert!(!frames.is_amid(), "{step} bytes at a time");
+    }
+}
+
+#[test]
+fn is_amid_while_something_is_not_whole() {
+    #[track_caller]
+    fn check(bytes: &[u8], is_amid: bool) {
+        let mut frames = Frames::default();
+        frames.pass(bytes, |_| {});
+        assert_eq!(frames.is_amid(), is_amid, "{bytes:?}");
+    }
+    check(b"", false);
+    check(&frame(PING, 0, 8)[..4], true);
+    check(&frame(PING, 0, 8)[..12], true);
+    check(&frame(PING, 0, 8), false);
+    check(&frame(HEADERS, 0, 3), true);
+    check(&[frame(HEADERS, 0, 3), frame(CONTINUATION, 0, 3)].concat(), true);
+    check(&[frame(HEADERS, 0, 3), frame(CONTINUATION, END_HEADERS, 3)].concat(), false);
+}
+
+#[test]
+fn a_preface_that_is_not_whole_counts_as_begun() {
+    assert!(Frames::behind(24).is_amid());
+}

@@ -1,0 +1,173 @@
+//! One connection to a backend, shared by the requests of a worker, and the task that drives it.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use h2::client::{Builder, Connection, SendRequest};
+use http1::Rule;
+
+use super::heartbeat::{Beat, Heartbeat, NEVER};
+use super::limits;
+use super::watched::{Io, Watched};
+use crate::deadline::{Deadlines, Slot, Ticks};
+use crate::reason::Reason;
+use crate::snapshot::Compiled;
+use crate::transport::Stream;
+
+/// How long a backend may take to close a connection that we have closed.
+const CLOSING: Ticks = Ticks(Ticks::seconds(2));
+
+/// A connection, as those who send requests on it see it.
+pub(super) struct Line {
+    send: SendRequest<Bytes>,
+    io: Arc<Io>,
+    /// Requests on it.
+    active: AtomicU32,
+    /// When it was made, in ticks.
+    opened: u32,
+    /// When its last request ended, in ticks.
+    rested: AtomicU32,
+    is_over: AtomicBool,
+    pub(super) is_secure: bool,
+}
+
+impl Line {
+    /// True where it takes one more request, at an age below `most`.
+    pub(super) fn has_room(&self, now: u32, most: Ticks) -> bool {
+        let allowed = u32::try_from(self.send.current_max_send_streams()).unwrap_or(u32::MAX);
+        !self.is_finished(now, most)
+            && self.active.load(Relaxed) < allowed.min(limits::STREAMS_TO_BACKEND)
+    }
+
+    /// True where it takes no further request, ever.
+    pub(super) fn is_finished(&self, now: u32, most: Ticks) -> bool {
+        self.is_over.load(Relaxed) || now >= self.opened.saturating_add(most.0) || self.io.is_going()
+    }
+
+    /// True where nobody has used it for so long.
+    pub(super) fn is_idle(&self, now: u32, most: Ticks) -> bool {
+        self.active.load(Relaxed) == 0 && now >= self.rested.load(Relaxed).saturating_add(most.0)
+    }
+
+    pub(super) fn begin(&self) {
+        self.active.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn end(&self, now: u32) {
+        self.rested.store(now, Relaxed);
+        self.active.fetch_sub(1, Relaxed);
+    }
+
+    /// What requests are sent with.
+    pub(super) fn send(&self) -> SendRequest<Bytes> {
+        self.send.clone()
+    }
+}
+
+/// Drives a connection until it ends.
+pub(super) struct Driver {
+    h2: Connection<Watched, Bytes>,
+    io: Arc<Io>,
+    slot: Slot,
+    heartbeat: Heartbeat,
+    line: Weak<Line>,
+    /// When a connection that nobody has a use for is dropped, in ticks.
+    ends: u32,
+}
+
+/// Speaks HTTP/2 on a fresh connection: ready once the backend has sent its settings, which tell that it does, too.
+///
+/// # Errors
+/// The backend speaks something else, or does so too late.
+pub(super) async fn open(
+    stream: Stream,
+    settings: &Compiled,
+    patience: Ticks,
+    deadlines: &Arc<Deadlines>,
+) -> Result<(Arc<Line>, Driver), Reason> {
+    let is_secure = stream.is_secure();
+    let io = Io::of_backend(stream, deadlines);
+    let slot = deadlines.slot();
+    slot.set(Some(patience));
+    let (send, mut h2) = builder(settings).handshake(io.watched()).await.map_err(|_| Reason::UpstreamReset)?;
+    poll_fn(|cx| {
+        slot.register(cx.waker());
+        let polled = Pin::new(&mut h2).poll(cx);
+        let _ = io.poll_flush(cx);
+        match polled {
+            _ if io.has_settings() => Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) if error.is_library() => Poll::Ready(Err(Reason::BadResponse(Rule::Frames))),
+            Poll::Ready(_) => Poll::Ready(Err(Reason::UpstreamReset)),
+            Poll::Pending if slot.is_expired() => Poll::Ready(Err(Reason::ConnectTimeout)),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await?;
+    let pings = h2.ping_pong();
+    let now = slot.now();
+    let line = Arc::new(Line {
+        send,
+        io: Arc::clone(&io),
+        active: AtomicU32::new(0),
+        opened: now,
+        rested: AtomicU32::new(now),
+        is_over: AtomicBool::new(false),
+        is_secure,
+    });
+    let heartbeat = Heartbeat::new(pings, settings.ping_interval, settings.ping_timeout);
+    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), ends: NEVER };
+    Ok((line, driver))
+}
+
+fn builder(settings: &Compiled) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .enable_push(false)
+        .initial_window_size(settings.http2.stream_window)
+        .initial_connection_window_size(settings.http2.connection_window)
+        .max_header_list_size(u32::try_from(settings.limits.head).unwrap_or(u32::MAX))
+        .header_table_size(limits::TABLE)
+        .max_concurrent_reset_streams(limits::REMEMBERED_RESETS)
+        .max_local_error_reset_streams(Some(limits::LOCAL_RESETS))
+        .max_send_buffer_size(limits::SEND_BUFFER);
+    builder
+}
+
+impl Driver {
+    /// Ready once the connection is over.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = Pin::new(&mut self.h2).poll(cx);
+        let flushed = self.io.poll_flush(cx);
+        let is_broken = matches!(flushed, Poll::Ready(Err(_)));
+        if polled.is_ready() || is_broken || self.io.is_overdrawn() {
+            return Poll::Ready(());
+        }
+        let now = self.slot.now();
+        let line = self.line.upgrade();
+        let is_carrying = line.as_ref().is_some_and(|line| line.active.load(Relaxed) > 0);
+        if line.is_none() && self.ends == NEVER {
+            self.ends = now.saturating_add(CLOSING.0);
+        }
+        let beat = self.heartbeat.poll(cx, now, self.io.heard(), is_carrying);
+        if beat == Beat::Dead || now >= self.ends {
+            return Poll::Ready(());
+        }
+        self.slot.set_at(self.ends.min(self.heartbeat.at()));
+        Poll::Pending
+    }
+}
+
+/// Whoever has a request on it learns from its stream that the connection is gone.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(line) = self.line.upgrade() {
+            line.is_over.store(true, Relaxed);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! A client's connection: takes streams in, polls what serves them, and ends.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context as Poller, Poll};
+
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, Stream as _};
+use h2::server::{Builder, Connection, SendResponse};
+use h2::{Reason as Code, RecvStream};
+
+use super::client::Http2Client;
+use super::heartbeat::{Beat, Heartbeat, NEVER};
+use super::stream::{Request, Serving, Shared};
+use super::watched::{Io, Watched};
+use super::{fields, head, limits};
+use crate::buffer::Buffer;
+use crate::client::Facts;
+use crate::deadline::{Slot, Ticks};
+use crate::incoming::Leased;
+use crate::reason::Reason;
+use crate::snapshot::Compiled;
+use crate::transport::Stream;
+use crate::worker::{Permit, Tended};
+
+/// How long the other end may take to close once it was told that the connection ends.
+const CLOSING: Ticks = Ticks(Ticks::seconds(2));
+
+/// A client's connection as it is handed over once its preface was seen.
+pub(crate) struct Handover {
+    pub(crate) stream: Stream,
+    /// What was read: the preface, and what came with it.
+    pub(crate) input: Buffer,
+    pub(crate) facts: Facts,
+    pub(crate) slot: Slot,
+    pub(crate) worker: Tended,
+    pub(crate) permit: Permit,
+}
+
+/// Serves a connection until it ends. Boxed by the caller, so that a connection of HTTP/1.1 needs no room for it.
+pub(crate) async fn serve(handover: Handover) {
+    let Handover { stream, input, facts, slot, worker, permit } = handover;
+    let settings = worker.snapshot();
+    let settings = &settings.0.settings;
+    let io = Io::of_client(stream, input, &worker.deadlines);
+    let mut handshake = std::pin::pin!(builder(settings).handshake::<_, Bytes>(io.watched()));
+    let shaken = poll_fn(|cx| {
+        slot.register(cx.waker());
+        if slot.is_expired() {
+            return Poll::Ready(None);
+        }
+        let shaken = handshake.as_mut().poll(cx);
+        let _ = io.poll_flush(cx);
+        shaken.map(Result::ok)
+    });
+    let Some(mut h2) = shaken.await else {
+        worker.count("connection", Reason::ClientGone);
+        return;
+    };
+    let rest_ends = slot.now().saturating_add(settings.keep_alive_timeout.0);
+    let mut server = Server {
+        heartbeat: Heartbeat::new(h2.ping_pong(), settings.ping_interval, settings.ping_timeout),
+        h2,
+        serving: FuturesUnordered::new(),
+        limits: settings.limits,
+        head_timeout: settings.header_timeout,
+        keep_alive: settings.keep_alive_timeout,
+        shared: Arc::new(Shared { io, facts, worker, heads: AtomicUsize::new(0) }),
+        head_ends: NEVER,
+        rest_ends,
+        ends: NEVER,
+        is_ending: false,
+        is_over: false,
+        slot,
+        _permit: permit,
+    };
+    server.slot.set_resting(true);
+    poll_fn(|cx| server.poll(cx)).await;
+}
+
+fn builder(settings: &Compiled) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .max_concurrent_streams(settings.http2.max_streams)
+        .initial_window_size(settings.http2.stream_window)
+        .initial_connection_window_size(settings.http2.connection_window)
+        .max_header_list_size(u32::try_from(settings.limits.head).unwrap_or(u32::MAX))
+        .header_table_size(limits::TABLE)
+        .max_concurrent_reset_streams(limits::REMEMBERED_RESETS)
+        .max_pending_accept_reset_streams(limits::RESETS_UNSEEN)
+        .max_local_error_reset_streams(Some(limits::LOCAL_RESETS))
+        .max_send_buffer_size(limits::SEND_BUFFER)
+        .enable_connect_protocol();
+    builder
+}
+
+struct Server {
+    h2: Connection<Watched, Bytes>,
+    heartbeat: Heartbeat,
+    serving: FuturesUnordered<Serving>,
+    shared: Arc<Shared>,
+    slot: Slot,
+    limits: http1::Limits,
+    head_timeout: Ticks,
+    keep_alive: Ticks,
+    /// When the head that has begun to come must be whole, in ticks; each of these may be never.
+    head_ends: u32,
+    /// When a connection without requests ends.
+    rest_ends: u32,
+    /// When a connection that was told to end is dropped.
+    ends: u32,
+    /// It takes no further requests.
+    is_ending: bool,
+    /// `h2` has come to its end; streams may still have to learn of it.
+    is_over: bool,
+    _permit: Permit,
+}
+
+impl Server {
+    /// Ready once the connection is over and nothing of it is being served any more.
+    fn poll(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
+        let was_idle = self.serving.is_empty();
+        if !self.is_over && self.poll_streams(cx).is_ready() {
+            self.is_over = true;
+        }
+        while let Poll::Ready(Some(())) = Pin::new(&mut self.serving).poll_next(cx) {}
+        if self.is_over {
+            // What is being served learns of it from its stream.
+            return if self.serving.is_empty() { Poll::Ready(()) } else { Poll::Pending };
+        }
+        self.note_waits(was_idle);
+        self.poll_deadlines(cx)
+    }
+
+    /// Takes in what comes and sends what is there. Ready once the connection has ended.
+    fn poll_streams(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
+        let polled = loop {
+            match self.h2.poll_accept(cx) {
+                Poll::Ready(Some(Ok((request, respond)))) => self.take_in(request, respond),
+                Poll::Ready(Some(Err(error))) => {
+                    self.failed(&error);
+                    break Poll::Ready(());
+                }
+                Poll::Ready(None) => break Poll::Ready(()),
+                Poll::Pending if self.shared.io.is_overdrawn() && self.ends == NEVER => {
+                    self.close(Code::ENHANCE_YOUR_CALM, Reason::TooManyFrames);
+                }
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        if let Poll::Ready(Err(_)) = self.shared.io.poll_flush(cx) {
+            // The next poll of `h2` finds the same, and tells the streams.
+            cx.waker().wake_by_ref();
+        }
+        polled
+    }
+
+    fn take_in(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        let (parts, body) = request.into_parts();
+        let size = fields::size(&parts.headers);
+        let heads = &self.shared.heads;
+        if heads.load(Relaxed) + size > limits::HEADS {
+            // RFC 9113 section 8.7: nothing of it was done, and it may be sent again.
+            respond.send_reset(Code::REFUSED_STREAM);
+            return;
+        }
+        heads.fetch_add(size, Relaxed);
+        let mut incoming = Leased::new();
+        let judged = head::write(&parts, body.is_end_stream(), &self.limits, &mut incoming);
+        let is_extended = parts.extensions.get::<h2::ext::Protocol>().is_some();
+        let client = Http2Client::new(respond, body, is_extended);
+        self.serving.push(Serving::begin(&self.shared, Request { client, incoming, judged, size }));
+    }
+
+    fn failed(&self, error: &h2::Error) {
+        let reason = match error.is_library() {
+            true => Reason::BadRequest(http1::Rule::Frames),
+            false if self.serving.is_empty() => return,
+            false => Reason::ClientGone,
+        };
+        self.shared.worker.count("connection", reason);
+    }
+
+    /// Has the connection end at once. Whatever is being served learns of it from its stream.
+    fn close(&mut self, code: Code, reason: Reason) {
+        self.shared.worker.count("connection", reason);
+        self.h2.abrupt_shutdown(code);
+        self.ends = self.slot.now().saturating_add(CLOSING.0);
+        self.is_ending = true;
+    }
+
+    /// Has the connection end once what is being served has its end. RFC 9113 section 6.8.
+    fn end(&mut self) {
+        self.h2.graceful_shutdown();
+        self.is_ending = true;
+    }
+
+    /// Notes what is waited for from now on.
+    fn note_waits(&mut self, was_idle: bool) {
+        let now = self.slot.now();
+        let is_idle = self.serving.is_empty();
+        if !is_idle {
+            self.rest_ends = NEVER;
+        } else if self.is_ending {
+            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
+            self.rest_ends = NEVER;
+        } else if !was_idle {
+            self.rest_ends = now.saturating_add(self.keep_alive.0);
+        }
+        self.head_ends = match self.shared.io.is_amid() {
+            true if self.head_ends == NEVER => now.saturating_add(self.head_timeout.0),
+            true => self.head_ends,
+            false => NEVER,
+        };
+        if is_idle != was_idle {
+            self.slot.set_resting(is_idle && !self.is_ending);
+        }
+    }
+
+    /// Acts on deadlines that have passed. Ready where the connection is to be dropped.
+    fn poll_deadlines(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
+        let now = self.slot.now();
+        // Who was told to make room has a deadline that none of ours explains.
+        let is_evicted = self.slot.at() == 0 && self.serving.is_empty();
+        let is_carrying = !self.serving.is_empty();
+        let beat = self.heartbeat.poll(cx, now, self.shared.io.heard(), is_carrying);
+        if self.ends <= now {
+            return Poll::Ready(());
+        }
+        let before = (self.is_ending, self.ends);
+        if beat == Beat::Dead {
+            self.close(Code::NO_ERROR, Reason::ClientGone);
+        } else if self.head_ends <= now {
+            self.head_ends = NEVER;
+            self.close(Code::NO_ERROR, Reason::HeaderTimeout);
+        } else if is_evicted {
+            self.close(Code::NO_ERROR, Reason::KeepAliveTimeout);
+            // Somebody waits for its place: it is told, and not waited for.
+            let _ = self.h2.poll_closed(cx);
+            let _ = self.shared.io.poll_flush(cx);
+            return Poll::Ready(());
+        } else if self.rest_ends <= now {
+            self.shared.worker.count("connection", Reason::KeepAliveTimeout);
+            self.end();
+        } else if self.shared.worker.is_draining() && !self.is_ending {
+            self.end();
+        }
+        if before != (self.is_ending, self.ends) {
+            // There is something to be sent.
+            cx.waker().wake_by_ref();
+        }
+        self.slot.set_at(self.rest_ends.min(self.head_ends).min(self.heartbeat.at()).min(self.ends));
+        Poll::Pending
+    }
+}

@@ -1,0 +1,266 @@
+//! A connection as `h2` reads and writes it, and what its owner sees of that from outside.
+//!
+//! Frames are gathered here and sent when the owner says so: `h2` itself would ask the socket once for each frame of
+//! data.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::PREFACE;
+use super::allowance::Allowance;
+use super::frames::{ACK, Frame, Frames, GOAWAY, SETTINGS};
+use crate::buffer::Buffer;
+use crate::deadline::Deadlines;
+use crate::transport::Stream;
+
+/// So much is gathered before the socket is asked.
+const GATHERED: usize = 32 * 1024;
+/// Data from this size on is not copied behind what was gathered, but sent along with it.
+const COPIED: usize = 4 * 1024;
+/// So much is read from a connection that is being closed, so that the other end learns why.
+const LINGERED: usize = 256 * 1024;
+
+/// A connection, shared by `h2` and its owner; both belong to one task.
+#[derive(Debug)]
+pub(super) struct Io {
+    deadlines: Arc<Deadlines>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    stream: Stream,
+    /// What was read before `h2` took over.
+    input: Buffer,
+    /// What is to be sent.
+    output: Buffer,
+    incoming: Frames,
+    outgoing: Frames,
+    allowance: Allowance,
+    /// When something came last, in ticks.
+    heard: u32,
+    has_settings: bool,
+    is_going: bool,
+    is_shut: bool,
+    lingered: usize,
+}
+
+/// The end of it that `h2` has.
+#[derive(Debug)]
+pub(super) struct Watched(Arc<Io>);
+
+impl Io {
+    /// A client's connection, whose first bytes stand in `input`.
+    pub(super) fn of_client(stream: Stream, input: Buffer, deadlines: &Arc<Deadlines>) -> Arc<Self> {
+        Self::new(stream, input, (Frames::behind(PREFACE.len()), Frames::default()), deadlines)
+    }
+
+    /// A connection to a backend.
+    pub(super) fn of_backend(stream: Stream, deadlines: &Arc<Deadlines>) -> Arc<Self> {
+        let frames = (Frames::default(), Frames::behind(PREFACE.len()));
+        Self::new(stream, Buffer::default(), frames, deadlines)
+    }
+
+    fn new(
+        stream: Stream,
+        input: Buffer,
+        (incoming, outgoing): (Frames, Frames),
+        deadlines: &Arc<Deadlines>,
+    ) -> Arc<Self> {
+        let heard = deadlines.now();
+        let inner = Inner {
+            stream,
+            input,
+            output: Buffer::default(),
+            incoming,
+            outgoing,
+            allowance: Allowance::new(heard),
+            heard,
+            has_settings: false,
+            is_going: false,
+            is_shut: false,
+            lingered: 0,
+        };
+        Arc::new(Self { deadlines: Arc::clone(deadlines), inner: Mutex::new(inner) })
+    }
+
+    /// What `h2` is given.
+    pub(super) fn watched(self: &Arc<Self>) -> Watched {
+        Watched(Arc::clone(self))
+    }
+
+    /// Sends what was gathered. Nothing leaves without this.
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner().poll_flush(cx)
+    }
+
+    /// True once more idle frames came than any use of the protocol explains. Nothing is read any more.
+    pub(super) fn is_overdrawn(&self) -> bool {
+        self.inner().allowance.is_overdrawn()
+    }
+
+    /// True where a frame or a head has begun to come and is not whole.
+    pub(super) fn is_amid(&self) -> bool {
+        self.inner().incoming.is_amid()
+    }
+
+    /// When something came last, in ticks.
+    pub(super) fn heard(&self) -> u32 {
+        self.inner().heard
+    }
+
+    /// True once the other end has sent its settings. RFC 9113 section 3.4.
+    pub(super) fn has_settings(&self) -> bool {
+        self.inner().has_settings
+    }
+
+    /// True once the other end has said that it takes no further streams.
+    pub(super) fn is_going(&self) -> bool {
+        self.inner().is_going
+    }
+
+    /// A request was served to its end.
+    pub(super) fn completed(&self) {
+        self.inner().allowance.completed();
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn received(&mut self, bytes: &[u8], now: u32) {
+        self.heard = now;
+        let Self { incoming, allowance, has_settings, is_going, .. } = self;
+        incoming.pass(bytes, |frame: Frame| {
+            *has_settings |= frame.kind == SETTINGS && !frame.has(ACK);
+            *is_going |= frame.kind == GOAWAY;
+            allowance.received(frame, now);
+        });
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>, now: u32) -> Poll<io::Result<()>> {
+        if self.allowance.is_overdrawn() {
+            return Poll::Pending;
+        }
+        let before = into.filled().len();
+        if self.input.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+        } else {
+            let count = self.input.len().min(into.remaining());
+            into.put_slice(self.input.unread().get(..count).unwrap_or_default());
+            self.input.consume(count);
+            self.input.release();
+        }
+        self.received(into.filled().get(before..).unwrap_or_default(), now);
+        Poll::Ready(Ok(()))
+    }
+
+    fn sent(&mut self, bytes: &[u8]) {
+        let allowance = &mut self.allowance;
+        self.outgoing.pass(bytes, |frame| allowance.sent(frame));
+    }
+
+    /// Takes some of `slices`, copied where that saves a call.
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let len: usize = slices.iter().map(|slice| slice.len()).sum();
+        if self.output.len() + len > GATHERED && !self.output.is_empty() {
+            ready!(self.poll_flush(cx))?;
+        }
+        if len > COPIED {
+            let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+            self.note(slices, written);
+            return Poll::Ready(Ok(written));
+        }
+        for slice in slices {
+            self.output.appender().extend_from_slice(slice);
+        }
+        self.note(slices, len);
+        Poll::Ready(Ok(len))
+    }
+
+    fn note(&mut self, slices: &[IoSlice<'_>], mut written: usize) {
+        for slice in slices {
+            let part = slice.get(..written).unwrap_or(slice);
+            self.sent(part);
+            written -= part.len();
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.output.is_empty() {
+            let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, self.output.unread()))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.output.consume(sent);
+        }
+        self.output.release();
+        if self.stream.as_tcp().is_none() {
+            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Shuts the connection, and reads on: a close with unread input would be a reset, which can overtake what was
+    /// sent last. RFC 9112 section 9.6 describes the same for HTTP/1.1.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_shut {
+            ready!(self.poll_flush(cx))?;
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.is_shut = true;
+        }
+        let mut room = [0; 4096];
+        loop {
+            let mut room = ReadBuf::new(&mut room);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+            self.lingered += room.filled().len();
+            if room.filled().is_empty() || self.lingered >= LINGERED {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let now = self.0.deadlines.now();
+        self.0.inner().poll_read(cx, into, now)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.inner().poll_write(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.inner().poll_write(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// The owner does.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.inner().poll_shutdown(cx)
+    }
+}
