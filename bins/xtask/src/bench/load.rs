@@ -9,6 +9,7 @@ mod orders;
 mod pace;
 mod run;
 mod tally;
+mod timer;
 
 use std::io::{BufRead, Write};
 use std::net::SocketAddrV4;

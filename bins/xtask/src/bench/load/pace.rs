@@ -6,16 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
+
+use super::timer::Timer;
 
 /// Due times at even distances, and those that wait for a free connection.
-///
-/// epoll counts milliseconds, which is too coarse, so a timer of its own wakes it.
 #[derive(Debug)]
 pub(super) struct Pace {
-    timer: OwnedFd,
+    timer: Timer,
     interval: Duration,
     next: Instant,
     late: VecDeque<Instant>,
@@ -24,8 +21,7 @@ pub(super) struct Pace {
 impl Pace {
     /// `rate` requests per second from `start` on, waking `epoll` with `data`.
     pub(super) fn new(rate: u32, start: Instant, epoll: &OwnedFd, data: EventData) -> Result<Self> {
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = timerfd_create(TimerfdClockId::Monotonic, flags).context("cannot make a timer")?;
+        let timer = Timer::new()?;
         // Edge-triggered: a timer that is set again need not be read.
         epoll::add(epoll, &timer, data, EventFlags::IN | EventFlags::ET)
             .context("cannot wait for a timer")?;
@@ -56,11 +52,6 @@ impl Pace {
         if self.next >= end {
             return Ok(());
         }
-        // Zero would switch the timer off.
-        let wait = self.next.saturating_duration_since(now).max(Duration::from_nanos(1));
-        let wait = Timespec::try_from(wait).context("a wait is too long")?;
-        let setting = Itimerspec { it_interval: Timespec::default(), it_value: wait };
-        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting).context("cannot set a timer")?;
-        Ok(())
+        self.timer.set(self.next.saturating_duration_since(now))
     }
 }
