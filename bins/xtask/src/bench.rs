@@ -8,6 +8,7 @@ mod idle;
 pub(crate) mod load;
 mod messages;
 pub(crate) mod options;
+mod protocol;
 mod report;
 mod rounds;
 mod scenario;

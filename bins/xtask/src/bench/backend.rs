@@ -1,7 +1,9 @@
-//! The backend of the benchmark: one thread, one epoll, one prebuilt response.
+//! The backend of the benchmark: one thread, one prebuilt response.
 //!
-//! It must cost far less than any proxy, so it parses nothing: whatever ends with an empty line was a
-//! request, since no proxy that is measured pipelines.
+//! Over HTTP/1.1 it must cost far less than any proxy, so it parses nothing: whatever ends with an empty
+//! line was a request, since no proxy that is measured pipelines. Calls of gRPC need a real server.
+
+pub(super) mod grpc;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
@@ -15,6 +17,7 @@ use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 use rustix::process::Signal;
 
 use super::messages::{self, Style};
+use super::protocol::Protocol;
 use crate::process;
 
 #[derive(Args, Clone, Debug)]
@@ -22,7 +25,10 @@ pub(crate) struct BackendOptions {
     /// The core to run on.
     #[arg(long)]
     cpu: usize,
-    /// The fields of the response.
+    /// What is spoken.
+    #[arg(long)]
+    protocol: Protocol,
+    /// The fields of the response; those of gRPC are its own.
     #[arg(long)]
     style: Style,
     /// Bytes in the response's body.
@@ -40,6 +46,9 @@ pub(crate) fn run(options: &BackendOptions) -> Result<()> {
     let listener = listen().context("cannot listen")?;
     let address = listener.local_addr().context("cannot listen")?;
     println!("{}", address.port());
+    if options.protocol.is_http2_to_backend() {
+        return grpc::serve(listener, options.body);
+    }
     Backend::new(listener.into(), messages::response(options.style, options.body))?.serve()
 }
 

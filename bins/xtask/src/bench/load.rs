@@ -1,10 +1,11 @@
-//! The load generator: one thread, one epoll, prebuilt requests.
+//! The load generator: one thread, prebuilt requests; over HTTP/1.1 one epoll, over HTTP/2 the `h2` crate.
 //!
 //! It obeys one order per line of its standard input, and answers each with one line, so that whoever
 //! measures a proxy can read the proxy's counters before and after, while nothing moves.
 
 mod client;
 mod hold;
+mod http2;
 mod orders;
 mod pace;
 mod run;
@@ -13,16 +14,21 @@ mod timer;
 
 use std::io::{BufRead, Write};
 use std::net::SocketAddrV4;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use rustix::process::Signal;
 
 use self::hold::Held;
 pub(crate) use self::orders::{Order, Tally};
-use self::run::{Load, Plan};
+use super::messages::call::Call;
 use super::messages::{self, Style};
+use super::protocol::Protocol;
 use crate::{machine, process};
+
+/// A response that takes longer is an error, and so is a proxy that says nothing for so long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LoadOptions {
@@ -32,7 +38,10 @@ pub(crate) struct LoadOptions {
     /// Where the proxy listens.
     #[arg(long)]
     address: SocketAddrV4,
-    /// The fields of the requests.
+    /// What is spoken.
+    #[arg(long)]
+    protocol: Protocol,
+    /// The fields of the requests; those of gRPC are its own.
     #[arg(long)]
     style: Style,
     /// Spread the requests over a list of so many routes.
@@ -44,6 +53,9 @@ pub(crate) struct LoadOptions {
     /// Connections to use at the same time.
     #[arg(long)]
     connections: usize,
+    /// Requests under way on each connection of HTTP/2.
+    #[arg(long, default_value_t = 1)]
+    streams: usize,
     /// Use a new connection for each request.
     #[arg(long)]
     new_connections: bool,
@@ -58,24 +70,52 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     process::pin_to(options.cpu)?;
     process::die_with_parent(Signal::KILL)?;
     machine::allow_open_files(super::OPEN_FILES)?;
-    let plan = Plan {
+    match options.protocol {
+        Protocol::Http1 => http1(options),
+        Protocol::Http2 => http2(options, Call::get(options.style)?),
+        Protocol::Grpc => http2(options, Call::unary(options.body)?),
+    }
+}
+
+fn http1(options: &LoadOptions) -> Result<()> {
+    let mut load = run::Load::new(run::Plan {
         address: options.address,
         requests: messages::requests(options.style, options.routes, options.new_connections),
         body: options.body,
         connections: options.connections,
         new_connections: options.new_connections,
-    };
+    })?;
     let mut held = Held::default();
-    let mut load = Load::new(plan)?;
+    obey(|order| match order {
+        Order::Connect => load.connect().map(|()| Tally::default()),
+        Order::Burst { seconds, rate } => load.burst(seconds, rate),
+        Order::Count { requests } => load.count(requests),
+        Order::Hold { connections } => held.grow_to(connections, load.plan()),
+    })
+}
+
+fn http2(options: &LoadOptions, call: Call) -> Result<()> {
+    let is_grpc = options.protocol == Protocol::Grpc;
+    let mut load = http2::Load::new(http2::Plan {
+        address: options.address,
+        call,
+        expected: http2::Expected { body: options.body, is_grpc },
+        connections: options.connections,
+        streams: options.streams,
+    })?;
+    obey(|order| match order {
+        Order::Connect => load.connect().map(|()| Tally::default()),
+        Order::Burst { seconds, rate } => load.burst(seconds, rate),
+        Order::Count { requests } => load.count(requests),
+        Order::Hold { .. } => bail!("connections of HTTP/2 are not held"),
+    })
+}
+
+/// Has `act` carry out each order that comes.
+fn obey(mut act: impl FnMut(Order) -> Result<Tally>) -> Result<()> {
     for line in std::io::stdin().lock().lines() {
-        let order: Order = serde_json::from_str(&line.context("cannot read orders")?).context("odd order")?;
-        let tally = match order {
-            Order::Connect => load.connect().map(|()| Tally::default())?,
-            Order::Burst { seconds, rate } => load.burst(seconds, rate)?,
-            Order::Count { requests } => load.count(requests)?,
-            Order::Hold { connections } => held.grow_to(connections, load.plan())?,
-        };
-        let mut answer = serde_json::to_string(&tally).context("cannot write a tally")?;
+        let order = serde_json::from_str(&line.context("cannot read orders")?).context("odd order")?;
+        let mut answer = serde_json::to_string(&act(order)?).context("cannot write a tally")?;
         answer.push('\n');
         std::io::stdout().write_all(answer.as_bytes()).context("nobody reads the answers")?;
     }

@@ -1,5 +1,8 @@
 //! The bytes that the load generator and the backend send, made once before anything is measured.
 
+pub(crate) mod call;
+pub(crate) mod grpc;
+
 use clap::ValueEnum;
 
 /// How many fields a message carries.
@@ -56,6 +59,9 @@ const BROWSER_RESPONSE: &str = "Date: Thu, 01 Oct 2026 12:00:00 GMT\r\n\
     X-Frame-Options: SAMEORIGIN\r\n\
     Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
 
+/// The host of all requests that are not for a list of routes.
+const HOST: &str = "app.example.test";
+
 /// Routes share hosts, as they do in practice: so many paths each.
 pub(crate) const PATHS_PER_HOST: u32 = 10;
 
@@ -70,7 +76,7 @@ pub(crate) fn route(index: u32) -> (String, String) {
 
 /// The requests that take turns: one, or some for each of `routes` evenly spread routes.
 pub(crate) fn requests(style: Style, routes: Option<u32>, close: bool) -> Vec<Vec<u8>> {
-    let Some(routes) = routes else { return vec![request(style, "app.example.test", "/", close)] };
+    let Some(routes) = routes else { return vec![request(style, HOST, "/", close)] };
     let count = routes.min(DIFFERENT);
     let step = routes / count.max(1);
     let made = (0..count).map(|turn| {
@@ -81,11 +87,16 @@ pub(crate) fn requests(style: Style, routes: Option<u32>, close: bool) -> Vec<Ve
     made.collect()
 }
 
-fn request(style: Style, host: &str, path: &str, close: bool) -> Vec<u8> {
-    let fields = match style {
+/// The lines of a request's fields, but for `Host`.
+fn request_fields(style: Style) -> &'static str {
+    match style {
         Style::Tiny => TINY_REQUEST,
         Style::Browser => BROWSER_REQUEST,
-    };
+    }
+}
+
+fn request(style: Style, host: &str, path: &str, close: bool) -> Vec<u8> {
+    let fields = request_fields(style);
     let close = if close { "Connection: close\r\n" } else { "" };
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}{close}\r\n").into_bytes()
 }

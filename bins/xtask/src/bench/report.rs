@@ -20,6 +20,7 @@ use crate::workspace;
 struct Report<'a> {
     scenario: &'static str,
     connections: u32,
+    streams_per_connection: u32,
     seconds_per_round: f64,
     fixed_rate: Option<u32>,
     results: Vec<Line>,
@@ -67,6 +68,7 @@ pub(crate) fn rounds(
     let report = Report {
         scenario: scenario.name(),
         connections,
+        streams_per_connection: scenario.streams(),
         seconds_per_round: options.seconds,
         fixed_rate: options.fixed_rate,
         results: series.iter().map(|own| line(own, series)).collect(),
@@ -75,8 +77,12 @@ pub(crate) fn rounds(
     };
     let pace = options.fixed_rate.map_or_else(String::new, |rate| format!(", {rate} requests/s"));
     let rounds = options.rounds;
+    let streams = match scenario.streams() {
+        1 => String::new(),
+        streams => format!(" of {streams} streams"),
+    };
     println!(
-        "\n{}: {connections} connections, {rounds} rounds of {} s{pace}",
+        "\n{}: {connections} connections{streams}, {rounds} rounds of {} s{pace}",
         scenario.name(),
         options.seconds
     );

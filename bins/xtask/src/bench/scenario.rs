@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use super::messages::Style;
+use super::protocol::Protocol;
 use super::subject::Subject;
 
 /// One kind of work.
@@ -20,6 +21,14 @@ pub(crate) enum Scenario {
     OneMegabyte,
     /// A new client connection for each tiny request; the proxy keeps its own to the backend.
     NewConnection,
+    /// Tiny messages, HTTP/2 from clients with 10 streams on each connection, HTTP/1.1 to the backend.
+    #[value(name = "h2-10")]
+    TenStreams,
+    /// The same with 100 streams on each connection.
+    #[value(name = "h2-100")]
+    HundredStreams,
+    /// Unary calls of gRPC with messages of 8 bytes, HTTP/2 on both sides.
+    Grpc,
     /// Tiny requests spread over all of 10 routes.
     #[value(name = "routes-10")]
     TenRoutes,
@@ -48,9 +57,21 @@ impl Scenario {
             Self::TenKilobytes => "10k",
             Self::OneMegabyte => "1m",
             Self::NewConnection => "new-connection",
+            Self::TenStreams => "h2-10",
+            Self::HundredStreams => "h2-100",
+            Self::Grpc => "grpc",
             Self::TenRoutes => "routes-10",
             Self::ManyRoutes => "routes-100k",
             Self::Idle => "idle",
+        }
+    }
+
+    /// What is spoken on both sides of the proxy.
+    pub(crate) fn protocol(self) -> Protocol {
+        match self {
+            Self::TenStreams | Self::HundredStreams => Protocol::Http2,
+            Self::Grpc => Protocol::Grpc,
+            _ => Protocol::Http1,
         }
     }
 
@@ -59,7 +80,7 @@ impl Scenario {
         if self == Self::Browser { Style::Browser } else { Style::Tiny }
     }
 
-    /// Bytes in a response's body.
+    /// Bytes in a response's body, and in a call's.
     pub(crate) fn body(self) -> usize {
         match self {
             Self::Browser => 1_000,
@@ -72,9 +93,23 @@ impl Scenario {
     /// Client connections in use at the same time.
     ///
     /// Large bodies get fewer, so that it is the proxy that is measured and not the memory behind many
-    /// full socket buffers.
+    /// full socket buffers. HTTP/2 gets few, so that many requests share one.
     pub(crate) fn connections(self) -> u32 {
-        if self == Self::OneMegabyte { 16 } else { 64 }
+        match self {
+            Self::OneMegabyte => 16,
+            Self::TenStreams | Self::Grpc => 4,
+            Self::HundredStreams => 2,
+            _ => 64,
+        }
+    }
+
+    /// Requests under way at the same time on each connection.
+    pub(crate) fn streams(self) -> u32 {
+        match self {
+            Self::TenStreams | Self::Grpc => 10,
+            Self::HundredStreams => 100,
+            _ => 1,
+        }
     }
 
     /// Routes that proxyd is configured with; `None` for the one route of a plain proxy.
@@ -102,6 +137,8 @@ impl Scenario {
             Self::Tiny | Self::Browser | Self::TenKilobytes => &[Goal::CheaperPeer(0.75)],
             Self::OneMegabyte => &[Goal::Peer(Subject::HaproxySplice, 1.0), Goal::Peer(Subject::Nginx, 0.6)],
             Self::NewConnection => &[Goal::CheaperPeer(1.0)],
+            Self::TenStreams | Self::HundredStreams => &[Goal::CheaperPeer(0.95)],
+            Self::Grpc => &[Goal::Peer(Subject::Haproxy, 1.0)],
             Self::TenRoutes | Self::ManyRoutes | Self::Idle => &[],
         }
     }

@@ -35,7 +35,8 @@ impl Backend {
     pub(crate) fn start(built: &Built, scenario: Scenario) -> Result<Self> {
         let mut command = Command::new(&built.xtask);
         command.arg("bench-backend").args(["--cpu", &OTHER_CORE.to_string()]);
-        command.args(["--style", scenario.style().name(), "--body", &scenario.body().to_string()]);
+        command.args(["--protocol", scenario.protocol().name(), "--style", scenario.style().name()]);
+        command.args(["--body", &scenario.body().to_string()]);
         let mut process = Guarded::spawn("the backend", command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
         let (_, output) = process.streams();
         let mut line = String::new();
@@ -66,8 +67,13 @@ impl Proxy {
     pub(crate) fn start(built: &Built, work: Work, backend: &Backend, wrap: Wrapper<'_>) -> Result<Self> {
         let folder = Folder::new("proxyd-bench-")?;
         let port = free_port()?;
-        let routes = work.scenario.routes();
-        let assignment = Assignment { port, backend: backend.port, routes, folder: folder.path() };
+        let assignment = Assignment {
+            port,
+            backend: backend.port,
+            protocol: work.scenario.protocol(),
+            routes: work.scenario.routes(),
+            folder: folder.path(),
+        };
         let line = wrap(&work.subject.prepare(built, assignment)?);
         let (program, arguments) = line.split_first().context("no command")?;
         let said = std::fs::File::create(folder.path().join("output")).context("cannot keep its output")?;
@@ -145,9 +151,11 @@ impl Load {
         let scenario = work.scenario;
         let mut command = Command::new(&built.xtask);
         command.arg("bench-load").args(["--cpu", &OTHER_CORE.to_string()]);
-        command.args(["--address", &format!("127.0.0.1:{port}"), "--style", scenario.style().name()]);
+        command.args(["--address", &format!("127.0.0.1:{port}")]);
+        command.args(["--protocol", scenario.protocol().name(), "--style", scenario.style().name()]);
         command.args(["--body", &scenario.body().to_string()]);
         command.args(["--connections", &work.connections.to_string()]);
+        command.args(["--streams", &scenario.streams().to_string()]);
         if let Some(routes) = scenario.routes() {
             command.args(["--routes", &routes.to_string()]);
         }

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::built::Built;
+use super::protocol::Protocol;
 use crate::machine::{self, Package};
 
 /// A proxy.
@@ -33,6 +34,8 @@ pub(crate) struct Assignment<'a> {
     pub(crate) port: u16,
     /// Where the backend listens.
     pub(crate) backend: u16,
+    /// What clients and backend speak.
+    pub(crate) protocol: Protocol,
     /// Routes to configure; `None` for one that takes everything.
     pub(crate) routes: Option<u32>,
     /// A folder of its own.

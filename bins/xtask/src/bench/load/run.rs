@@ -10,6 +10,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 
+use super::PATIENCE;
 use super::client::{Client, Expected, Progress};
 use super::orders::Tally;
 use super::pace::Pace;
@@ -34,9 +35,6 @@ enum Until {
     Time(Instant),
     Requests(u64),
 }
-
-/// A response that takes longer is an error, and so is a proxy that says nothing for so long.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Marks the timer among the events.
 const TIMER: u64 = u64::MAX;

@@ -3,7 +3,12 @@
 use super::Assignment;
 
 pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String {
-    let Assignment { port, backend, .. } = assignment;
+    let Assignment { port, backend, protocol, .. } = assignment;
+    let from_clients = if protocol.is_http2_from_clients() { " proto h2" } else { "" };
+    let to_backend = if protocol.is_http2_to_backend() { " proto h2" } else { "" };
+    // Its default of 100 is what clients use in one of the scenarios: streams must not have to wait.
+    let streams =
+        if protocol.is_http2_from_clients() { "    tune.h2.max-concurrent-streams 128\n" } else { "" };
     // Pipes count as open files, of which a share of maxconn would be too many.
     let pipes = if splice { "    maxpipes 256\n" } else { "" };
     let splice = if splice { "    option splice-response\n" } else { "" };
@@ -11,7 +16,7 @@ pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String 
         "global
     nbthread 1
     maxconn 9500
-{pipes}defaults
+{pipes}{streams}defaults
     mode http
     option http-keep-alive
     http-reuse always
@@ -21,7 +26,7 @@ pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String 
     timeout http-keep-alive 600s
     timeout http-request 30s
 frontend clients
-    bind 127.0.0.1:{port} backlog 4096
+    bind 127.0.0.1:{port} backlog 4096{from_clients}
     option forwardfor
     unique-id-format %[uuid()]
     unique-id-header X-Request-Id
@@ -33,7 +38,7 @@ frontend clients
     http-response set-header X-Request-Id %[unique-id]
     default_backend app
 backend app
-    server a 127.0.0.1:{backend} pool-max-conn 1024
+    server a 127.0.0.1:{backend} pool-max-conn 1024{to_backend}
 "
     )
 }

@@ -4,8 +4,42 @@ use rustix::process::getuid;
 
 use super::Assignment;
 
+/// What is done with requests to a backend that speaks HTTP/1.1.
+const HTTP: &str = "            proxy_pass http://app;
+            proxy_http_version 1.1;
+            proxy_set_header Connection \"\";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header X-Forwarded-Port $server_port;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Request-Id $request_id;
+            proxy_set_header Via \"1.1 nginx\";
+            add_header X-Request-Id $request_id always;
+            proxy_buffer_size 64k;
+            proxy_buffers 16 64k;
+            proxy_busy_buffers_size 128k;
+            proxy_max_temp_file_size 0;
+";
+
+/// The same for a backend that speaks gRPC. Its messages are small, so buffers are as by default.
+const GRPC: &str = "            grpc_pass grpc://app;
+            grpc_set_header Host $http_host;
+            grpc_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            grpc_set_header X-Forwarded-Proto $scheme;
+            grpc_set_header X-Forwarded-Host $http_host;
+            grpc_set_header X-Forwarded-Port $server_port;
+            grpc_set_header X-Real-IP $remote_addr;
+            grpc_set_header X-Request-Id $request_id;
+            grpc_set_header Via \"2.0 nginx\";
+            add_header X-Request-Id $request_id always;
+";
+
 pub(super) fn configuration(assignment: Assignment<'_>) -> String {
-    let Assignment { port, backend, folder, .. } = assignment;
+    let Assignment { port, backend, protocol, folder, .. } = assignment;
+    let http2 = if protocol.is_http2_from_clients() { " http2" } else { "" };
+    let location = if protocol.is_http2_to_backend() { GRPC } else { HTTP };
     let folder = folder.display();
     // Workers of a master that runs as root would become another user, who may not write profiles.
     let user = if getuid().is_root() { "user root;\n" } else { "" };
@@ -26,6 +60,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     keepalive_timeout 600s;
     keepalive_requests 1000000000;
+    http2_max_concurrent_streams 128;
     tcp_nodelay on;
     upstream app {{
         server 127.0.0.1:{backend};
@@ -34,25 +69,9 @@ http {{
         keepalive_timeout 600s;
     }}
     server {{
-        listen 127.0.0.1:{port} reuseport backlog=4096;
+        listen 127.0.0.1:{port} reuseport backlog=4096{http2};
         location / {{
-            proxy_pass http://app;
-            proxy_http_version 1.1;
-            proxy_set_header Connection \"\";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host $http_host;
-            proxy_set_header X-Forwarded-Port $server_port;
-            proxy_set_header X-Real-IP $remote_addr;
-            proxy_set_header X-Request-Id $request_id;
-            proxy_set_header Via \"1.1 nginx\";
-            add_header X-Request-Id $request_id always;
-            proxy_buffer_size 64k;
-            proxy_buffers 16 64k;
-            proxy_busy_buffers_size 128k;
-            proxy_max_temp_file_size 0;
-        }}
+{location}        }}
     }}
 }}
 "

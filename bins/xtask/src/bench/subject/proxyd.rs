@@ -6,11 +6,13 @@ use super::Assignment;
 use crate::bench::messages;
 
 pub(super) fn configuration(assignment: Assignment<'_>) -> String {
-    let Assignment { port, backend, routes, .. } = assignment;
+    let Assignment { port, backend, protocol, routes, .. } = assignment;
+    // Clients may speak HTTP/2 to every listener; what a backend speaks must be said.
+    let to_backend = if protocol.is_http2_to_backend() { " protocol: http2," } else { "" };
     let mut text = format!(
         "proxy: {{ workers: 1 }}
 listeners: [ {{ address: \"127.0.0.1:{port}\" }} ]
-upstreams: [ {{ name: app, backends: [ {{ id: a, hostname: 127.0.0.1, port: {backend} }} ] }} ]
+upstreams: [ {{ name: app,{to_backend} backends: [ {{ id: a, hostname: 127.0.0.1, port: {backend} }} ] }} ]
 routes:
 "
     );
