@@ -55,7 +55,7 @@ impl Case {
         let mut out = Vec::new();
         Forwarding {
             incoming: &incoming,
-            facts: &Facts { peer, local_port: 8080, is_secure: self.is_secure },
+            facts: &Facts { peer, local_port: 8080, is_secure: self.is_secure, is_http2: false },
             settings: &snapshot.settings,
             route,
             upstream,

@@ -110,7 +110,9 @@ impl BackendStream {
     ) -> Result<(), Reason> {
         self.head.clear();
         response.begin(status);
-        fields::push(map, limits.fields, response.lines_mut(), &mut self.head).map_err(Reason::BadResponse)
+        fields::push(map, limits.fields, response.lines_mut(), &mut self.head)
+            .map(|_| ())
+            .map_err(Reason::BadResponse)
     }
 
     /// What HTTP/1.1 would have said. RFC 8441 section 5.

@@ -3,20 +3,42 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::header::{COOKIE, HOST};
+use http::header::{CONTENT_LENGTH, COOKIE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http1::{Fields, Lines, Name, NameSet, Rule};
+
+/// What a walk over the fields of a message found beside them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// Content-Length is among them.
+    pub(super) has_length: bool,
+    /// Content-Length says that there is a body.
+    pub(super) announces_body: bool,
+}
 
 /// Appends the fields of a message to `lines` and their text to `bytes`. The pieces of a cookie are joined (RFC 9113
 /// section 8.2.3), and Host is left out: the authority stands elsewhere.
 ///
 /// # Errors
 /// The rule that a field breaks; [`Rule::TooManyFields`] where there are more than `most`.
-pub(super) fn push(map: &HeaderMap, most: usize, lines: &mut Lines, bytes: &mut Vec<u8>) -> Result<(), Rule> {
-    let mut count = 0;
+pub(super) fn push(
+    map: &HeaderMap,
+    most: usize,
+    lines: &mut Lines,
+    bytes: &mut Vec<u8>,
+) -> Result<Found, Rule> {
+    let (mut count, mut has_cookie, mut found) = (0, false, Found::default());
     for (name, value) in map {
-        if name == COOKIE || name == HOST {
+        if name == COOKIE {
+            has_cookie = true;
             continue;
+        }
+        if name == HOST {
+            continue;
+        }
+        if name == CONTENT_LENGTH {
+            found.has_length = true;
+            found.announces_body |= value.as_bytes().iter().any(|byte| *byte != b'0');
         }
         count += 1;
         if count > most {
@@ -24,13 +46,13 @@ pub(super) fn push(map: &HeaderMap, most: usize, lines: &mut Lines, bytes: &mut 
         }
         lines.push(bytes, name.as_str().as_bytes(), value.as_bytes())?;
     }
-    if map.contains_key(COOKIE) {
+    if has_cookie {
         if count == most {
             return Err(Rule::TooManyFields);
         }
         push_cookie(map, lines, bytes)?;
     }
-    Ok(())
+    Ok(found)
 }
 
 fn push_cookie(map: &HeaderMap, lines: &mut Lines, bytes: &mut Vec<u8>) -> Result<(), Rule> {
@@ -43,11 +65,6 @@ fn push_cookie(map: &HeaderMap, lines: &mut Lines, bytes: &mut Vec<u8>) -> Resul
         joined.extend_from_slice(piece);
     }
     lines.push(bytes, b"cookie", &joined)
-}
-
-/// How many bytes the fields are, as RFC 9113 section 6.5.2 counts.
-pub(super) fn size(map: &HeaderMap) -> usize {
-    map.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
 }
 
 /// Appends trailers that may be passed on, each as `name: value CRLF`. RFC 9110 section 6.5.1: nothing that frames,
@@ -66,21 +83,47 @@ pub(super) fn lines_of_trailers(map: &HeaderMap, out: &mut Vec<u8>) {
 /// A map of the fields of a head that are passed on, and of further lines, each `name: value CRLF`. Of either, those
 /// whose names are in the set beside it are left out. The values share one piece of memory.
 pub(super) fn map_of(fields: (Fields<'_>, NameSet), lines: (&[u8], NameSet)) -> HeaderMap {
-    let mut text = Vec::with_capacity(1024);
-    let mut count = 0;
-    for_each_field(fields, lines, |_, _, value| {
-        text.extend_from_slice(value);
-        count += 1;
-    });
-    let mut text = Bytes::from(text);
-    let mut map = HeaderMap::with_capacity(count);
+    let mut found: [(Name, &[u8], &[u8]); SEVERAL] = [(Name::Other, b"", b""); SEVERAL];
+    let (mut count, mut len) = (0, 0);
     for_each_field(fields, lines, |id, name, value| {
-        let value = text.split_to(value.len());
-        if let (Some(name), Ok(value)) = (name_of(id, name), HeaderValue::from_maybe_shared(value)) {
-            map.append(name, value);
+        if let Some(place) = found.get_mut(count) {
+            *place = (id, name, value);
         }
+        count += 1;
+        len += value.len();
     });
+    let mut map = HeaderMap::with_capacity(count);
+    let mut text = Vec::with_capacity(len);
+    let Some(found) = found.get(..count) else {
+        // Hardly any head has so many: they are looked for once more.
+        for_each_field(fields, lines, |_, _, value| text.extend_from_slice(value));
+        let mut text = Bytes::from(text);
+        for_each_field(fields, lines, |id, name, value| {
+            put(id, name, text.split_to(value.len()), &mut map);
+        });
+        return map;
+    };
+    for (_, _, value) in found {
+        text.extend_from_slice(value);
+    }
+    let mut text = Bytes::from(text);
+    for (id, name, value) in found {
+        put(*id, name, text.split_to(value.len()), &mut map);
+    }
     map
+}
+
+/// So many fields of a head are found in one walk.
+const SEVERAL: usize = 32;
+
+/// Puts a field into a map; what is none is left out.
+fn put(id: Name, name: &[u8], value: Bytes, map: &mut HeaderMap) {
+    let Ok(mut value) = HeaderValue::from_maybe_shared(value) else { return };
+    // No other message has the same: there is no use in either end remembering it. RFC 7541 section 6.2.3.
+    value.set_sensitive(id == Name::XRequestId);
+    if let Some(name) = name_of(id, name) {
+        map.append(name, value);
+    }
 }
 
 fn for_each_field<'a>(
@@ -127,10 +170,7 @@ pub(super) fn for_each_line<'a>(lines: &'a [u8], mut take: impl FnMut(&'a [u8], 
 
 /// Appends a field whose value stands in `text`; it is left out where it is none.
 pub(super) fn append(text: &Bytes, name: &[u8], value: &[u8], map: &mut HeaderMap) {
-    let value = HeaderValue::from_maybe_shared(text.slice_ref(value));
-    if let (Some(name), Ok(value)) = (name_of(Name::of(name), name), value) {
-        map.append(name, value);
-    }
+    put(Name::of(name), name, text.slice_ref(value), map);
 }
 
 #[cfg(test)]

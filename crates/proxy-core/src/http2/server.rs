@@ -16,7 +16,7 @@ use super::client::Http2Client;
 use super::heartbeat::{Beat, Heartbeat, NEVER};
 use super::stream::{Request, Serving, Shared};
 use super::watched::{Io, Watched};
-use super::{fields, head, limits};
+use super::{head, limits};
 use crate::buffer::Buffer;
 use crate::client::Facts;
 use crate::deadline::{Slot, Ticks};
@@ -160,7 +160,9 @@ impl Server {
 
     fn take_in(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
         let (parts, body) = request.into_parts();
-        let size = fields::size(&parts.headers);
+        let mut incoming = Leased::new();
+        let judged = head::write(&parts, body.is_end_stream(), &self.limits, &mut incoming);
+        let size = incoming.bytes.len();
         let heads = &self.shared.heads;
         if heads.load(Relaxed) + size > limits::HEADS {
             // RFC 9113 section 8.7: nothing of it was done, and it may be sent again.
@@ -168,8 +170,6 @@ impl Server {
             return;
         }
         heads.fetch_add(size, Relaxed);
-        let mut incoming = Leased::new();
-        let judged = head::write(&parts, body.is_end_stream(), &self.limits, &mut incoming);
         let is_extended = parts.extensions.get::<h2::ext::Protocol>().is_some();
         let client = Http2Client::new(respond, body, is_extended);
         self.serving.push(Serving::begin(&self.shared, Request { client, incoming, judged, size }));
