@@ -1,6 +1,7 @@
 //! Which rule a request falls under: an immutable matcher, compiled from a list of rules.
 //!
-//! The order is one for every list, however it was written:
+//! There are two orders. [`RouteOrder::Written`] is that of the list: the first rule that matches wins. The other is one
+//! for every list, however it was written:
 //! 1. the host: an exact name, then wildcards from the longest suffix to the shortest, then any host;
 //! 2. the path: an exact path, then regular expressions as written, then prefixes from the longest to the shortest;
 //! 3. more conditions before fewer: methods count one, clients count one, each field and each query pair count one;
@@ -10,8 +11,9 @@
 //! host has its turn. The same regular expression written twice for a host counts where it was written first.
 //!
 //! A look-up takes time in proportion to the lengths of host and path and to the number of rules that share them,
-//! not to the number of rules. It allocates nothing, but for the working memory that a regular expression needs when
-//! a thread first uses it. [`Matcher::find`] and [`Matcher::explain`] are the same walk.
+//! not to the number of rules, whatever the order; regular expressions are tried one by one, as written those alone that
+//! stand before what has been found without them. It allocates nothing, but for the working memory that a regular
+//! expression needs when a thread first uses it. [`Matcher::find`] and [`Matcher::explain`] are the same walk.
 
 mod compile;
 mod condition;
@@ -20,9 +22,10 @@ mod host;
 mod rule;
 mod trie;
 mod walk;
+mod written;
 
 pub use compile::TooLarge;
-pub use rule::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, Rule};
+pub use rule::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder, Rule};
 
 use std::net::IpAddr;
 
@@ -59,6 +62,7 @@ pub trait FieldLookup {
 /// A compiled list of rules, each with a value of its own.
 #[derive(Debug)]
 pub struct Matcher<T> {
+    order: RouteOrder,
     hosts: Hosts,
     tables: Box<[HostTable]>,
     /// Groups by table and exact path.
@@ -120,12 +124,20 @@ struct Candidate<T> {
 const NONE: u32 = u32::MAX;
 
 impl<T> Matcher<T> {
-    /// Compiles `rules`, which stand in the order written.
+    /// Compiles `rules`, which stand in the order written, so that the most specific one wins.
     ///
     /// # Errors
     /// When host and path patterns together are longer than 32 bits can count.
     pub fn compile(rules: Vec<Rule<T>>) -> Result<Self, TooLarge> {
-        compile(rules)
+        Self::compile_in(RouteOrder::Specific, rules)
+    }
+
+    /// Compiles `rules`, which stand in the order written, so that the first of this order wins.
+    ///
+    /// # Errors
+    /// When host and path patterns together are longer than 32 bits can count.
+    pub fn compile_in(order: RouteOrder, rules: Vec<Rule<T>>) -> Result<Self, TooLarge> {
+        compile(order, rules)
     }
 
     /// The value of the rule that the request falls under.
@@ -134,13 +146,17 @@ impl<T> Matcher<T> {
         self.walk(input, &mut Silent).map(|candidate| &candidate.value)
     }
 
-    /// The rules that [`Matcher::find`] would come across, in that order. When one matches, it is the last. Rules
-    /// for other hosts and for other exact paths and prefixes are passed over unseen and not listed.
+    /// The rules that [`Matcher::find`] comes across, in the order in which they win. When one matches, it is the last.
+    /// Rules for other hosts and for other exact paths and prefixes are passed over unseen and not listed.
     #[must_use]
     pub fn explain(&self, input: &MatchInput<'_>) -> Vec<Step<'_, T>> {
-        let mut steps = Listener::default();
-        self.walk(input, &mut steps);
-        steps.into_steps()
+        let mut listener = Listener::default();
+        let found = self.walk(input, &mut listener);
+        let mut steps = listener.into_steps();
+        if self.order == RouteOrder::Written {
+            written::arrange(&mut steps, found);
+        }
+        steps
     }
 
     /// How many rules were compiled.

@@ -181,7 +181,8 @@ impl Snapshot {
                 return Err(BuildError::RouteRepeated { id: spec.id.clone() });
             }
         }
-        let matcher = Matcher::compile(rules).map_err(|_| BuildError::TooLarge)?;
+        let order = blueprint.settings.route_order;
+        let matcher = Matcher::compile_in(order, rules).map_err(|_| BuildError::TooLarge)?;
         let settings = Compiled::of(&blueprint.settings);
         Ok(Self { blueprint, settings, matcher, upstreams, routes })
     }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use lb_strategies::{RoundRobin, Strategy, Weight};
 
 use crate::guard::Guard;
-pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError};
+pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder};
 pub use crate::path::PathError;
 pub use crate::template::{Template, TemplateError, Variable};
 
@@ -57,6 +57,8 @@ pub struct Settings {
     pub forwarded: bool,
     /// How HTTP/2 is spoken, with clients and with backends.
     pub http2: Http2Settings,
+    /// Which of several matching routes wins.
+    pub route_order: RouteOrder,
 }
 
 /// How HTTP/2 is spoken. The limits of a head hold for it, too; what else is limited stands in `docs/http2.md`.
@@ -107,6 +109,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             forwarded: false,
             http2: Http2Settings::default(),
+            route_order: RouteOrder::Specific,
         }
     }
 }

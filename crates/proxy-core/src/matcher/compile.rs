@@ -7,7 +7,7 @@ use std::fmt;
 use super::hash::ByteMap;
 use super::host::{HostTable, Hosts};
 use super::trie::TrieBuilder;
-use super::{Candidate, Group, HostPattern, Matcher, NONE, PathPattern, PathRegex, Rule, Wanted};
+use super::{Candidate, Group, HostPattern, Matcher, NONE, PathPattern, PathRegex, RouteOrder, Rule, Wanted};
 
 /// Host and path patterns together are longer than 32 bits can count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,18 +27,20 @@ struct Entry<T> {
     /// For a regular expression, the position of the table's first rule with it.
     first: u32,
     position: u32,
+    /// How many conditions the rule has, as far as that matters to its place.
     conditions: usize,
     rule: Rule<T>,
 }
 
-pub(super) fn compile<T>(rules: Vec<Rule<T>>) -> Result<Matcher<T>, TooLarge> {
+pub(super) fn compile<T>(order: RouteOrder, rules: Vec<Rule<T>>) -> Result<Matcher<T>, TooLarge> {
     check_size(&rules)?;
     let hosts = number_hosts(&rules);
-    let mut entries = entries(rules, &hosts);
-    entries.sort_unstable_by(|a, b| order(a, b).then_with(|| rank(a).cmp(&rank(b))));
+    let mut entries = entries(order, rules, &hosts);
+    entries.sort_unstable_by(|a, b| compare(a, b).then_with(|| rank(a).cmp(&rank(b))));
     let (mut tables, hosts) = link_hosts(&hosts);
     let paths = Paths::new(&entries, &mut tables);
     Ok(Matcher {
+        order,
         hosts,
         tables: tables.into(),
         exact: ByteMap::new(&paths.exact),
@@ -78,7 +80,7 @@ fn lower_case(host: &HostPattern) -> HostPattern {
     }
 }
 
-fn entries<T>(rules: Vec<Rule<T>>, hosts: &HashMap<HostPattern, u32>) -> Vec<Entry<T>> {
+fn entries<T>(order: RouteOrder, rules: Vec<Rule<T>>, hosts: &HashMap<HostPattern, u32>) -> Vec<Entry<T>> {
     let mut firsts = HashMap::new();
     let entry = |(position, rule): (usize, Rule<T>)| {
         let position = position as u32;
@@ -89,14 +91,18 @@ fn entries<T>(rules: Vec<Rule<T>>, hosts: &HashMap<HostPattern, u32>) -> Vec<Ent
             }
             PathPattern::Exact(_) | PathPattern::Prefix(_) => 0,
         };
-        Entry { table, first, position, conditions: rule.conditions.count(), rule }
+        let conditions = match order {
+            RouteOrder::Specific => rule.conditions.count(),
+            RouteOrder::Written => 0,
+        };
+        Entry { table, first, position, conditions, rule }
     };
     rules.into_iter().enumerate().map(entry).collect()
 }
 
 /// Equal for rules of one group. Prefixes stand in the order of their text, which is the order that a trie is built
 /// in; from the longest to the shortest is how it is walked.
-fn order<T>(a: &Entry<T>, b: &Entry<T>) -> Ordering {
+fn compare<T>(a: &Entry<T>, b: &Entry<T>) -> Ordering {
     let path = match (&a.rule.path, &b.rule.path) {
         (PathPattern::Exact(a), PathPattern::Exact(b)) | (PathPattern::Prefix(a), PathPattern::Prefix(b)) => {
             a.cmp(b)
@@ -191,7 +197,7 @@ impl<'a> Paths<'a> {
             };
             keys.clear();
             table.regexes.0 = paths.regexes.len() as u32;
-            for group in host.chunk_by(|a, b| order(a, b).is_eq()) {
+            for group in host.chunk_by(|a, b| compare(a, b).is_eq()) {
                 let number = paths.groups.len() as u32;
                 let end = start + group.len() as u32;
                 paths.groups.push(Group { start, end, outer: NONE });

@@ -20,6 +20,17 @@ pub struct Rule<T> {
     pub value: T,
 }
 
+/// Which of several matching rules wins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RouteOrder {
+    /// The most specific one, wherever it is written.
+    #[default]
+    Specific,
+    /// The first as written, however specific it is.
+    Written,
+}
+
 /// A host, a family of hosts, or any.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum HostPattern {

@@ -3,6 +3,7 @@
 mod explaining;
 mod model;
 mod size;
+mod written;
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! The walk through the rules that a request may fall under, from the most specific on.
+//! The walk through the rules that a request may fall under, from the most specific on or, in `written`, as written.
 
 use super::host::HostTable;
 use super::trie::Text;
-use super::{Candidate, Group, MatchInput, Matcher, NONE, Outcome, Step};
+use super::{Candidate, Group, MatchInput, Matcher, NONE, Outcome, RouteOrder, Step};
 
 /// Who is told of every rule on the way.
 pub(super) trait Visitor<'m, T> {
@@ -40,7 +40,7 @@ impl<'m, T> Visitor<'m, T> for Listener<'m, T> {
 
 /// A path as prefixes see it: with a `/` behind it, so that `/api/` is a prefix of `/api`.
 #[derive(Clone, Copy)]
-struct Folder<'a>(&'a [u8]);
+pub(super) struct Folder<'a>(pub(super) &'a [u8]);
 
 impl Text for Folder<'_> {
     #[inline]
@@ -58,6 +58,18 @@ impl Text for Folder<'_> {
 impl<T> Matcher<T> {
     #[inline]
     pub(super) fn walk<'m, V: Visitor<'m, T>>(
+        &'m self,
+        input: &MatchInput<'_>,
+        visitor: &mut V,
+    ) -> Option<&'m Candidate<T>> {
+        match self.order {
+            RouteOrder::Specific => self.walk_specific(input, visitor),
+            RouteOrder::Written => self.walk_written(input, visitor),
+        }
+    }
+
+    #[inline]
+    fn walk_specific<'m, V: Visitor<'m, T>>(
         &'m self,
         input: &MatchInput<'_>,
         visitor: &mut V,
@@ -112,16 +124,22 @@ impl<T> Matcher<T> {
         input: &MatchInput<'_>,
         visitor: &mut V,
     ) -> Option<&'m Candidate<T>> {
-        self.members(group).iter().find(|candidate| {
-            let outcome = candidate.wanted.as_ref().map_or(Outcome::Matched, |wanted| wanted.outcome(input));
-            visitor.consider(candidate, outcome);
-            outcome == Outcome::Matched
-        })
+        self.members(group).iter().find(|candidate| candidate.is_match(input, visitor))
     }
 
     #[inline]
-    fn members(&self, group: u32) -> &[Candidate<T>] {
+    pub(super) fn members(&self, group: u32) -> &[Candidate<T>] {
         let Some(&Group { start, end, .. }) = self.groups.get(group as usize) else { return &[] };
         self.candidates.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+impl<T> Candidate<T> {
+    /// Whether the request meets the conditions of a rule whose host and path it has.
+    #[inline]
+    pub(super) fn is_match<'m, V: Visitor<'m, T>>(&'m self, input: &MatchInput<'_>, visitor: &mut V) -> bool {
+        let outcome = self.wanted.as_ref().map_or(Outcome::Matched, |wanted| wanted.outcome(input));
+        visitor.consider(self, outcome);
+        outcome == Outcome::Matched
     }
 }

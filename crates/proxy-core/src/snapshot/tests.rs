@@ -142,3 +142,32 @@ fn a_fallback_takes_over_from_another_upstream_only() {
     assert!(two.fallback_of(first).is_none());
     assert!(own.first_upstream().is_none() && own.upstream().is_none());
 }
+
+struct NoFields;
+
+impl crate::FieldLookup for NoFields {
+    fn has_value(&self, _: &str, _: &[u8]) -> bool {
+        false
+    }
+}
+
+#[test]
+fn the_settings_say_which_route_wins() {
+    let with = |id: &str, path: &str| RouteSpec::to(id, "app").path(PathPattern::parse(path).unwrap());
+    let mut blueprint = blueprint(vec![upstream("app")], vec![with("first", "/*"), with("specific", "/a")]);
+    let input = crate::MatchInput {
+        host: "a.test",
+        path: b"/a",
+        method: b"GET",
+        query: None,
+        client: [192, 0, 2, 1].into(),
+        fields: &NoFields,
+    };
+    let winner = |blueprint: &Blueprint| {
+        let snapshot = compile(blueprint.clone()).unwrap();
+        snapshot.matcher.find(&input).map(|route| route.spec.id.clone())
+    };
+    assert_eq!(winner(&blueprint).as_deref(), Some("specific"));
+    blueprint.settings.route_order = crate::spec::RouteOrder::Written;
+    assert_eq!(winner(&blueprint).as_deref(), Some("first"));
+}

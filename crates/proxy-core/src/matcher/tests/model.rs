@@ -1,4 +1,4 @@
-//! Random rules and requests against a list that is sorted once and read from its start.
+//! Random rules and requests against a list that is sorted once, or left as written, and read from its start.
 
 use std::cmp::Reverse;
 
@@ -112,7 +112,16 @@ impl Draw {
 
 #[test]
 fn random_rules_agree_with_a_sorted_list() {
-    let seed = 0x5eed;
+    agree_with_the_list(RouteOrder::Specific, 0x5eed);
+}
+
+#[test]
+fn random_rules_agree_with_the_list_as_written() {
+    agree_with_the_list(RouteOrder::Written, 0x11d7);
+}
+
+#[track_caller]
+fn agree_with_the_list(order: RouteOrder, seed: u64) {
     println!("seed {seed}");
     let expressions = ["^/a", "b$", "a.*b", "^/$", "c"].map(|text| PathRegex::new(text).unwrap());
     let mut draw = Draw(fastrand::Rng::with_seed(seed), expressions.to_vec());
@@ -121,8 +130,10 @@ fn random_rules_agree_with_a_sorted_list() {
         let count = draw.0.usize(0..24);
         let rules: Vec<_> = (0..count).map(|value| draw.rule(value)).collect();
         let mut sorted: Vec<usize> = (0..count).collect();
-        sorted.sort_by_cached_key(|&position| key(&rules, position));
-        let matcher = Matcher::compile(rules.clone()).unwrap();
+        if order == RouteOrder::Specific {
+            sorted.sort_by_cached_key(|&position| key(&rules, position));
+        }
+        let matcher = Matcher::compile_in(order, rules.clone()).unwrap();
         for _ in 0..5 {
             let (host, path) = (draw.host(4), draw.path(4));
             let fields = Pairs(&[("x", "1"), ("x", "2"), ("y", "1")][..draw.0.usize(..4)]);
