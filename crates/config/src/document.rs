@@ -16,14 +16,14 @@ mod upstream;
 pub use admin::{Admin, Certificate, Role, State, StateDir, Token};
 pub use backend::{Backend, BackendAddress};
 pub use edits::FieldEdits;
-pub use later::{Metrics, Otlp, RedisRoutes, RouteOrder, RoutesFrom, Telemetry};
+pub use later::{Metrics, Otlp, RedisRoutes, RoutesFrom, Telemetry};
 pub use limits::{LimiterStore, PathRateLimit, RateLimit, RateLimitRedis, RateLimits};
 pub use listener::{Listener, ListenerTls, ProxyProtocol};
 pub use logging::{Level, LogFormat, Logging, Sampling};
 pub use name::{HostHeader, StrategyName};
 pub use proxy::{Proxy, Workers};
 pub(crate) use route::INLINE;
-pub use route::{Match, Priority, Redirect, Respond, Route, RouteAuth, Ssl, WeightedUpstream};
+pub use route::{Match, Priority, Redirect, Respond, Route, RouteAuth, RouteOrder, Ssl, WeightedUpstream};
 pub use security::{ApiKey, Auth, AuthKind, Security};
 pub use upstream::{CircuitBreaker, HealthCheck, HealthCheckKind, Protocol, Upstream, UpstreamTls};
 

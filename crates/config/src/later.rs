@@ -5,7 +5,7 @@ mod routes;
 mod upstreams;
 
 use crate::{
-    Admin, Document, Limit, Metrics, Problem, RateLimits, RouteOrder, RoutesFrom, Sampling, State, Telemetry,
+    Admin, Document, Limit, Metrics, Problem, RateLimits, RoutesFrom, Sampling, State, Telemetry,
     report::{self, At},
     source::Source,
 };
@@ -54,8 +54,6 @@ fn whole(document: &Document, at: At<'_>, found: &mut Found<'_>) {
     found.note(state, at, "state", "remove it, or write `state: none`; this version keeps nothing");
     let certificates = !document.certificates.is_empty();
     found.note(certificates, at, "certificates", "remove it, and end TLS in front of proxyd");
-    let written = document.route_order == RouteOrder::Written;
-    found.note(written, at, "routeOrder", "remove it; the most specific route wins");
     let routes_from = document.routes_from.as_ref().is_some_and(|from| *from != RoutesFrom::default());
     found.note(routes_from, at, "routesFrom", "remove it, and write the routes into the file");
     let rate_limit = document.rate_limit.as_ref().is_some_and(|limits| *limits != RateLimits::default());

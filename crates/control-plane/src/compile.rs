@@ -64,7 +64,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
     };
     let egress = compiler.egress();
     let mut blueprint = Blueprint::default();
-    blueprint.settings = settings::settings(&document.proxy);
+    blueprint.settings = settings::settings(document);
     blueprint.upstreams = compiler.upstreams();
     for (index, route) in document.routes.iter().enumerate() {
         let spec = compiler.route(index, route, &mut blueprint.upstreams);

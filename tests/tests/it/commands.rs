@@ -93,7 +93,6 @@ fn what_is_not_built_is_refused_by_run_and_never_ignored() {
         ("routes: [{ respond: {}, reqActiveLength: 1 }]", "routes[0].reqActiveLength"),
         ("routes: [{ respond: {}, autoHttps: true }]", "routes[0].autoHttps"),
         ("rateLimit: { global: { max: 1, windowMs: 1000 } }", "rateLimit"),
-        ("routeOrder: written", "routeOrder"),
         ("metrics: { onTraffic: true }", "metrics"),
         ("logging: { sampling: { successRate: 0.1 } }", "logging.sampling"),
         ("telemetry: { otlp: { endpoint: \"http://127.0.0.1:4317\" } }", "telemetry"),

@@ -67,6 +67,26 @@ fn the_most_specific_route_wins_whatever_the_order() {
 }
 
 #[test]
+fn the_first_route_as_written_wins_where_the_file_says_so() {
+    let proxyd = Proxyd::start(
+        &saying(&[
+            ("post", "path: /*, methods: [POST]"),
+            ("early", "path: /a*"),
+            ("exact", "path: /ab"),
+            ("number", "path: \"~^/[0-9]\""),
+            ("host", "vHost: b.test, path: /1"),
+            ("any", "path: /*"),
+            ("late", "vHost: b.test, path: /*"),
+        ])
+        .line("routeOrder: written"),
+    );
+    for (path, expected) in [("/ab", "early"), ("/a", "early"), ("/1", "number"), ("/b", "any")] {
+        check(&proxyd, &get("b.test", path), expected);
+    }
+    check(&proxyd, "POST /ab HTTP/1.1\r\nHost: b.test\r\nContent-Length: 0\r\n\r\n", "post");
+}
+
+#[test]
 fn conditions_must_all_hold() {
     let proxyd = Proxyd::start(&saying(&[
         ("get", "path: /m, methods: [GET, HEAD]"),

@@ -7,18 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Which of several matching routes wins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum RouteOrder {
-    /// The most specific one.
-    #[default]
-    Specific,
-    /// The first as written.
-    Written,
-}
-
 /// Other places that routes come from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]

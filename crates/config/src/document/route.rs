@@ -80,6 +80,18 @@ pub struct Route {
     pub ssl: Option<Ssl>,
 }
 
+/// Which of several matching routes wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum RouteOrder {
+    /// The most specific one, wherever it is written.
+    #[default]
+    Specific,
+    /// The first as written, however specific it is.
+    Written,
+}
+
 /// What the names of upstreams start with that belong to one route.
 pub(crate) const INLINE: &str = "route:";
 

@@ -1,10 +1,11 @@
 //! The settings of the whole proxy.
 
-use config::{Limit, Proxy, Size, Workers};
-use proxy_core::spec::Settings;
+use config::{Document, Limit, RouteOrder, Size, Workers};
+use proxy_core::spec::{self, Settings};
 
-/// What `proxy` says.
-pub(super) fn settings(proxy: &Proxy) -> Settings {
+/// What `proxy` and `routeOrder` say.
+pub(super) fn settings(document: &Document) -> Settings {
+    let proxy = &document.proxy;
     let mut settings = Settings::default();
     settings.header_timeout = proxy.header_timeout.get();
     settings.keep_alive_timeout = proxy.keep_alive_timeout.get();
@@ -21,7 +22,15 @@ pub(super) fn settings(proxy: &Proxy) -> Settings {
     settings.max_connections_per_client = proxy.max_connections_per_client.get().map(count);
     settings.trusted_proxies = proxy.trusted_proxies.iter().map(|network| **network).collect();
     settings.forwarded = proxy.forwarded;
+    settings.route_order = route_order(document.route_order);
     settings
+}
+
+const fn route_order(order: RouteOrder) -> spec::RouteOrder {
+    match order {
+        RouteOrder::Written => spec::RouteOrder::Written,
+        _ => spec::RouteOrder::Specific,
+    }
 }
 
 /// How many workers serve. The standard library heeds the CPU quota of cgroups and the affinity mask.

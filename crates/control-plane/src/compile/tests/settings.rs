@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use proxy_core::spec::Settings;
+use proxy_core::spec::{RouteOrder, Settings};
 
 use super::{APP, plan};
 
@@ -31,6 +31,9 @@ fn every_key_of_the_proxy_is_a_setting() {
     check("maxConnections: 7", |settings| settings.max_connections, &7);
     check("maxConnectionsPerClient: 7", |settings| settings.max_connections_per_client, &Some(7));
     check("forwarded: true", |settings| settings.forwarded, &true);
+    assert_eq!(plan(APP).blueprint.settings.route_order, RouteOrder::Specific);
+    let written = plan(&format!("routeOrder: written\n{APP}"));
+    assert_eq!(written.blueprint.settings.route_order, RouteOrder::Written);
     let trusted = |settings: &Settings| settings.trusted_proxies.clone();
     check(
         "trustedProxies: [10.0.0.0/8, \"::1\"]",
