@@ -3,6 +3,7 @@
 mod admin;
 mod backend;
 mod edits;
+mod http2;
 mod later;
 mod limits;
 mod listener;
@@ -16,6 +17,7 @@ mod upstream;
 pub use admin::{Admin, Certificate, Role, State, StateDir, Token};
 pub use backend::{Backend, BackendAddress};
 pub use edits::FieldEdits;
+pub use http2::Http2;
 pub use later::{Metrics, Otlp, RedisRoutes, RoutesFrom, Telemetry};
 pub use limits::{LimiterStore, PathRateLimit, RateLimit, RateLimitRedis, RateLimits};
 pub use listener::{Listener, ListenerTls, ProxyProtocol};

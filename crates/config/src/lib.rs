@@ -51,7 +51,7 @@ mod url;
 pub use address::{Address, AddressError};
 pub use document::{
     Admin, ApiKey, Auth, AuthKind, Backend, BackendAddress, Certificate, CircuitBreaker, Document,
-    FieldEdits, HealthCheck, HealthCheckKind, HostHeader, Level, LimiterStore, Listener, ListenerTls,
+    FieldEdits, HealthCheck, HealthCheckKind, HostHeader, Http2, Level, LimiterStore, Listener, ListenerTls,
     LogFormat, Logging, Match, Metrics, Otlp, PathRateLimit, Priority, Protocol, Proxy, ProxyProtocol,
     RateLimit, RateLimitRedis, RateLimits, Redirect, RedisRoutes, Respond, Role, Route, RouteAuth,
     RouteOrder, RoutesFrom, Sampling, Security, Ssl, State, StateDir, StrategyName, Summary, Telemetry,

@@ -87,7 +87,6 @@ fn what_is_not_built_is_refused_by_run_and_never_ignored() {
             "upstreams[0].circuitBreaker",
         ),
         ("upstreams: [{ name: a, url: a.test, strategy: IP_HASH }]", "upstreams[0].strategy"),
-        ("upstreams: [{ name: a, url: a.test, protocol: http2 }]", "upstreams[0].protocol"),
         ("routes: [{ respond: {}, rateLimit: { max: 1, windowMs: 1000 } }]", "routes[0].rateLimit"),
         ("routes: [{ respond: {}, auth: required }]", "routes[0].auth"),
         ("routes: [{ respond: {}, reqActiveLength: 1 }]", "routes[0].reqActiveLength"),

@@ -1,6 +1,6 @@
 //! Settings of the whole proxy.
 
-use super::{DAY, TICK};
+use super::{DAY, Http2, TICK};
 use crate::{Duration, Limit, Network, Size};
 use garde::Validate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -62,6 +62,9 @@ pub struct Proxy {
     pub max_connections_per_client: Limit<u32>,
     /// Whether requests also carry the `Forwarded` field of RFC 7239.
     pub forwarded: bool,
+    /// How HTTP/2 is spoken.
+    #[garde(dive)]
+    pub http2: Http2,
 }
 
 impl Default for Proxy {
@@ -85,6 +88,7 @@ impl Default for Proxy {
             max_connections: 65_536,
             max_connections_per_client: Limit::Off,
             forwarded: false,
+            http2: Http2::default(),
         }
     }
 }

@@ -113,12 +113,12 @@ impl Default for Upstream {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Protocol {
-    /// The best that both sides know.
+    /// The best that both sides know, where TLS lets them choose; HTTP/1.1 over plain connections.
     #[default]
     Auto,
     /// HTTP/1.1.
     Http1,
-    /// HTTP/2.
+    /// HTTP/2; over plain connections by prior knowledge (RFC 9113 section 3.3).
     Http2,
 }
 

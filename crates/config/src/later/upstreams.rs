@@ -1,7 +1,7 @@
 //! What upstreams ask for and do not get yet.
 
 use super::Found;
-use crate::{Protocol, StrategyName, Upstream, Url, report::At};
+use crate::{StrategyName, Upstream, Url, report::At};
 
 /// The strategies that are built; those that an embedder registers are not known here.
 const BUILT: [&str; 2] = ["ROUND_ROBIN", "RANDOM"];
@@ -12,8 +12,6 @@ pub(super) fn check(upstream: &Upstream, at: At<'_>, found: &mut Found<'_>) {
         found.say(url, message.into(), "use http://, over a network that you trust");
     }
     strategy(&upstream.strategy, at, found);
-    let http2 = upstream.protocol == Protocol::Http2;
-    found.note(http2, at, "protocol", "write `http1` or `auto`");
     let probed = upstream.health_check.is_some();
     found.note(
         probed,

@@ -58,6 +58,7 @@ fn every_key_of_a_built_part_is_documented() {
     let schema = config::schema();
     let parts = [
         "Proxy",
+        "Http2",
         "Listener",
         "Upstream",
         "Backend",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use config::{Backend, BackendAddress, Route, Upstream};
 use egress::Destination;
 use lb_strategies::{Strategy, Weight};
-use proxy_core::spec::{BackendSpec, HostHeader, UpstreamSpec};
+use proxy_core::spec::{BackendSpec, HostHeader, Protocol, UpstreamSpec};
 
 use super::Compiler;
 
@@ -49,6 +49,7 @@ impl Compiler<'_> {
         }
         spec.strategy = strategy?;
         spec.host_header = host_header(upstream.host_header());
+        spec.protocol = protocol(upstream.protocol);
         spec.timeout = timeout;
         spec.connect_timeout = upstream.connect_timeout.get();
         spec.dns_timeout = upstream.dns_timeout.get();
@@ -80,6 +81,14 @@ fn compile_backend(backend: &Backend) -> Result<Option<BackendSpec>, String> {
     };
     let weight = Weight::new(backend.weight);
     Ok(weight.map(|weight| BackendSpec::at(backend.id.clone(), destination).weight(weight)))
+}
+
+/// Where nothing offers a choice, `auto` is HTTP/1.1.
+const fn protocol(protocol: config::Protocol) -> Protocol {
+    match protocol {
+        config::Protocol::Http2 => Protocol::Http2,
+        _ => Protocol::Http1,
+    }
 }
 
 fn host_header(host: config::HostHeader) -> HostHeader {

@@ -31,6 +31,12 @@ fn every_key_of_the_proxy_is_a_setting() {
     check("maxConnections: 7", |settings| settings.max_connections, &7);
     check("maxConnectionsPerClient: 7", |settings| settings.max_connections_per_client, &Some(7));
     check("forwarded: true", |settings| settings.forwarded, &true);
+    check("http2: { enabled: false }", |settings| settings.http2.enabled, &false);
+    check("http2: { maxStreams: 7 }", |settings| settings.http2.max_streams, &7);
+    check("http2: { streamWindow: 65535 }", |settings| settings.http2.stream_window, &65_535);
+    check("http2: { connectionWindow: 64mb }", |settings| settings.http2.connection_window, &(64 << 20));
+    check("http2: { pingInterval: 1s }", |settings| settings.http2.ping_interval, &second);
+    check("http2: { pingTimeout: 1s }", |settings| settings.http2.ping_timeout, &second);
     assert_eq!(plan(APP).blueprint.settings.route_order, RouteOrder::Specific);
     let written = plan(&format!("routeOrder: written\n{APP}"));
     assert_eq!(written.blueprint.settings.route_order, RouteOrder::Written);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use egress::Destination;
 use lb_strategies::{PickContext, Picker, Weight, from_fn};
-use proxy_core::spec::{Action, BackendSpec, HostHeader, UpstreamSpec};
+use proxy_core::spec::{Action, BackendSpec, HostHeader, Protocol, UpstreamSpec};
 
 use super::{load, plan, route, upstream};
 use crate::{Factories, compile, not_built};
@@ -61,13 +61,23 @@ fn every_key_of_an_upstream_has_its_effect() {
     assert_eq!(upstream.retries, 7);
 }
 
+#[test]
+fn backends_are_spoken_to_as_the_upstream_says() {
+    let protocol = |keys: &str| compiled(&format!("url: a{keys}")).protocol;
+    assert_eq!(protocol(""), Protocol::Http1);
+    assert_eq!(protocol(", protocol: auto"), Protocol::Http1);
+    assert_eq!(protocol(", protocol: http1"), Protocol::Http1);
+    assert_eq!(protocol(", protocol: http2"), Protocol::Http2);
+}
+
 /// Both crates have defaults of their own; a proxy is the same whether it is embedded or run.
 #[test]
 fn the_defaults_of_the_document_are_those_of_the_engine() {
     let (written, embedded) = (compiled("backends: [{ hostname: a }]"), UpstreamSpec::new("app"));
     let of = |spec: &UpstreamSpec| {
         let times = (spec.timeout, spec.connect_timeout, spec.dns_timeout, spec.idle_timeout);
-        (times, spec.max_connection_age, spec.max_idle_connections, spec.retries, spec.host_header.clone())
+        let idle = (spec.max_connection_age, spec.max_idle_connections);
+        (times, idle, spec.retries, spec.host_header.clone(), spec.protocol)
     };
     assert_eq!(of(&written), of(&embedded));
 }
