@@ -2,6 +2,7 @@
 
 mod backends;
 mod bounds;
+mod cluster;
 mod edits;
 mod listeners;
 mod names;
@@ -9,6 +10,9 @@ mod route;
 mod routes;
 mod secrets;
 mod upstreams;
+
+pub(crate) use cluster::check as check_cluster;
+pub(crate) use names::Names;
 
 use crate::{
     Document,
@@ -23,7 +27,7 @@ pub(crate) fn check(
     surroundings: &Surroundings<'_>,
     report: &mut Report<'_>,
 ) {
-    bounds::check(document, at, report);
+    bounds::check(document, "", at, report);
     listeners::check(document, at, report);
     upstreams::check(&mut document.upstreams, at, report);
     routes::check(&mut document.routes, at, report);

@@ -1,13 +1,59 @@
-//! Configurations of other software.
+//! Configurations of other software, which become the document when they are read.
 
-use crate::tree::{NodeId, Tree};
+mod cluster;
+mod listen;
+mod native;
+mod places;
+mod pools;
+mod prefix;
 
-/// What to do about a dialect that is not read.
-pub(crate) const HINT: &str = "write `listeners`, `upstreams` and `routes` instead";
+pub(crate) use cluster::{Cluster, ClusterFile};
+pub(crate) use native::document;
+pub(crate) use places::Places;
+pub(crate) use prefix::{is_normal, starting_with};
 
-/// The value that shows a dialect which is not read yet, and what to say about it.
-pub(crate) fn foreign(tree: &Tree) -> Option<(NodeId, &'static str)> {
-    let server = tree.get(Tree::ROOT, "server")?;
-    let message = "`server` starts the configuration of the clustered proxy, which is not supported yet";
-    Some((server, message))
+use crate::{
+    Document,
+    nearest::nearest,
+    read::ReadError,
+    report::Report,
+    tree::{NodeId, Tree},
+};
+
+/// The key that holds all of the clustered proxy's configuration.
+pub(crate) const SERVER: &str = "server";
+
+/// Whether a file is one of the clustered proxy.
+pub(crate) fn is_cluster(tree: &Tree) -> bool {
+    tree.get(Tree::ROOT, SERVER).is_some()
+}
+
+/// Keys of the native document that stand beside `server`, with their values.
+pub(crate) fn native_keys(tree: &Tree) -> Vec<(&str, NodeId)> {
+    let native = serde_json::to_value(Document::default()).unwrap_or_default();
+    let entries = tree.entries(Tree::ROOT).iter();
+    let named = entries.filter_map(|(key, value)| Some((tree.text(*key)?, *value)));
+    named.filter(|(key, _)| native.get(key).is_some()).collect()
+}
+
+/// Reports that a file is both, if it is.
+pub(crate) fn refuse_mixture(tree: &Tree, native: &[(&str, NodeId)], report: &mut Report<'_>) {
+    let Some(server) = tree.get(Tree::ROOT, SERVER).filter(|_| !native.is_empty()) else { return };
+    let keys: Vec<_> = native.iter().map(|(key, _)| format!("`{key}`")).collect();
+    let message = format!(
+        "`server` is the whole configuration of the clustered proxy; {} cannot stand beside it",
+        keys.join(", ")
+    );
+    let hint = "remove one of the two, or write `listeners`, `upstreams` and `routes` instead of `server`";
+    report.add(server, message, Some(hint.into()));
+}
+
+/// Gives the hint to who has mistyped `server`, which is no key of the native document.
+pub(crate) fn suggest(tree: &Tree, errors: &mut [(NodeId, ReadError)]) {
+    for (id, error) in errors {
+        let is_key = tree.key(*id) == Some(*id) && tree.above(*id) == Some(Tree::ROOT);
+        if is_key && tree.text(*id).is_some_and(|key| nearest(key, [SERVER]).is_some()) {
+            error.hint = Some(format!("did you mean `{SERVER}`?"));
+        }
+    }
 }

@@ -49,9 +49,10 @@ fn name<E: de::Error>(text: String) -> Result<String, E> {
 }
 
 /// A value that can stand in a field line (RFC 9110 section 5.5).
-struct Value(String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FieldValue(pub(crate) String);
 
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for FieldValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let breaks = |c: char| c.is_ascii_control() && c != '\t';
@@ -84,6 +85,22 @@ impl JsonSchema for FieldName {
     }
 }
 
+impl Serialize for FieldValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl JsonSchema for FieldValue {
+    fn schema_name() -> Cow<'static, str> {
+        "FieldValue".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number", "boolean"], "description": "The value of a header field." })
+    }
+}
+
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(FieldsVisitor)
@@ -102,7 +119,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
         let mut fields: Vec<(String, String)> = Vec::new();
         while let Some(FieldName(name)) = map.next_key()? {
-            let Value(value) = map.next_value()?;
+            let FieldValue(value) = map.next_value()?;
             fields.push((name, value));
         }
         Ok(Fields(fields))

@@ -2,10 +2,11 @@
 
 use crate::{
     Document,
-    check::check,
-    dialect, later,
+    check::{check, check_cluster},
+    dialect::{self, ClusterFile, Places, SERVER},
+    later,
     problem::{Errors, Problem},
-    read::{self, View},
+    read::{self, ReadError, View},
     report::{self, At, Report},
     source::{Place, Source},
     tree::{self, NodeId, Tree},
@@ -45,10 +46,11 @@ fn secret_file(path: &Path) -> io::Result<String> {
 
 /// A document without errors, and the place of each of its values.
 pub struct Loaded {
-    /// What the file says.
+    /// What the file says, in native form whatever the file's own.
     pub document: Document,
     source: Source,
     tree: Tree,
+    places: Places,
 }
 
 /// Reads and checks a file, YAML or JSON.
@@ -79,41 +81,85 @@ pub fn parse(text: &str, file: &str) -> Result<Loaded, Errors> {
 /// # Errors
 /// Everything that is wrong with the text, each with its place.
 pub fn parse_with(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Result<Loaded, Errors> {
-    let mut source = Source::new(file, text);
-    let mut problems = Vec::new();
-    let mut tree = match tree::build(text, &source, &mut problems) {
-        Ok(tree) => tree,
-        Err(problem) => {
-            problems.push(*problem);
-            return Err(problems.into());
-        }
+    let text = Text::new(text, file, surroundings)?;
+    let (document, places) = if dialect::is_cluster(&text.tree) {
+        text.read_cluster()?
+    } else {
+        (text.read_native(surroundings)?, Places::Native)
     };
-    for spot in tree.secrets() {
-        source.hide(spot);
+    Ok(Loaded { document, source: text.source, tree: text.tree, places })
+}
+
+/// A text before it is read as a document.
+struct Text {
+    source: Source,
+    tree: Tree,
+    /// What did not hinder making a tree of it.
+    problems: Vec<Problem>,
+    /// Values with variables that cannot be expanded.
+    unset: Vec<(NodeId, String)>,
+}
+
+impl Text {
+    fn new(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Result<Self, Errors> {
+        let mut source = Source::new(file, text);
+        let mut problems = Vec::new();
+        let mut tree = match tree::build(text, &source, &mut problems) {
+            Ok(tree) => tree,
+            Err(problem) => {
+                problems.push(*problem);
+                return Err(problems.into());
+            }
+        };
+        for spot in tree.secrets() {
+            source.hide(spot);
+        }
+        let unset = tree::expand(&mut tree, surroundings.environment);
+        Ok(Self { source, tree, problems, unset })
     }
-    let mut view = View::default();
-    let foreign = dialect::foreign(&tree);
-    if let Some((id, _)) = &foreign {
-        view.leave_out(*id);
+
+    fn read_native(&self, surroundings: &Surroundings<'_>) -> Result<Document, Errors> {
+        let mut view = self.view();
+        let (mut document, mut errors) = read::read::<Document>(&self.tree, &mut view);
+        dialect::suggest(&self.tree, &mut errors);
+        let mut report = self.report(errors);
+        check(&mut document, At::root(&self.tree, &view), surroundings, &mut report);
+        report.settle(document)
     }
-    let unset = tree::expand(&mut tree, surroundings.environment);
-    for (id, _) in &unset {
-        view.leave_out(*id);
+
+    fn read_cluster(&self) -> Result<(Document, Places), Errors> {
+        let mut view = self.view();
+        let native = dialect::native_keys(&self.tree);
+        for (_, id) in &native {
+            view.leave_out(*id);
+        }
+        let (file, errors) = read::read::<ClusterFile>(&self.tree, &mut view);
+        let mut report = self.report(errors);
+        dialect::refuse_mixture(&self.tree, &native, &mut report);
+        check_cluster(&file.server, At::root(&self.tree, &view), &mut report);
+        report.settle(file).map(|file| dialect::document(file.server))
     }
-    let (mut document, errors) = read::read(&tree, &mut view);
-    let mut report = Report::new(&source, &tree, problems);
-    if let Some((id, message)) = foreign {
-        report.add(id, message, Some(dialect::HINT.into()));
+
+    /// Everything that can be read.
+    fn view(&self) -> View {
+        let mut view = View::default();
+        for (id, _) in &self.unset {
+            view.leave_out(*id);
+        }
+        view
     }
-    for (id, message) in unset {
-        report.add(id, message, None);
+
+    /// What is wrong so far.
+    fn report(&self, errors: Vec<(NodeId, ReadError)>) -> Report<'_> {
+        let mut report = Report::new(&self.source, &self.tree, self.problems.clone());
+        for (id, message) in &self.unset {
+            report.add(*id, message, None);
+        }
+        for (id, error) in errors {
+            report.add(id, error.message, error.hint);
+        }
+        report
     }
-    for (id, error) in errors {
-        report.add(id, error.message, error.hint);
-    }
-    check(&mut document, At::root(&tree, &view), surroundings, &mut report);
-    let problems = report.problems;
-    if problems.is_empty() { Ok(Loaded { document, source, tree }) } else { Err(problems.into()) }
 }
 
 /// Shows the document alone: the text may hold secrets.
@@ -129,16 +175,18 @@ impl Loaded {
         &self.source.name
     }
 
-    /// Where a value is, by its path (`routes[2].upstream`); `None` where the file does not have it.
+    /// Where a value is, by its path (`routes[2].upstream`); `None` where the file does not have it. In a file of the
+    /// clustered proxy, this is the place of what the value was made from.
     pub fn place(&self, path: &str) -> Option<Place> {
-        self.tree.find(path).map(|id| self.tree.spot(id).place)
+        self.tree.find(&self.places.in_file(path)).map(|id| self.tree.spot(id).place)
     }
 
     /// A problem that a later stage has with a value, at its place. Of a value that the file does not have, the place is
     /// that of what would hold it.
     pub fn problem(&self, path: &str, message: impl Into<String>, hint: Option<String>) -> Problem {
-        let (id, exact) = self.tree.find_nearest(path);
-        let mut problem = self.problem_at(id, message, hint);
+        let path = self.places.in_file(path);
+        let (id, exact) = self.tree.find_nearest(&path);
+        let mut problem = report::problem(&self.source, &self.tree, id, message, hint);
         if !exact {
             problem.path = path.into();
         }
@@ -148,10 +196,8 @@ impl Loaded {
     /// Each key of the file whose feature is not built into this version, with a sentence that says so.
     pub fn not_built(&self) -> Vec<Problem> {
         let view = View::default();
-        later::not_built(&self.document, At::root(&self.tree, &view), &self.source)
-    }
-
-    fn problem_at(&self, id: NodeId, message: impl Into<String>, hint: Option<String>) -> Problem {
-        report::problem(&self.source, &self.tree, id, message, hint)
+        // The clustered proxy has its upstreams below `server`; no native document has that key.
+        let at = At::root(&self.tree, &view).key(SERVER);
+        later::not_built(&self.document, at, &self.source)
     }
 }

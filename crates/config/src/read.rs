@@ -8,11 +8,8 @@ mod value;
 
 pub(crate) use error::ReadError;
 
-use crate::{
-    Document,
-    tree::{NodeId, Tree},
-};
-use serde::Deserialize;
+use crate::tree::{NodeId, Tree};
+use serde::de::DeserializeOwned;
 use std::collections::{HashMap, HashSet};
 
 /// The most errors that one run reports.
@@ -56,21 +53,24 @@ impl View {
     }
 }
 
-/// Reads the document, and all that is wrong with it: serde stops at the first error, so what is wrong is left out
-/// and the rest read again, from there on. What is left after that is the document.
-pub(crate) fn read(tree: &Tree, view: &mut View) -> (Document, Vec<(NodeId, ReadError)>) {
+/// Reads a whole file, and all that is wrong with it: serde stops at the first error, so what is wrong is left out and
+/// the rest read again, from there on. What is left after that is what was read.
+pub(crate) fn read<T>(tree: &Tree, view: &mut View) -> (T, Vec<(NodeId, ReadError)>)
+where
+    T: DeserializeOwned + Default,
+{
     let mut errors = Vec::new();
     while errors.len() < ERRORS_MAX {
-        let Err(error) = Document::deserialize(value::Reader::new(tree, view, Tree::ROOT)) else { break };
+        let Err(error) = T::deserialize(value::Reader::new(tree, view, Tree::ROOT)) else { break };
         let (at, left_out) = (error.at(), error.left_out());
         view.skip_before(tree, left_out);
         view.leave_out(left_out);
         errors.push((at, error));
         if left_out == Tree::ROOT {
-            return (Document::default(), errors);
+            return (T::default(), errors);
         }
     }
     view.from.clear();
-    let document = Document::deserialize(value::Reader::new(tree, view, Tree::ROOT));
-    (document.unwrap_or_default(), errors)
+    let read = T::deserialize(value::Reader::new(tree, view, Tree::ROOT));
+    (read.unwrap_or_default(), errors)
 }

@@ -1,7 +1,7 @@
 //! Where problems are gathered while a document is checked.
 
 use crate::{
-    problem::Problem,
+    problem::{Errors, Problem},
     read::{ERRORS_MAX, View},
     source::Source,
     tree::{NodeId, Tree, Value},
@@ -61,7 +61,7 @@ impl<'t> At<'t> {
 pub(crate) struct Report<'t> {
     source: &'t Source,
     tree: &'t Tree,
-    pub(crate) problems: Vec<Problem>,
+    problems: Vec<Problem>,
     /// Nodes with a problem, and all above them.
     touched: HashSet<NodeId>,
 }
@@ -88,6 +88,14 @@ impl<'t> Report<'t> {
             self.touched.insert(id);
             at = self.tree.above(id);
         }
+    }
+
+    /// What was read, if nothing is wrong with it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn settle<T>(self, read: T) -> Result<T, Errors> {
+        if self.problems.is_empty() { Ok(read) } else { Err(self.problems.into()) }
     }
 
     /// Whether a node or something below it has a problem already, so that a general statement about the whole of it

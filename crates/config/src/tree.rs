@@ -7,6 +7,7 @@ mod secrets;
 
 pub(crate) use build::{TEXT_MAX, build};
 pub(crate) use expand::expand;
+pub(crate) use path::{Step, steps};
 
 use crate::source::{Place, Spot};
 

@@ -1,17 +1,15 @@
 //! Bounds that stand with the fields themselves, checked by garde.
 
-use crate::{
-    Document,
-    report::{At, Report},
-};
+use crate::report::{At, Report};
 use garde::Validate;
 
-pub(super) fn check(document: &Document, at: At<'_>, report: &mut Report<'_>) {
-    let Err(found) = document.validate() else { return };
+/// Checks what was read from the whole of the file, or from the part of it that `inside` leads to (`server.`).
+pub(super) fn check(read: &impl Validate<Context = ()>, inside: &str, at: At<'_>, report: &mut Report<'_>) {
+    let Err(found) = read.validate() else { return };
     for (path, error) in found.iter() {
         // garde counts the items that were read; the tree has those too that were left out.
         let item = |list, index| Some(at.other(list).items().nth(index)?.id);
-        let (id, _) = at.tree.find_nearest_by(&path.to_string(), item);
+        let (id, _) = at.tree.find_nearest_by(&format!("{inside}{path}"), item);
         report.add(id, sentence(error.message()), None);
     }
 }

@@ -59,6 +59,15 @@ fn fields(map: At<'_>, side: Side, names: &mut Names, report: &mut Report<'_>) {
     }
 }
 
+/// The names of fields that are set on requests.
+pub(super) fn set_on_requests<'t>(keys: impl Iterator<Item = At<'t>>, report: &mut Report<'_>) {
+    let mut names = Names::default();
+    for key in keys {
+        allowed(key, Side::Request, report);
+        names.claim(key, report);
+    }
+}
+
 /// The fields of an answer that the proxy makes itself: fixed values under names that may be set.
 pub(super) fn answer_fields(map: At<'_>, report: &mut Report<'_>) {
     let mut names = Names::default();

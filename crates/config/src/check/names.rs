@@ -8,7 +8,7 @@ const NAME_MAX: usize = 256;
 
 /// Names of one kind that were seen, each with the line where it was.
 #[derive(Default)]
-pub(super) struct Names(HashMap<String, u32>);
+pub(crate) struct Names(HashMap<String, u32>);
 
 impl Names {
     /// Reports a name that is none or comes twice.
@@ -28,7 +28,7 @@ impl Names {
     }
 
     /// A name that is not taken yet: this one, or this one with a number.
-    pub(super) fn fresh(&mut self, name: &str) -> String {
+    pub(crate) fn fresh(&mut self, name: &str) -> String {
         let mut fresh = String::from(name);
         let mut number = 1;
         while self.has(&fresh) {

@@ -3,6 +3,8 @@
 mod answer;
 mod paths;
 
+pub(super) use paths::prefix_form;
+
 use super::{backends, edits};
 use crate::{
     Route,
@@ -90,7 +92,8 @@ fn references(route: &Route, at: At<'_>, upstreams: &HashSet<&str>, report: &mut
     }
 }
 
-fn reference(name: &str, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
+/// Reports a name that no upstream has.
+pub(super) fn reference(name: &str, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
     if upstreams.contains(name) || report.is_touched(at) || report.is_full() {
         return;
     }

@@ -1,6 +1,7 @@
 //! Paths such as `routes[2].requestHeaders.set["x.y"]`.
 
 use super::{NodeId, Slot, Tree};
+use std::iter;
 
 impl Tree {
     /// The path of a node; empty for the root.
@@ -71,9 +72,22 @@ impl Tree {
     }
 }
 
-enum Step<'a> {
+/// From a node to one below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
     Item(usize),
     Key(&'a str),
+}
+
+/// The steps of a path, as far as it is one.
+pub(crate) fn steps(path: &str) -> Vec<Step<'_>> {
+    let mut rest = path;
+    let next = || {
+        let (step, after) = step(rest).filter(|_| !rest.is_empty())?;
+        rest = after;
+        Some(step)
+    };
+    iter::from_fn(next).collect()
 }
 
 /// The first step of a path and the rest behind it.

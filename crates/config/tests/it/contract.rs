@@ -1,6 +1,6 @@
 //! The configurations of the systems that proxyd replaces.
 
-use config::{Errors, HostHeader, Limit, Loaded, Surroundings, parse_with};
+use config::{Errors, HostHeader, Limit, Loaded, RouteOrder, Surroundings, Url, Workers, parse_with};
 use std::{fs, io, path::Path, time::Duration};
 
 fn fixture(name: &str) -> String {
@@ -76,13 +76,56 @@ fn a_route_object_of_the_dynamic_proxy_is_a_route() {
 }
 
 #[test]
-fn the_clustered_proxys_file_gets_a_clear_answer() {
-    let errors = parse(&fixture("c-cluster.yaml")).unwrap_err();
-    let [problem] = errors.problems() else { panic!("one problem: {errors}") };
-    assert!(
-        problem.message.contains("`server`") && problem.message.contains("not supported yet"),
-        "{problem}"
+fn the_clustered_proxys_file_loads_and_needs_nothing_unbuilt() {
+    let loaded = parse(&fixture("c-cluster.yaml")).unwrap();
+    assert_eq!(loaded.not_built(), []);
+    let document = &loaded.document;
+    assert_eq!(document.summary().to_string(), "1 listener, 2 upstreams, 2 backends, 2 routes");
+    assert_eq!(document.addresses()[0].to_string(), "0.0.0.0:8080");
+    assert_eq!((document.proxy.workers, document.route_order), (Workers::Count(2), RouteOrder::Written));
+    let routes: Vec<_> = document
+        .routes
+        .iter()
+        .map(|route| (route.path.to_string(), route.upstream_name().unwrap()))
+        .collect();
+    assert_eq!(
+        routes,
+        [("/test*".into(), "dummy".into()), ("/*".into(), "jsonplaceholder".into())],
+        "a plain prefix of /testing, too"
     );
+    for route in &document.routes {
+        let expected = [("x-forward-for", "$ip"), ("Authorization", "Bearer xyz")];
+        assert_eq!(*route.headers, expected.map(|(name, value)| (name.into(), value.into())));
+    }
+    for (upstream, host) in document.upstreams.iter().zip(["jsonplaceholder.typicode.com", "dummyjson.com"]) {
+        assert_eq!(upstream.host_header(), HostHeader::Upstream);
+        assert_eq!(upstream.url, Some(Url::Http { host: host.into(), port: 80 }));
+    }
+}
+
+/// Both spellings work, and what is printed is native.
+#[test]
+fn the_clustered_proxys_file_is_a_native_document_in_other_words() {
+    let native = "
+        proxy: { port: 8080, workers: 2 }
+        routeOrder: written
+        upstreams:
+          - { name: jsonplaceholder, url: jsonplaceholder.typicode.com }
+          - { name: dummy, url: dummyjson.com }
+        routes:
+          - id: /test
+            path: /test*
+            upstream: dummy
+            headers: { x-forward-for: $ip, Authorization: Bearer xyz }
+          - id: /
+            path: /*
+            upstream: jsonplaceholder
+            headers: { x-forward-for: $ip, Authorization: Bearer xyz }
+    ";
+    let (native, cluster) = (parse(native).unwrap(), parse(&fixture("c-cluster.yaml")).unwrap());
+    assert_eq!(native.document, cluster.document);
+    let printed = serde_json::to_value(&cluster.document).unwrap();
+    assert_eq!((printed.get("server"), &printed["routes"][0]["path"]), (None, &"/test*".into()));
 }
 
 #[test]

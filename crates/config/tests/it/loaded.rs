@@ -54,6 +54,39 @@ fn a_value_that_the_file_lacks_is_reported_where_it_would_be() {
 }
 
 #[test]
+fn a_later_stage_reports_at_the_place_that_a_value_of_the_document_was_made_from() {
+    let text = "\
+server:
+  listen: 80
+  upstreams: [{ id: a, url: a }, { id: b, url: b }]
+  headers:
+    - { key: x.y, value: \"1\" }
+  rules:
+    - { path: /a/, upstreams: [a] }
+    - { path: /b, upstreams: [b, a] }
+";
+    let loaded = parse(text, "config.yaml").unwrap();
+    for (path, line, column) in [
+        ("upstreams[1].url", 3, 48),
+        ("proxy.port", 2, 11),
+        ("routes[0].path", 7, 15),
+        ("routes[1]", 8, 7),
+        ("routes[0].headers[\"x.y\"]", 5, 26),
+        ("upstreams[2].backends[1].hostname", 8, 34),
+        ("server.rules[1].upstreams[1]", 8, 34),
+    ] {
+        assert_eq!(loaded.place(path), Some(Place { line, column }), "{path}");
+    }
+    let problem = loaded.problem("routes[0].path", "does not please", None);
+    let expected = "\
+config.yaml:7:15: server.rules[0].path: does not please
+  |
+7 |     - { path: /a/, upstreams: [a] }
+  |               ^^^";
+    assert_eq!(problem.to_string(), expected);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     let errors = config::load("/nowhere/proxyd.yaml".as_ref()).unwrap_err();
     assert!(errors.to_string().starts_with("/nowhere/proxyd.yaml: cannot be read: "), "{errors}");

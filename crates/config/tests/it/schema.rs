@@ -51,10 +51,95 @@ fn the_schema_and_the_reader_know_the_same_keys() {
     }
 }
 
+/// Whether a value is what a schema allows, as far as this crate's schemas go.
+fn allows(schema: &Value, root: &Value, value: &Value) -> bool {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return allows(root.pointer(reference.trim_start_matches('#')).unwrap(), root, value);
+    }
+    let has_type = |name: &Value| match name.as_str().unwrap() {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64(),
+        "number" => value.is_number(),
+        "null" => value.is_null(),
+        other => panic!("the type {other} is new here"),
+    };
+    let is_of_type = match &schema["type"] {
+        Value::Null => true,
+        Value::Array(names) => names.iter().any(has_type),
+        name => has_type(name),
+    };
+    let is_any = schema["anyOf"].as_array().is_none_or(|any| any.iter().any(|one| allows(one, root, value)));
+    let keys = value.as_object().into_iter().flatten();
+    let is_known = |(key, value): (&String, &Value)| match schema["properties"].get(key) {
+        Some(property) => allows(property, root, value),
+        None => schema["additionalProperties"] != false,
+    };
+    let items = value.as_array().into_iter().flatten();
+    let required = schema["required"].as_array().into_iter().flatten();
+    let count = value.as_object().map_or(0, serde_json::Map::len);
+    let is_alone = schema["if"].is_null()
+        || !allows(&schema["if"], root, value)
+        || count <= schema["then"]["maxProperties"].as_u64().unwrap().try_into().unwrap();
+    is_of_type
+        && is_any
+        && is_alone
+        && keys.into_iter().all(is_known)
+        && items.into_iter().all(|item| allows(&schema["items"], root, item))
+        && required.into_iter().all(|key| value.get(key.as_str().unwrap()).is_some())
+}
+
+const CLUSTER: &str = r#"{ "server": {
+    "listen": 8080,
+    "workers": 2,
+    "upstreams": [
+        { "id": "jsonplaceholder", "url": "jsonplaceholder.typicode.com" },
+        { "id": "dummy", "url": "dummyjson.com" }
+    ],
+    "headers": [
+        { "key": "x-forward-for", "value": "$ip" },
+        { "key": "Authorization", "value": "Bearer xyz" }
+    ],
+    "rules": [
+        { "path": "/test", "upstreams": ["dummy"] },
+        { "path": "/", "upstreams": ["jsonplaceholder"] }
+    ]
+} }"#;
+
+#[test]
+fn the_clustered_proxys_file_is_one_that_the_schema_allows() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/contract/c-cluster.yaml");
+    let (file, json) = (config::load(&file).unwrap(), config::parse(CLUSTER, "x").unwrap());
+    assert_eq!(file.document, json.document, "it is the same file");
+    let schema = config::schema();
+    let check = |text: &str, expected: bool| {
+        let value = serde_json::from_str(text).unwrap();
+        assert_eq!(allows(&schema, &schema, &value), expected, "{text}");
+    };
+    check(CLUSTER, true);
+    check(&CLUSTER.replace("\"workers\"", "\"worker\""), false);
+    check(&CLUSTER.replace("\"id\": \"dummy\", ", ""), false);
+    check(&CLUSTER.replace("[\"dummy\"]", "\"dummy\""), false);
+    check(&CLUSTER.replacen('{', "{ \"routes\": [],", 1), false);
+    check("{ \"routes\": [{ \"path\": \"/*\", \"respond\": {} }] }", true);
+    check("{ \"routes\": {} }", false);
+}
+
+/// The documentation of the file.
+fn page() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    fs::read_to_string(page).unwrap()
+}
+
+fn examples(page: &str) -> impl Iterator<Item = &str> {
+    page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap())
+}
+
 #[test]
 fn every_key_of_a_built_part_is_documented() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = page();
     let schema = config::schema();
     let parts = [
         "Proxy",
@@ -69,6 +154,10 @@ fn every_key_of_a_built_part_is_documented() {
         "FieldEdits",
         "Security",
         "Logging",
+        "Cluster",
+        "ClusterUpstream",
+        "ClusterField",
+        "ClusterRule",
     ];
     for part in parts {
         for key in schema["$defs"][part]["properties"].as_object().unwrap().keys() {
@@ -85,10 +174,8 @@ fn every_key_of_a_built_part_is_documented() {
 
 #[test]
 fn the_examples_of_the_documentation_load() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
-    let page = fs::read_to_string(page).unwrap();
-    let examples = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let whole: Vec<_> = examples.filter(|example| example.contains("upstreams:")).collect();
+    let page = page();
+    let whole: Vec<_> = examples(&page).filter(|example| example.contains("upstreams:")).collect();
     assert!(whole.len() >= 2, "the examples are missing");
     let surroundings = Surroundings {
         environment: &|name| (name == "BACKEND_HOST").then(|| "localhost".into()),
@@ -98,4 +185,12 @@ fn the_examples_of_the_documentation_load() {
         let loaded = parse_with(example, "example.yaml", &surroundings).unwrap();
         assert_eq!(loaded.not_built(), []);
     }
+}
+
+#[test]
+fn the_documentation_shows_a_file_of_the_clustered_proxy_in_both_forms() {
+    let page = page();
+    let mut examples = examples(&page).skip_while(|example| !example.starts_with("server:"));
+    let mut document = || config::parse(examples.next().unwrap(), "example.yaml").unwrap().document;
+    assert_eq!(document(), document());
 }

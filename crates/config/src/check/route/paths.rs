@@ -25,7 +25,7 @@ pub(super) fn check(route: &Route, at: At<'_>, report: &mut Report<'_>) {
 }
 
 /// The form of a literal prefix.
-fn prefix_form(prefix: &str) -> Result<(), String> {
+pub(in crate::check) fn prefix_form(prefix: &str) -> Result<(), String> {
     if !prefix.starts_with('/') {
         return Err(format!("`{prefix}` must start with /"));
     }
