@@ -9,6 +9,7 @@
 mod it {
     mod answers;
     mod chunks;
+    mod cluster;
     mod commands;
     mod endings;
     mod framing;

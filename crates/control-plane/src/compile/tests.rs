@@ -1,5 +1,6 @@
 //! What documents compile to, and what is said of those that do not.
 
+mod cluster;
 mod egress;
 mod fields;
 mod problems;
