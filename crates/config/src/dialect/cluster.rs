@@ -26,10 +26,12 @@ pub(crate) struct Cluster {
     #[garde(range(max = 1024))]
     pub(crate) workers: Workers,
     /// Where requests can go. Required.
+    #[schemars(length(min = 1))]
     pub(crate) upstreams: Vec<ClusterUpstream>,
     /// Fields that are set on every request to an upstream.
     pub(crate) headers: Vec<ClusterField>,
     /// Where requests go, by the beginning of their path; the first rule that matches wins. Required.
+    #[schemars(length(min = 1))]
     pub(crate) rules: Vec<ClusterRule>,
 }
 
