@@ -27,6 +27,16 @@ pub enum Ending {
     Reset,
 }
 
+/// What waiting for more came to.
+pub(crate) enum Filled {
+    /// There is more to read.
+    More,
+    /// The connection is over.
+    Ended(Ending),
+    /// Nothing came within [`PATIENCE`].
+    Silent,
+}
+
 /// Why a message could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
@@ -103,11 +113,23 @@ impl Connection {
     }
 
     /// Reads more. `None` while the connection goes on.
+    #[track_caller]
     pub(crate) fn fill(&mut self) -> Option<Ending> {
+        match self.fill_or_silence() {
+            Filled::More => None,
+            Filled::Ended(ending) => Some(ending),
+            Filled::Silent => {
+                panic!("nothing came within {PATIENCE:?} after {:?}", crate::latin1(&self.unread))
+            }
+        }
+    }
+
+    /// Reads more, for as long as anything is waited for.
+    pub(crate) fn fill_or_silence(&mut self) -> Filled {
         let mut buffer = [0; 64 * 1024];
         loop {
             match self.stream.read(&mut buffer) {
-                Ok(0) => return Some(Ending::Closed),
+                Ok(0) => return Filled::Ended(Ending::Closed),
                 Ok(count) => {
                     self.unread.extend_from_slice(&buffer[..count]);
                     let mut seen = lock(&self.seen);
@@ -115,13 +137,13 @@ impl Connection {
                     if seen.len() < 1 << 20 {
                         seen.extend_from_slice(&buffer[..count]);
                     }
-                    return None;
+                    return Filled::More;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    panic!("nothing came within {PATIENCE:?} after {:?}", crate::latin1(&self.unread))
+                    return Filled::Silent;
                 }
-                Err(_) => return Some(Ending::Reset),
+                Err(_) => return Filled::Ended(Ending::Reset),
             }
         }
     }
@@ -197,6 +219,14 @@ impl Connection {
     /// No descriptors are left.
     pub fn writer(&self) -> Self {
         Self::new(self.stream.try_clone().expect("descriptors are left"))
+    }
+
+    /// A second handle, to be used instead of this one; who looks on sees what either reads.
+    ///
+    /// # Panics
+    /// No descriptors are left.
+    pub(crate) fn twin(&self) -> Self {
+        Self { seen: self.seen(), ..self.writer() }
     }
 
     /// Says that no more will be sent.

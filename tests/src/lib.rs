@@ -1,7 +1,7 @@
 //! Starts the real binary and speaks raw bytes to it, since proxies break on bytes.
 //!
 //! [`Proxyd`] is the running binary, [`Backend`] a scripted backend behind it, [`Connection`] one end of a connection,
-//! the client's or the backend's. Whatever waits does so for [`PATIENCE`] at the most and panics then: a hang fails.
+//! the client's or the backend's; [`frames`] has the same for HTTP/2. Whatever waits does so for [`PATIENCE`] at the most and panics then: a hang fails.
 //!
 //! ```no_run
 //! use harness::{Backend, Document, Proxyd};
@@ -35,6 +35,8 @@ mod socket;
 mod backend;
 mod refusing;
 mod session;
+
+pub mod frames;
 
 use std::time::Duration;
 
