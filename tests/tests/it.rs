@@ -15,6 +15,7 @@ mod it {
     mod framing;
     mod front;
     mod hosts;
+    mod http2;
     mod identity;
     mod integrity;
     mod limits;

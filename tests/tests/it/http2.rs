@@ -1,0 +1,4 @@
+//! HTTP/2 with clients and with backends, in raw frames.
+
+mod case;
+mod conformance;
