@@ -19,11 +19,16 @@ fn get() -> Fields {
 #[test]
 fn trailers_end_their_stream() {
     let front = front();
-    let trailers = Frame::headers(1, &Fields::new().and("x-test", "ok"));
-    let case = Case::new("8.1 a second head that does not end the stream")
-        .send(&[post(1), trailers])
-        .see(StreamError(PROTOCOL_ERROR));
-    check(&front.proxyd.address(), &[case]);
+    let trailers = || Frame::headers(1, &Fields::new().and("x-test", "ok"));
+    let cases = [
+        Case::new("8.1 a second head that does not end the stream")
+            .send(&[post(1), trailers()])
+            .see(StreamError(PROTOCOL_ERROR)),
+        Case::new("8.1 one behind DATA")
+            .send(&[post(1), Frame::data(1, "test"), trailers()])
+            .see(StreamError(PROTOCOL_ERROR)),
+    ];
+    check(&front.proxyd.address(), &cases);
 }
 
 #[test]

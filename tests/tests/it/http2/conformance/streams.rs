@@ -58,6 +58,9 @@ fn priority_has_a_stream_and_five_bytes_and_no_dependency_upon_itself() {
         Case::new("5.3.1 of RFC 7540: PRIORITY that depends upon itself")
             .send(&[post(1), Frame::priority(1, 1, 255)])
             .see(StreamError(PROTOCOL_ERROR)),
+        Case::new("5.3.1 of RFC 7540: PRIORITY of an idle stream that depends upon itself")
+            .send(&[Frame::priority(1, 1, 255)])
+            .see(StreamError(PROTOCOL_ERROR)),
         Case::new("6.3 PRIORITY of stream 0")
             .send(&[Frame::priority(0, 0, 255)])
             .see(ConnectionError(PROTOCOL_ERROR)),
