@@ -16,6 +16,7 @@ mod hpack;
 mod backend;
 mod http2;
 mod received;
+mod sending;
 mod waiting;
 
 pub use backend::{Http2Backend, Http2Session};

@@ -37,6 +37,7 @@ mod refusing;
 mod session;
 
 pub mod frames;
+pub mod websocket;
 
 use std::time::Duration;
 

@@ -5,9 +5,15 @@ mod case;
 mod limits;
 mod siege;
 
+mod backends;
 mod conformance;
 mod floods;
+mod goaway;
+mod grpc;
 mod heads;
 mod malformed;
+mod requests;
+mod responses;
 mod slow;
 mod streams;
+mod websocket;
