@@ -110,6 +110,9 @@ pub enum Rule {
     /// The other end does not keep to the frames of HTTP/2. RFC 9113 sections 4 to 6 and 8.1.
     #[error("the frames of HTTP/2 are malformed or out of order")]
     Frames,
+    /// Extended CONNECT names a protocol that is not served. RFC 8441 section 4, RFC 9220 section 3.
+    #[error("the protocol that is asked for is not served")]
+    Protocol,
 }
 
 impl Rule {
@@ -151,6 +154,7 @@ impl Rule {
             Self::Status => "status",
             Self::TooManyInterim => "too_many_interim",
             Self::Frames => "frames",
+            Self::Protocol => "protocol",
         }
     }
 
@@ -161,7 +165,7 @@ impl Rule {
             Self::TooManyFields | Self::HeadTooLarge => 431,
             Self::TargetTooLong => 414,
             Self::Connect => 405,
-            Self::TransferCoding => 501,
+            Self::TransferCoding | Self::Protocol => 501,
             Self::Expect => 417,
             _ => 400,
         }

@@ -176,6 +176,8 @@ fn every_rule_has_a_code_of_its_own_and_a_status() {
         Rule::Incomplete,
         Rule::Status,
         Rule::TooManyInterim,
+        Rule::Frames,
+        Rule::Protocol,
     ];
     let codes: std::collections::BTreeSet<_> = rules.iter().map(|rule| rule.code()).collect();
     assert_eq!(codes.len(), rules.len());

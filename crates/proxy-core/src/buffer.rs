@@ -17,8 +17,39 @@ const LARGE: usize = 256 * 1024;
 /// How many buffers of each size a thread keeps: 4 MiB of small ones, as much of the others together.
 const KEPT: [usize; 3] = [256, 32, 8];
 
+/// How many of each size a thread keeps that it has no use for.
+const SPARE: [usize; 3] = [16, 2, 0];
+
 thread_local! {
-    static POOL: RefCell<[Vec<Vec<u8>>; 3]> = const { RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
+    static POOL: RefCell<[Kept; 3]> = const { RefCell::new([Kept::NONE, Kept::NONE, Kept::NONE]) };
+}
+
+/// The unused buffers of one size.
+struct Kept {
+    buffers: Vec<Vec<u8>>,
+    /// The fewest that there were since the last trimming: so many were never needed.
+    fewest: usize,
+}
+
+impl Kept {
+    const NONE: Self = Self { buffers: Vec::new(), fewest: 0 };
+
+    fn take(&mut self) -> Option<Vec<u8>> {
+        let taken = self.buffers.pop();
+        self.fewest = self.fewest.min(self.buffers.len());
+        taken
+    }
+}
+
+/// Gives those of the thread's buffers back to the system that nothing needed since the last call.
+pub(crate) fn trim() {
+    let _ = POOL.try_with(|pool| {
+        for (kept, spare) in pool.borrow_mut().iter_mut().zip(SPARE) {
+            let unneeded = kept.fewest.saturating_sub(spare);
+            kept.buffers.truncate(kept.buffers.len() - unneeded);
+            kept.fewest = kept.buffers.len();
+        }
+    });
 }
 
 const fn class(capacity: usize) -> usize {
@@ -30,7 +61,7 @@ const fn class(capacity: usize) -> usize {
 }
 
 fn lease(class: usize) -> Vec<u8> {
-    let kept = POOL.try_with(|pool| pool.borrow_mut().get_mut(class).and_then(Vec::pop)).ok().flatten();
+    let kept = POOL.try_with(|pool| pool.borrow_mut().get_mut(class).and_then(Kept::take)).ok().flatten();
     kept.unwrap_or_else(|| Vec::with_capacity([SMALL, MEDIUM, LARGE].get(class).copied().unwrap_or(SMALL)))
 }
 
@@ -43,9 +74,9 @@ fn give_back(mut bytes: Vec<u8>) {
     bytes.clear();
     let _ = POOL.try_with(|pool| {
         if let Some(kept) = pool.borrow_mut().get_mut(class)
-            && kept.len() < KEPT.get(class).copied().unwrap_or(0)
+            && kept.buffers.len() < KEPT.get(class).copied().unwrap_or(0)
         {
-            kept.push(bytes);
+            kept.buffers.push(bytes);
         }
     });
 }

@@ -14,6 +14,7 @@
 
 mod allowance;
 mod backend;
+mod block;
 mod client;
 mod fields;
 mod frames;

@@ -285,6 +285,7 @@ impl Worker {
             self.deadlines.sweep();
             count = count.wrapping_add(1);
             if count.is_multiple_of(10) {
+                crate::buffer::trim();
                 self.pools.sweep(self.deadlines.now());
                 self.lines.sweep(self.deadlines.now());
             }

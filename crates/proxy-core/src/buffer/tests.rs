@@ -111,9 +111,30 @@ fn a_thread_keeps_so_many_and_none_that_grew_out_of_bounds() {
         buffer.appender().push(1);
     }
     drop(all);
-    POOL.with_borrow(|pool| assert_eq!(pool[0].len(), KEPT[0]));
+    POOL.with_borrow(|pool| assert_eq!(pool[0].buffers.len(), KEPT[0]));
     let mut huge = Buffer::default();
     huge.appender().resize(4 * LARGE, 0);
     drop(huge);
-    POOL.with_borrow(|pool| assert!(pool.iter().flatten().all(|bytes| bytes.capacity() <= 2 * LARGE)));
+    POOL.with_borrow(|pool| assert!(pool.iter().flat_map(|kept| &kept.buffers).all(|bytes| bytes.capacity() <= 2 * LARGE)));
+}
+
+#[test]
+fn trimming_gives_back_what_was_not_needed_since_the_last_time() {
+    let lengths = || POOL.with_borrow(|pool| [0, 1, 2].map(|class: usize| pool[class].buffers.len()));
+    let mut leased: Vec<Buffer> = (0..100).map(|_| Buffer::default()).collect();
+    leased.iter_mut().for_each(|buffer| buffer.appender().push(0));
+    drop(leased);
+    assert_eq!(lengths()[0], 100);
+    // All of them were in use since the thread began.
+    trim();
+    assert_eq!(lengths()[0], 100);
+    let mut leased: Vec<Buffer> = (0..30).map(|_| Buffer::default()).collect();
+    leased.iter_mut().for_each(|buffer| buffer.appender().push(0));
+    drop(leased);
+    trim();
+    assert_eq!(lengths()[0], 30 + SPARE[0]);
+    trim();
+    assert_eq!(lengths()[0], SPARE[0]);
+    trim();
+    assert_eq!(lengths()[0], SPARE[0]);
 }

@@ -1,6 +1,7 @@
 //! The client's side of an exchange whose client speaks HTTP/2: one stream.
 
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -13,6 +14,7 @@ use tokio::net::TcpStream;
 use super::fields;
 use super::inbox::Inbox;
 use super::outbox::Outbox;
+use super::watched::Io;
 use crate::channel::{Broken, Channel, Fill};
 use crate::client::{Client, Outgoing, again};
 use crate::replay::Replay;
@@ -30,10 +32,16 @@ pub(super) struct Http2Client {
     /// The head of the final answer was sent.
     has_begun: bool,
     replay: Option<Box<Replay>>,
+    io: Arc<Io>,
 }
 
 impl Http2Client {
-    pub(super) fn new(respond: SendResponse<Bytes>, body: RecvStream, is_extended: bool) -> Self {
+    pub(super) fn new(
+        respond: SendResponse<Bytes>,
+        body: RecvStream,
+        is_extended: bool,
+        io: &Arc<Io>,
+    ) -> Self {
         Self {
             respond,
             inbox: Inbox::of(body),
@@ -41,7 +49,13 @@ impl Http2Client {
             is_extended,
             has_begun: false,
             replay: None,
+            io: Arc::clone(io),
         }
+    }
+
+    /// The stream's number.
+    pub(super) fn id(&self) -> u32 {
+        self.respond.stream_id().as_u32()
     }
 
     /// Breaks the stream off.
@@ -129,7 +143,13 @@ impl Channel for Http2Client {
         if !again(&self.replay).is_empty() {
             return Poll::Ready(Ok(Fill::Data));
         }
-        self.inbox.poll_fill(cx)
+        let filled = ready!(self.inbox.poll_fill(cx));
+        if self.inbox.has_trailers() && self.io.has_malformed_trailers(self.id()) {
+            // RFC 9113 section 8.1.1.
+            self.reset(Reason::PROTOCOL_ERROR);
+            return Poll::Ready(Err(Broken::Gone));
+        }
+        Poll::Ready(filled)
     }
 
     fn data(&self) -> &[u8] {

@@ -1,5 +1,7 @@
 //! Heads of frames, found in bytes that pass by. Pure.
 
+use super::block::Block;
+
 /// DATA. RFC 9113 section 6.1.
 pub(super) const DATA: u8 = 0x0;
 /// HEADERS.
@@ -22,8 +24,14 @@ pub(super) const END_STREAM: u8 = 0x1;
 pub(super) const ACK: u8 = 0x1;
 /// The flag END_HEADERS of HEADERS and CONTINUATION.
 const END_HEADERS: u8 = 0x4;
+/// The flag PADDED of DATA and HEADERS.
+const PADDED: u8 = 0x8;
+/// The flag PRIORITY of HEADERS.
+const PRIORITY: u8 = 0x20;
 
 const HEAD: usize = 9;
+/// So many streams with malformed trailers are remembered; each is over as soon as its request is.
+const MOST_MALFORMED: usize = 1024;
 
 /// The head of a frame, as far as anybody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +57,54 @@ pub(super) struct Frames {
     skipped: usize,
     /// HEADERS came, and not all of its CONTINUATIONs. RFC 9113 section 4.3.
     is_in_head: bool,
+    /// The newest stream that HEADERS came for. RFC 9113 section 5.1.1.
+    newest: u32,
+    /// Trailers that pass by; hardly any request has them.
+    trailers: Option<Box<Trailers>>,
+    /// Streams whose trailers are malformed.
+    malformed: Vec<u32>,
+}
+
+/// The fields that come for a stream which had some already.
+#[derive(Debug)]
+struct Trailers {
+    stream: u32,
+    block: Block,
+    /// Bytes of the payload before the block: padding's length, and priority.
+    before: usize,
+    /// Bytes of the payload behind the block, where that is known.
+    padding: usize,
+    is_padded: bool,
+}
+
+impl Trailers {
+    /// Bytes of a payload pass by, of which `left` are still to come.
+    fn pass(&mut self, mut bytes: &[u8], left: usize) {
+        if std::mem::take(&mut self.is_padded) {
+            self.padding = usize::from(bytes.first().copied().unwrap_or_default());
+        }
+        let before = self.before.min(bytes.len());
+        self.before -= before;
+        bytes = bytes.get(before..).unwrap_or_default();
+        let padding = self.padding.saturating_sub(left);
+        self.block.pass(bytes.get(..bytes.len().saturating_sub(padding)).unwrap_or_default());
+    }
 }
 
 impl Frames {
     /// Those behind so many bytes that are no frame.
     pub(super) fn behind(preface: usize) -> Self {
         Self { skipped: preface, ..Self::default() }
+    }
+
+    /// True where the trailers of that stream are malformed.
+    pub(super) fn has_malformed(&self, stream: u32) -> bool {
+        self.malformed.contains(&stream)
+    }
+
+    /// That stream is over.
+    pub(super) fn forget(&mut self, stream: u32) {
+        self.malformed.retain(|malformed| *malformed != stream);
     }
 
     /// True where a frame, or the field section of a message, has begun and is not whole.
@@ -68,6 +118,12 @@ impl Frames {
         loop {
             let passed = self.skipped.min(bytes.len());
             self.skipped -= passed;
+            if passed > 0
+                && let Some(trailers) = &mut self.trailers
+            {
+                trailers.pass(bytes.get(..passed).unwrap_or_default(), self.skipped);
+                self.judge_trailers();
+            }
             bytes = bytes.get(passed..).unwrap_or_default();
             let taken = (HEAD - self.have).min(bytes.len());
             if taken == 0 {
@@ -86,14 +142,42 @@ impl Frames {
     }
 
     fn begin(&mut self) -> Frame {
-        let [high, middle, low, kind, flags, ..] = self.head;
+        let [high, middle, low, kind, flags, stream @ ..] = self.head;
         let len = u32::from_be_bytes([0, high, middle, low]);
+        let frame = Frame { kind, flags, len };
         self.have = 0;
         self.skipped = len as usize;
-        if matches!(kind, HEADERS | CONTINUATION) {
-            self.is_in_head = flags & END_HEADERS == 0;
+        if kind == HEADERS {
+            self.begin_head(frame, u32::from_be_bytes(stream) & (u32::MAX >> 1));
         }
-        Frame { kind, flags, len }
+        if matches!(kind, HEADERS | CONTINUATION) {
+            self.is_in_head = !frame.has(END_HEADERS);
+        } else {
+            self.trailers = None;
+        }
+        frame
+    }
+
+    fn begin_head(&mut self, frame: Frame, stream: u32) {
+        if stream > self.newest {
+            self.newest = stream;
+            self.trailers = None;
+            return;
+        }
+        let is_padded = frame.has(PADDED);
+        let before = usize::from(is_padded) + if frame.has(PRIORITY) { 5 } else { 0 };
+        self.trailers =
+            Some(Box::new(Trailers { stream, block: Block::default(), before, padding: 0, is_padded }));
+    }
+
+    fn judge_trailers(&mut self) {
+        if let Some(trailers) = &self.trailers
+            && trailers.block.has_pseudo()
+            && self.malformed.len() < MOST_MALFORMED
+        {
+            self.malformed.push(trailers.stream);
+            self.trailers = None;
+        }
     }
 }
 

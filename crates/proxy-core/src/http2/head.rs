@@ -19,7 +19,11 @@ pub(super) fn write(
     limits: &Limits,
     incoming: &mut Incoming,
 ) -> Result<(), Rule> {
-    let protocol = parts.extensions.get::<h2::ext::Protocol>();
+    let protocol = parts.extensions.get::<h2::ext::Protocol>().map(h2::ext::Protocol::as_str);
+    if protocol.is_some_and(|protocol| !protocol.eq_ignore_ascii_case("websocket")) {
+        // RFC 9220 section 3 says how: with 501.
+        return Err(Rule::Protocol);
+    }
     begin(parts, protocol.is_some(), limits, incoming)?;
     let Incoming { head, bytes, .. } = incoming;
     let bytes = bytes.appender();
@@ -29,13 +33,11 @@ pub(super) fn write(
     match protocol {
         Some(protocol) => {
             lines.push(bytes, b"connection", b"upgrade")?;
-            lines.push(bytes, b"upgrade", protocol.as_str().as_bytes())?;
-            if protocol.as_str().eq_ignore_ascii_case("websocket") {
-                // RFC 8441 section 5: it has no key there, and RFC 6455 section 4.1 demands one.
-                let key = websocket::key();
-                lines.push(bytes, b"sec-websocket-key", &key)?;
-                incoming.accept = Some(websocket::accept(&key));
-            }
+            lines.push(bytes, b"upgrade", protocol.as_bytes())?;
+            // RFC 8441 section 5: it has no key there, and RFC 6455 section 4.1 demands one.
+            let key = websocket::key();
+            lines.push(bytes, b"sec-websocket-key", &key)?;
+            incoming.accept = Some(websocket::accept(&key));
             Ok(())
         }
         // RFC 9113 section 8.1.1: who announces a body and sends none has sent half a request.
@@ -58,6 +60,10 @@ fn begin(parts: &Parts, is_extended: bool, limits: &Limits, incoming: &mut Incom
     // RFC 9113 section 8.3.1: `:path` begins with `/`; `*` is for OPTIONS alone, which admission knows.
     if method != "CONNECT" && !target.starts_with('/') && target != "*" {
         return Err(Rule::Target);
+    }
+    // RFC 9113 section 8.3.1. `h2` keeps a scheme beside an authority only.
+    if parts.uri.scheme_str().is_some_and(|scheme| !matches!(scheme, "http" | "https")) {
+        return Err(Rule::TargetScheme);
     }
     let Incoming { head, bytes, .. } = incoming;
     head.begin(bytes.appender(), method.as_bytes(), target.as_bytes())

@@ -16,6 +16,7 @@ pub(super) struct Inbox {
     body: Option<RecvStream>,
     data: Bytes,
     trailers: Vec<u8>,
+    has_trailers: bool,
     is_ended: bool,
     /// Bytes that may still come.
     allowed: u64,
@@ -31,6 +32,11 @@ impl Inbox {
     /// True where no more comes.
     pub(super) const fn is_ended(&self) -> bool {
         self.is_ended && self.data.is_empty()
+    }
+
+    /// True once trailers came, be it without any that are passed on.
+    pub(super) const fn has_trailers(&self) -> bool {
+        self.has_trailers
     }
 
     /// How large the body may be.
@@ -57,6 +63,7 @@ impl Inbox {
                 None => match ready!(body.poll_trailers(cx)) {
                     Ok(trailers) => {
                         if let Some(trailers) = trailers {
+                            self.has_trailers = true;
                             fields::lines_of_trailers(&trailers, &mut self.trailers);
                         }
                         self.is_ended = true;

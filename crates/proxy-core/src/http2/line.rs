@@ -101,7 +101,8 @@ pub(super) async fn open(
         let polled = Pin::new(&mut h2).poll(cx);
         let _ = io.poll_flush(cx);
         match polled {
-            _ if io.has_settings() => Poll::Ready(Ok(())),
+            _ if io.look().has_begun_wrongly => Poll::Ready(Err(Reason::BadResponse(Rule::Frames))),
+            _ if io.look().has_settings => Poll::Ready(Ok(())),
             Poll::Ready(Err(error)) if error.is_library() => Poll::Ready(Err(Reason::BadResponse(Rule::Frames))),
             Poll::Ready(_) => Poll::Ready(Err(Reason::UpstreamReset)),
             Poll::Pending if slot.is_expired() => Poll::Ready(Err(Reason::ConnectTimeout)),
@@ -145,7 +146,8 @@ impl Driver {
         let polled = Pin::new(&mut self.h2).poll(cx);
         let flushed = self.io.poll_flush(cx);
         let is_broken = matches!(flushed, Poll::Ready(Err(_)));
-        if polled.is_ready() || is_broken || self.io.is_overdrawn() {
+        let seen = self.io.look();
+        if polled.is_ready() || is_broken || seen.is_overdrawn {
             return Poll::Ready(());
         }
         let now = self.slot.now();
@@ -154,7 +156,7 @@ impl Driver {
         if line.is_none() && self.ends == NEVER {
             self.ends = now.saturating_add(CLOSING.0);
         }
-        let beat = self.heartbeat.poll(cx, now, self.io.heard(), is_carrying);
+        let beat = self.heartbeat.poll(cx, now, seen.heard, is_carrying);
         if beat == Beat::Dead || now >= self.ends {
             return Poll::Ready(());
         }
@@ -166,6 +168,7 @@ impl Driver {
 /// Whoever has a request on it learns from its stream that the connection is gone.
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.io.close();
         if let Some(line) = self.line.upgrade() {
             line.is_over.store(true, Relaxed);
         }

@@ -15,7 +15,7 @@ use h2::{Reason as Code, RecvStream};
 use super::client::Http2Client;
 use super::heartbeat::{Beat, Heartbeat, NEVER};
 use super::stream::{Request, Serving, Shared};
-use super::watched::{Io, Watched};
+use super::watched::{Io, Seen, Watched};
 use super::{head, limits};
 use crate::buffer::Buffer;
 use crate::client::Facts;
@@ -131,8 +131,9 @@ impl Server {
             // What is being served learns of it from its stream.
             return if self.serving.is_empty() { Poll::Ready(()) } else { Poll::Pending };
         }
-        self.note_waits(was_idle);
-        self.poll_deadlines(cx)
+        let seen = self.shared.io.look();
+        self.note_waits(was_idle, seen);
+        self.poll_deadlines(cx, seen)
     }
 
     /// Takes in what comes and sends what is there. Ready once the connection has ended.
@@ -145,9 +146,7 @@ impl Server {
                     break Poll::Ready(());
                 }
                 Poll::Ready(None) => break Poll::Ready(()),
-                Poll::Pending if self.shared.io.is_overdrawn() && self.ends == NEVER => {
-                    self.close(Code::ENHANCE_YOUR_CALM, Reason::TooManyFrames);
-                }
+                Poll::Pending if self.ends == NEVER && self.is_abused() => {}
                 Poll::Pending => break Poll::Pending,
             }
         };
@@ -156,6 +155,17 @@ impl Server {
             cx.waker().wake_by_ref();
         }
         polled
+    }
+
+    /// True where the connection was closed for what the other end does.
+    fn is_abused(&mut self) -> bool {
+        let seen = self.shared.io.look();
+        if seen.is_overdrawn {
+            self.close(Code::ENHANCE_YOUR_CALM, Reason::TooManyFrames);
+        } else if seen.has_begun_wrongly {
+            self.close(Code::PROTOCOL_ERROR, Reason::BadRequest(http1::Rule::Frames));
+        }
+        seen.is_overdrawn || seen.has_begun_wrongly
     }
 
     fn take_in(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
@@ -171,7 +181,7 @@ impl Server {
         }
         heads.fetch_add(size, Relaxed);
         let is_extended = parts.extensions.get::<h2::ext::Protocol>().is_some();
-        let client = Http2Client::new(respond, body, is_extended);
+        let client = Http2Client::new(respond, body, is_extended, &self.shared.io);
         self.serving.push(Serving::begin(&self.shared, Request { client, incoming, judged, size }));
     }
 
@@ -199,7 +209,7 @@ impl Server {
     }
 
     /// Notes what is waited for from now on.
-    fn note_waits(&mut self, was_idle: bool) {
+    fn note_waits(&mut self, was_idle: bool, seen: Seen) {
         let now = self.slot.now();
         let is_idle = self.serving.is_empty();
         if !is_idle {
@@ -210,7 +220,7 @@ impl Server {
         } else if !was_idle {
             self.rest_ends = now.saturating_add(self.keep_alive.0);
         }
-        self.head_ends = match self.shared.io.is_amid() {
+        self.head_ends = match seen.is_amid || !seen.has_settings {
             true if self.head_ends == NEVER => now.saturating_add(self.head_timeout.0),
             true => self.head_ends,
             false => NEVER,
@@ -221,12 +231,12 @@ impl Server {
     }
 
     /// Acts on deadlines that have passed. Ready where the connection is to be dropped.
-    fn poll_deadlines(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
+    fn poll_deadlines(&mut self, cx: &mut Poller<'_>, seen: Seen) -> Poll<()> {
         let now = self.slot.now();
         // Who was told to make room has a deadline that none of ours explains.
         let is_evicted = self.slot.at() == 0 && self.serving.is_empty();
         let is_carrying = !self.serving.is_empty();
-        let beat = self.heartbeat.poll(cx, now, self.shared.io.heard(), is_carrying);
+        let beat = self.heartbeat.poll(cx, now, seen.heard, is_carrying);
         if self.ends <= now {
             return Poll::Ready(());
         }
@@ -235,7 +245,7 @@ impl Server {
             self.close(Code::NO_ERROR, Reason::ClientGone);
         } else if self.head_ends <= now {
             self.head_ends = NEVER;
-            self.close(Code::NO_ERROR, Reason::HeaderTimeout);
+            self.close(Code::PROTOCOL_ERROR, Reason::HeaderTimeout);
         } else if is_evicted {
             self.close(Code::NO_ERROR, Reason::KeepAliveTimeout);
             // Somebody waits for its place: it is told, and not waited for.

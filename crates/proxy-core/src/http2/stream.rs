@@ -112,7 +112,6 @@ async fn serve(shared: Arc<Shared>, request: Request) {
     if next == Next::Abort {
         // RFC 9113 section 8.1.1: whoever does not get the whole must be able to tell.
         client.reset(if slot.is_expired() { Code::CANCEL } else { Code::INTERNAL_ERROR });
-    } else {
-        shared.io.completed();
     }
+    shared.io.ended(client.id(), next != Next::Abort);
 }

@@ -21,6 +21,8 @@ use crate::transport::Stream;
 const GATHERED: usize = 32 * 1024;
 /// Data from this size on is not copied behind what was gathered, but sent along with it.
 const COPIED: usize = 4 * 1024;
+/// So many pieces are sent in one call.
+const VECTORS: usize = 8;
 /// So much is read from a connection that is being closed, so that the other end learns why.
 const LINGERED: usize = 256 * 1024;
 
@@ -33,7 +35,8 @@ pub(super) struct Io {
 
 #[derive(Debug)]
 struct Inner {
-    stream: Stream,
+    /// None once it was closed.
+    stream: Option<Stream>,
     /// What was read before `h2` took over.
     input: Buffer,
     /// What is to be sent.
@@ -44,9 +47,26 @@ struct Inner {
     /// When something came last, in ticks.
     heard: u32,
     has_settings: bool,
+    /// Something else came first. RFC 9113 section 3.4.
+    has_begun_wrongly: bool,
     is_going: bool,
     is_shut: bool,
     lingered: usize,
+}
+
+/// What is to be seen of the other end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// More idle frames came than any use of the protocol explains. Nothing is read any more.
+    pub(super) is_overdrawn: bool,
+    /// It has not begun with its settings, as RFC 9113 section 3.4 demands.
+    pub(super) has_begun_wrongly: bool,
+    /// It has sent its settings.
+    pub(super) has_settings: bool,
+    /// A frame or a head has begun to come and is not whole.
+    pub(super) is_amid: bool,
+    /// When something came last, in ticks.
+    pub(super) heard: u32,
 }
 
 /// The end of it that `h2` has.
@@ -73,7 +93,7 @@ impl Io {
     ) -> Arc<Self> {
         let heard = deadlines.now();
         let inner = Inner {
-            stream,
+            stream: Some(stream),
             input,
             output: Buffer::default(),
             incoming,
@@ -81,6 +101,7 @@ impl Io {
             allowance: Allowance::new(heard),
             heard,
             has_settings: false,
+            has_begun_wrongly: false,
             is_going: false,
             is_shut: false,
             lingered: 0,
@@ -98,34 +119,40 @@ impl Io {
         self.inner().poll_flush(cx)
     }
 
-    /// True once more idle frames came than any use of the protocol explains. Nothing is read any more.
-    pub(super) fn is_overdrawn(&self) -> bool {
-        self.inner().allowance.is_overdrawn()
+    /// What is to be seen of the other end.
+    pub(super) fn look(&self) -> Seen {
+        let inner = self.inner();
+        Seen {
+            is_overdrawn: inner.allowance.is_overdrawn(),
+            has_begun_wrongly: inner.has_begun_wrongly,
+            has_settings: inner.has_settings,
+            is_amid: inner.incoming.is_amid(),
+            heard: inner.heard,
+        }
     }
 
-    /// True where a frame or a head has begun to come and is not whole.
-    pub(super) fn is_amid(&self) -> bool {
-        self.inner().incoming.is_amid()
+    /// True where the trailers of that stream hold what no trailers may.
+    pub(super) fn has_malformed_trailers(&self, stream: u32) -> bool {
+        self.inner().incoming.has_malformed(stream)
     }
 
-    /// When something came last, in ticks.
-    pub(super) fn heard(&self) -> u32 {
-        self.inner().heard
+    /// A stream is over; it was served to its end where `is_complete`.
+    pub(super) fn ended(&self, stream: u32, is_complete: bool) {
+        let mut inner = self.inner();
+        inner.incoming.forget(stream);
+        if is_complete {
+            inner.allowance.completed();
+        }
     }
 
-    /// True once the other end has sent its settings. RFC 9113 section 3.4.
-    pub(super) fn has_settings(&self) -> bool {
-        self.inner().has_settings
+    /// Closes the connection, whoever else still knows of it.
+    pub(super) fn close(&self) {
+        self.inner().stream = None;
     }
 
     /// True once the other end has said that it takes no further streams.
     pub(super) fn is_going(&self) -> bool {
         self.inner().is_going
-    }
-
-    /// A request was served to its end.
-    pub(super) fn completed(&self) {
-        self.inner().allowance.completed();
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -136,9 +163,10 @@ impl Io {
 impl Inner {
     fn received(&mut self, bytes: &[u8], now: u32) {
         self.heard = now;
-        let Self { incoming, allowance, has_settings, is_going, .. } = self;
+        let Self { incoming, allowance, has_settings, has_begun_wrongly, is_going, .. } = self;
         incoming.pass(bytes, |frame: Frame| {
             *has_settings |= frame.kind == SETTINGS && !frame.has(ACK);
+            *has_begun_wrongly |= !*has_settings;
             *is_going |= frame.kind == GOAWAY;
             allowance.received(frame, now);
         });
@@ -150,7 +178,7 @@ impl Inner {
         }
         let before = into.filled().len();
         if self.input.is_empty() {
-            ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+            ready!(Pin::new(open(&mut self.stream)?).poll_read(cx, into))?;
         } else {
             let count = self.input.len().min(into.remaining());
             into.put_slice(self.input.unread().get(..count).unwrap_or_default());
@@ -173,7 +201,7 @@ impl Inner {
             ready!(self.poll_flush(cx))?;
         }
         if len > COPIED {
-            let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+            let written = ready!(self.poll_write_behind(cx, slices))?;
             self.note(slices, written);
             return Poll::Ready(Ok(written));
         }
@@ -182,6 +210,23 @@ impl Inner {
         }
         self.note(slices, len);
         Poll::Ready(Ok(len))
+    }
+
+    /// Sends what was gathered, and `slices` behind it. Returns how much of `slices`.
+    fn poll_write_behind(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        loop {
+            let ahead = self.output.len();
+            let mut all = [IoSlice::new(&[]); VECTORS];
+            let gathered = [IoSlice::new(self.output.unread())];
+            let parts = gathered.iter().filter(|_| ahead > 0).chain(slices);
+            let count = all.iter_mut().zip(parts).map(|(place, part)| *place = *part).count();
+            let all = all.get(..count).unwrap_or_default();
+            let sent = ready!(Pin::new(open(&mut self.stream)?).poll_write_vectored(cx, all))?;
+            self.output.consume(sent.min(ahead));
+            if sent == 0 || sent > ahead {
+                return Poll::Ready(Ok(sent.saturating_sub(ahead)));
+            }
+        }
     }
 
     fn note(&mut self, slices: &[IoSlice<'_>], mut written: usize) {
@@ -194,15 +239,16 @@ impl Inner {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.output.is_empty() {
-            let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, self.output.unread()))?;
+            let sent = ready!(Pin::new(open(&mut self.stream)?).poll_write(cx, self.output.unread()))?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.output.consume(sent);
         }
         self.output.release();
-        if self.stream.as_tcp().is_none() {
-            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        let stream = open(&mut self.stream)?;
+        if stream.as_tcp().is_none() {
+            ready!(Pin::new(stream).poll_flush(cx))?;
         }
         Poll::Ready(Ok(()))
     }
@@ -212,19 +258,23 @@ impl Inner {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_shut {
             ready!(self.poll_flush(cx))?;
-            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            ready!(Pin::new(open(&mut self.stream)?).poll_shutdown(cx))?;
             self.is_shut = true;
         }
         let mut room = [0; 4096];
         loop {
             let mut room = ReadBuf::new(&mut room);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+            ready!(Pin::new(open(&mut self.stream)?).poll_read(cx, &mut room))?;
             self.lingered += room.filled().len();
             if room.filled().is_empty() || self.lingered >= LINGERED {
                 return Poll::Ready(Ok(()));
             }
         }
     }
+}
+
+fn open(stream: &mut Option<Stream>) -> io::Result<&mut Stream> {
+    stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
 impl AsyncRead for Watched {

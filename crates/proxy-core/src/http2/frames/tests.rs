@@ -55,3 +55,41 @@ fn is_amid_while_something_is_not_whole() {
 fn a_preface_that_is_not_whole_counts_as_begun() {
     assert!(Frames::behind(24).is_amid());
 }
+
+/// A field of which a pseudo-header is made, in the frames that these functions make of it.
+fn trailers(flags: u8, stream: u32, before: &[u8], block: &[u8], behind: usize) -> Vec<u8> {
+    let payload = [before, block, &vec![0; behind]].concat();
+    let mut bytes = frame(HEADERS, flags, 0);
+    bytes[2] = payload.len() as u8;
+    bytes[5..9].copy_from_slice(&stream.to_be_bytes());
+    [bytes, payload].concat()
+}
+
+#[test]
+fn pseudo_headers_are_malformed_in_trailers_alone() {
+    #[track_caller]
+    fn check(second: &[u8], is_malformed: bool) {
+        let bytes = [trailers(END_HEADERS, 1, b"", &[0x82], 0), second.to_vec()].concat();
+        for step in 1..=bytes.len() {
+            let mut frames = Frames::default();
+            for part in bytes.chunks(step) {
+                frames.pass(part, |_| {});
+            }
+            assert_eq!(frames.has_malformed(1), is_malformed, "{second:x?}, {step} bytes at a time");
+            frames.forget(1);
+            assert!(!frames.has_malformed(1));
+        }
+    }
+    check(b"", false);
+    check(&trailers(END_HEADERS, 3, b"", &[0x82], 0), false);
+    check(&trailers(END_HEADERS, 1, b"", &[0x90], 0), false);
+    check(&trailers(END_HEADERS, 1, b"", &[0x82], 0), true);
+    check(&trailers(END_HEADERS | PADDED, 1, &[0x82], &[0x90], 0x82), false);
+    check(&trailers(END_HEADERS | PADDED, 1, &[3], &[0x82], 3), true);
+    check(&trailers(END_HEADERS | PRIORITY, 1, &[0x82; 5], &[0x90], 0), false);
+    check(&trailers(END_HEADERS | PRIORITY, 1, &[0; 5], &[0x82], 0), true);
+    check(&trailers(END_HEADERS | PRIORITY | PADDED, 1, &[2, 0, 0, 0, 0, 0], &[0x82], 2), true);
+    let mut continued = trailers(0, 1, b"", &[0x90], 0);
+    continued.extend([0, 0, 1, CONTINUATION, END_HEADERS, 0, 0, 0, 1, 0x82]);
+    check(&continued, true);
+}
