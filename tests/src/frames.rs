@@ -16,10 +16,7 @@ mod hpack;
 mod backend;
 mod http2;
 mod received;
-<<<<<<< HEAD
 mod sending;
-=======
->>>>>>> 7ffe78f (tests: speak HTTP/2 in raw frames)
 mod waiting;
 
 pub use backend::{Http2Backend, Http2Session};

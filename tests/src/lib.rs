@@ -37,10 +37,7 @@ mod refusing;
 mod session;
 
 pub mod frames;
-<<<<<<< HEAD
 pub mod websocket;
-=======
->>>>>>> 7ffe78f (tests: speak HTTP/2 in raw frames)
 
 use std::time::Duration;
 

@@ -24,12 +24,9 @@ pub struct Http2 {
     /// A field block that has not come whole: its first frame, and its bytes.
     block: Option<(Frame, Vec<u8>)>,
     owed: BTreeMap<u32, u32>,
-<<<<<<< HEAD
     /// What has been sent of bodies, and how much more than at first may be sent, of each stream and of the connection.
     pub(crate) sent: BTreeMap<u32, u64>,
     pub(crate) granted: BTreeMap<u32, u64>,
-=======
->>>>>>> 7ffe78f (tests: speak HTTP/2 in raw frames)
     next: u32,
 }
 
@@ -98,11 +95,8 @@ impl Http2 {
             decoder: Decoder::new(),
             block: None,
             owed: BTreeMap::new(),
-<<<<<<< HEAD
             sent: BTreeMap::new(),
             granted: BTreeMap::new(),
-=======
->>>>>>> 7ffe78f (tests: speak HTTP/2 in raw frames)
             next: 1,
         }
     }
@@ -234,14 +228,10 @@ impl Http2 {
             kind::SETTINGS => Event::Settings(self.take_settings(&frame)),
             kind::PING => self.ping(&frame),
             kind::GOAWAY => Event::GoAway { last: frame.number(0), code: frame.number(4) },
-<<<<<<< HEAD
             kind::WINDOW_UPDATE => {
                 *self.granted.entry(stream).or_default() += u64::from(frame.number(0));
                 Event::WindowUpdate { stream, increment: frame.number(0) }
             }
-=======
-            kind::WINDOW_UPDATE => Event::WindowUpdate { stream, increment: frame.number(0) },
->>>>>>> 7ffe78f (tests: speak HTTP/2 in raw frames)
             _ => Event::Other(frame),
         })
     }

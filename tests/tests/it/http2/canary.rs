@@ -14,7 +14,7 @@ const SLOWEST: Duration = Duration::from_secs(2);
 /// Asks for `/canary` over HTTP/1.1 and over HTTP/2 in turn, from a thread of its own.
 pub(crate) struct Canary {
     has_to_stop: Arc<AtomicBool>,
-    running: JoinHandle<usize>,
+    running: Option<JoinHandle<usize>>,
 }
 
 struct Clients {
@@ -42,15 +42,25 @@ impl Canary {
             }
             count
         });
-        Self { has_to_stop, running }
+        Self { has_to_stop, running: Some(running) }
     }
 
     /// Ends it: it was served all along.
     #[track_caller]
-    pub(crate) fn stop(self) {
-        self.has_to_stop.store(true, Ordering::Relaxed);
-        let count = self.running.join().unwrap_or_else(|_| panic!("somebody else was not served"));
+    pub(crate) fn stop(mut self) {
+        let count = self.join().unwrap_or_else(|| panic!("somebody else was not served"));
         assert!(count > 0, "nobody else asked for anything");
+    }
+
+    fn join(&mut self) -> Option<usize> {
+        self.has_to_stop.store(true, Ordering::Relaxed);
+        self.running.take()?.join().ok()
+    }
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        self.join();
     }
 }
 

@@ -22,5 +22,5 @@ pub(crate) const LOCAL_RESETS: usize = 1_024;
 /// What an abuser may cost, in bytes.
 pub(crate) const MEMORY: u64 = 16 << 20;
 
-/// What may be left of that when the abuser has gone, in bytes: allocators give back by pages.
-pub(crate) const LEFT: u64 = 4 << 20;
+/// What may be left of that when the abuser has gone, in bytes: allocators keep some, and give back by large pieces.
+pub(crate) const LEFT: u64 = 8 << 20;

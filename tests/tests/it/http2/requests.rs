@@ -3,6 +3,7 @@
 use harness::frames::{Fields, Frame, Http2, code};
 use harness::{Backend, Document, Message};
 
+use super::limits::MEMORY;
 use crate::it::front::Front;
 
 fn front() -> Front {
@@ -206,7 +207,7 @@ fn a_backend_that_does_not_read_holds_up_its_client() {
     });
     assert_eq!(backend.request().body.len(), body.len());
     let most = proxyd.memory("VmHWM");
-    assert!(most < before + (8 << 20), "{before} bytes became {most}");
+    assert!(most < before + MEMORY, "{before} bytes became {most}");
 }
 
 /// Waits until somebody has connected.

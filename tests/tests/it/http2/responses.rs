@@ -3,6 +3,8 @@
 use harness::frames::{Fields, Frame, Http2, Received, code, setting};
 use harness::{Backend, Document, Proxyd, Refusing, Session};
 
+use super::limits::MEMORY;
+
 fn ask(client: &mut Http2, method: &str) -> Received {
     let stream = client.ask(&Fields::request(method, "/").and("te", "trailers"));
     client.response(stream)
@@ -210,7 +212,7 @@ fn large_bodies_arrive_whole() {
         assert!(answer.body.iter().enumerate().all(|(at, &byte)| byte == (at % 251) as u8));
     }
     let most = proxyd.memory("VmHWM");
-    assert!(most < before + (8 << 20), "{before} bytes became {most}");
+    assert!(most < before + MEMORY, "{before} bytes became {most}");
 }
 
 /// RFC 9113 section 4.2.

@@ -2,19 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use harness::frames::{Event, Http2, code};
+use harness::frames::{Event, Fields, Http2, code};
 use harness::{Backend, Document, Ending, PATIENCE, Proxyd, Session};
 
 use super::canary::Canary;
-use super::limits::{LEFT, MEMORY};
+use super::limits::{LEFT, MEMORY, STREAMS};
 
 pub(crate) struct Siege {
+    /// It is dropped first, while there is somebody to ask.
+    canary: Canary,
     /// What the abuser's requests go to.
     pub(crate) backend: Backend,
     pub(crate) proxyd: Proxyd,
     /// What the others' requests go to.
     _quiet: Backend,
-    canary: Canary,
     before: u64,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Ended {
 impl Siege {
     /// With a backend that never answers.
     pub(crate) fn new() -> Self {
-        Self::with("", |session| {
+        Self::with("workers: 1", |session| {
             let _ = session.head();
             session.hold();
         })
@@ -45,6 +46,7 @@ impl Siege {
             .route("id: quiet, path: /canary, upstream: quiet")
             .route("id: all, path: /*, upstream: app");
         let proxyd = Proxyd::start(&document);
+        busy(&proxyd);
         let canary = Canary::start(&proxyd.address());
         let before = proxyd.memory("VmRSS");
         Self { backend, proxyd, _quiet: quiet, canary, before }
@@ -81,7 +83,7 @@ impl Siege {
         let ends = Instant::now() + PATIENCE;
         while self.proxyd.memory("VmRSS") > self.before + LEFT {
             let now = self.proxyd.memory("VmRSS");
-            assert!(Instant::now() < ends, "{} bytes stay {now}", self.before);
+            assert!(Instant::now() < ends, "{} bytes became {now}, and stay so", self.before);
             // A pace, not a wait: the system tells nobody when memory is given back.
             std::thread::park_timeout(Duration::from_millis(20));
         }
@@ -96,6 +98,16 @@ impl Ended {
     /// Whether the client was asked to calm down. Where bytes of it were not read, the system may have thrown that away.
     pub(crate) fn is_calm(&self) -> bool {
         self.code == Some(code::ENHANCE_YOUR_CALM) || (self.code.is_none() && self.ending == Ending::Reset)
+    }
+}
+
+/// Has it serve as many requests at once as one connection may have, so that what it keeps for the next ones is there.
+#[track_caller]
+fn busy(proxyd: &Proxyd) {
+    let mut client = Http2::to(&proxyd.address());
+    let streams: Vec<u32> = (0..STREAMS).map(|_| client.ask(&Fields::request("GET", "/canary"))).collect();
+    for stream in streams {
+        assert_eq!(client.response(stream).status(), 200);
     }
 }
 

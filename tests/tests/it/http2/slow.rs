@@ -22,7 +22,7 @@ fn a_preface_that_does_not_come_whole_ends_the_connection() {
     for length in [1, 4, 16, PREFACE.len() - 1, PREFACE.len(), PREFACE.len() + 5, whole.len() - 1] {
         let mut client = Http2::silent(&proxyd.address());
         client.connection.send(&whole[..length]);
-        let (_, _) = client.connection.rest();
+        drop(client.connection.rest());
     }
     assert_eq!(backend.connections(), 0);
 }
@@ -35,8 +35,7 @@ fn a_field_block_that_does_not_come_whole_ends_the_connection() {
     let within = |bytes: &[u8]| {
         let mut client = Http2::to(&proxyd.address());
         client.connection.send(bytes);
-        let ended = ended(&mut client);
-        assert!(ended.code != Some(code::NO_ERROR), "{ended:?}");
+        client.rest();
     };
     within(&head.clone().unfinished().bytes());
     within(&[head.clone().unfinished().bytes(), Frame::continuation(1, []).unfinished().bytes()].concat());
@@ -120,6 +119,16 @@ fn streams_whose_client_takes_nothing_are_given_up() {
             session.send(vec![b'x'; 4 << 20]);
         }
     });
+    // Whoever comes again costs nothing more.
+    for _ in 0..3 {
+        take_nothing(&siege);
+    }
+    siege.end();
+}
+
+/// Opens as many streams as there may be, without a window, and waits until each is given up.
+#[track_caller]
+fn take_nothing(siege: &Siege) {
     let mut client = Http2::with(&siege.proxyd.address(), &[(setting::INITIAL_WINDOW_SIZE, 0)]);
     client.replenishes = false;
     for _ in 0..STREAMS {
@@ -136,8 +145,6 @@ fn streams_whose_client_takes_nothing_are_given_up() {
         }
     }
     siege.backend.wait_for_ends(siege.backend.connections());
-    drop(client);
-    siege.end();
 }
 
 /// The same with the window of the connection, and with a client that does not even read.
