@@ -44,7 +44,7 @@ pub(super) fn push(
         if count > most {
             return Err(Rule::TooManyFields);
         }
-        lines.push(bytes, name.as_str().as_bytes(), value.as_bytes())?;
+        lines.push_valid(bytes, name.as_str().as_bytes(), value.as_bytes())?;
     }
     if has_cookie {
         if count == most {
@@ -158,9 +158,10 @@ pub(super) fn map_of_lines(lines: &[u8]) -> HeaderMap {
 }
 
 /// Calls `take` with the name and the trimmed value of each line.
-pub(super) fn for_each_line<'a>(lines: &'a [u8], mut take: impl FnMut(&'a [u8], &'a [u8])) {
-    for line in lines.split(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+pub(super) fn for_each_line<'a>(mut lines: &'a [u8], mut take: impl FnMut(&'a [u8], &'a [u8])) {
+    while let Some(end) = memchr::memchr(b'\n', lines) {
+        let (line, rest) = lines.split_at(end + 1);
+        lines = rest;
         if let Some(colon) = line.iter().position(|byte| *byte == b':') {
             let (name, value) = line.split_at(colon);
             take(name, value.get(1..).unwrap_or_default().trim_ascii());

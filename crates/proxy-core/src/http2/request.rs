@@ -9,6 +9,9 @@ use http1::{Name, Rule};
 use super::fields;
 use super::websocket;
 
+/// So many fields are room enough for most requests: those of a small one, and ours.
+const FIELDS: usize = 16;
+
 /// A head, and what the answer to it must be known to be.
 pub(super) struct Head {
     pub(super) request: Request<()>,
@@ -34,12 +37,12 @@ pub(super) fn read(text: &Bytes, is_secure: bool) -> Result<Head, Rule> {
     let (line, rest) = text.split_at(end + 1);
     let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut taken = Taken { text, map: HeaderMap::with_capacity(24), host: b"", protocol: None, key: None };
+    let mut taken = Taken { text, map: HeaderMap::with_capacity(FIELDS), host: b"", protocol: None, key: None };
     fields::for_each_line(rest, |name, value| taken.take(name, value));
 
     let mut request = Request::new(());
     let is_upgrade = taken.protocol.is_some();
-    *request.uri_mut() = uri(taken.host, target, is_secure)?;
+    *request.uri_mut() = uri(text.slice_ref(taken.host), text.slice_ref(target), is_secure)?;
     *request.method_mut() =
         if is_upgrade { Method::CONNECT } else { Method::from_bytes(method).map_err(|_| Rule::StartLine)? };
     let upgrade = taken.protocol.map(|protocol| Upgrade {
@@ -78,11 +81,11 @@ impl<'a> Taken<'a> {
     }
 }
 
-fn uri(host: &[u8], target: &[u8], is_secure: bool) -> Result<Uri, Rule> {
+fn uri(host: Bytes, target: Bytes, is_secure: bool) -> Result<Uri, Rule> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(if is_secure { Scheme::HTTPS } else { Scheme::HTTP });
-    parts.authority = Some(Authority::try_from(host).map_err(|_| Rule::Host)?);
-    parts.path_and_query = Some(PathAndQuery::try_from(target).map_err(|_| Rule::Target)?);
+    parts.authority = Some(Authority::from_maybe_shared(host).map_err(|_| Rule::Host)?);
+    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(target).map_err(|_| Rule::Target)?);
     Uri::from_parts(parts).map_err(|_| Rule::Target)
 }
 
