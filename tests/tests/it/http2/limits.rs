@@ -19,8 +19,6 @@ pub(crate) const CLIENT_RESETS: usize = 1_000;
 /// Streams that the proxy resets because of what their client did. One more is too many.
 pub(crate) const LOCAL_RESETS: usize = 1_024;
 
-/// What an abuser may cost, in bytes.
+/// What abusers may cost in bytes, at the time and afterwards, however often they come: what an allocator keeps is used
+/// again.
 pub(crate) const MEMORY: u64 = 16 << 20;
-
-/// What may be left of that when the abuser has gone, in bytes: allocators keep some, and give back by large pieces.
-pub(crate) const LEFT: u64 = 8 << 20;

@@ -1,12 +1,10 @@
 //! A proxy that is abused: others are served all along, and it costs little.
 
-use std::time::{Duration, Instant};
-
 use harness::frames::{Event, Fields, Http2, code};
-use harness::{Backend, Document, Ending, PATIENCE, Proxyd, Session};
+use harness::{Backend, Document, Ending, Proxyd, Session};
 
 use super::canary::Canary;
-use super::limits::{LEFT, MEMORY, STREAMS};
+use super::limits::{MEMORY, STREAMS};
 
 pub(crate) struct Siege {
     /// It is dropped first, while there is somebody to ask.
@@ -77,16 +75,10 @@ impl Siege {
         ended(&mut client)
     }
 
-    /// Every abuser has gone: others were served, and little memory was needed and is left.
+    /// Every abuser has gone: others were served, and little memory was needed.
     #[track_caller]
     pub(crate) fn end(self) {
-        let ends = Instant::now() + PATIENCE;
-        while self.proxyd.memory("VmRSS") > self.before + LEFT {
-            let now = self.proxyd.memory("VmRSS");
-            assert!(Instant::now() < ends, "{} bytes became {now}, and stay so", self.before);
-            // A pace, not a wait: the system tells nobody when memory is given back.
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
+        busy(&self.proxyd);
         self.canary.stop();
         let most = self.proxyd.memory("VmHWM");
         assert!(most < self.before + MEMORY, "{} bytes became {most}", self.before);
