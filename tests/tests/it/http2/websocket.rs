@@ -152,13 +152,14 @@ fn a_switch_without_the_right_proof_is_nonsense() {
 
 /// RFC 8441 section 4.
 #[test]
-fn connect_with_a_protocol_has_a_scheme_and_a_path_and_one_protocol() {
+fn connect_with_a_protocol_has_a_scheme_a_path_and_a_known_protocol() {
     let backend = echo();
     let proxyd = Proxyd::start(&Document::to(&backend));
     let heads = [
         connect().without(":scheme"),
         connect().without(":path"),
         connect().without(":authority"),
+        connect().with(":protocol", "connect-udp"),
         connect().with(":protocol", ""),
         connect().and(":protocol", "websocket"),
         connect().with(":protocol", "websocket\r\nX: y"),
