@@ -134,10 +134,15 @@ impl Name {
     }
 
     /// The id of `name`, and whether it could be taken for another name that a backend believes.
+    #[inline]
     pub(crate) fn judge(name: &[u8]) -> (Self, bool) {
-        if let Some(known) = Self::glance(name) {
-            return (known, false);
+        match Self::glance(name) {
+            Some(known) => (known, false),
+            None => Self::judge_closely(name),
         }
+    }
+
+    fn judge_closely(name: &[u8]) -> (Self, bool) {
         let exact = Self::chain(name).find(|known| known.as_str().as_bytes().eq_ignore_ascii_case(name));
         match exact {
             Some(known) => (known, false),

@@ -149,10 +149,7 @@ impl Lines {
         }
         bytes.reserve(name.len() + value.len() + 4);
         push_field(bytes, name, value);
-        let (id, is_taken_for_another) = match Name::glance(name) {
-            Some(known) if known != Name::Other => (known, false),
-            _ => Name::judge(name),
-        };
+        let (id, is_taken_for_another) = Name::judge(name);
         self.lines.push(Line {
             name_at: name_at as u32,
             value_at: (name_at + name.len() + 2) as u32,

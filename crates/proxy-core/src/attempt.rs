@@ -24,7 +24,7 @@ use crate::spec::Protocol;
 use crate::trace::{AttemptRecord, Trace};
 use crate::trying::Trying;
 use crate::upstream::{Member, Upstream};
-use crate::wire::{Wire, Writer};
+use crate::wire::Writer;
 
 /// How often a request may be sent again to a backend that had closed the connection it was sent on.
 const FREE: u32 = 2;
@@ -221,10 +221,29 @@ impl<'a> One<'a> {
         trace: &mut Trace,
     ) -> Result<Answered<'a>, Failed> {
         let in_flight = InFlight::new(&self.member.backend, context.shard());
-        let (mut link, was_reused) = match self.upstream.spec.protocol {
-            Protocol::Http1 => self.link_http1(client, incoming, context, trace).await?,
-            Protocol::Http2 => Box::pin(self.link_http2(client, incoming, context, trace)).await?,
+        let was_reused;
+        let mut link = match self.upstream.spec.protocol {
+            // Not a function of its own: what it would return is large, and this is the way of most requests.
+            Protocol::Http1 => {
+                let pooled = self.pooled(incoming, context);
+                was_reused = pooled.is_some();
+                let pooled = match pooled {
+                    Some(pooled) => pooled,
+                    None => self.open(client, context, trace).await.map_err(Failed::unsent)?,
+                };
+                Link::http1(pooled)
+            }
+            Protocol::Http2 => {
+                let opened = Box::pin(self.open_stream(client, incoming, context, trace)).await?;
+                was_reused = opened.1;
+                Link::Http2(opened.0)
+            }
         };
+        if let Link::Http1 { wire, .. } = &mut link {
+            self.write_head(incoming, context, trace, wire.output.appender());
+            let is_chunked = incoming.admitted.body == BodyLength::Chunked;
+            wire.frame(if is_chunked { Writer::Chunked } else { Writer::Raw });
+        }
         let mut trying = Trying::new(client, &mut link, incoming, context, self.patience());
         let outcome = poll_fn(|cx| trying.poll(cx)).await;
         let has_begun = trying.has_begun();
@@ -247,39 +266,24 @@ impl<'a> One<'a> {
         }
     }
 
-    /// A connection of its own, from the pool or new, with the head of the request ready to be sent on it.
-    async fn link_http1<C: Client>(
-        &self,
-        client: &mut C,
-        incoming: &Incoming,
-        context: &Context<'_>,
-        trace: &mut Trace,
-    ) -> Result<(Link, bool), Failed> {
-        let now = context.slot.now();
-        let pooled = if self.wants_fresh {
-            None
-        } else {
-            context.worker.pools.take(&self.member.backend, now, !incoming.head.method().is_idempotent())
-        };
-        let was_reused = pooled.is_some();
-        let pooled = match pooled {
-            Some(pooled) => pooled,
-            None => self.open(client, context, trace).await.map_err(Failed::unsent)?,
-        };
-        let mut wire = Wire::new(pooled.stream);
-        self.write_head(incoming, context, trace, wire.output.appender());
-        wire.frame(if incoming.admitted.body == BodyLength::Chunked { Writer::Chunked } else { Writer::Raw });
-        Ok((Link::http1(wire, pooled.opened), was_reused))
+    /// A connection from the pool.
+    #[inline]
+    fn pooled(&self, incoming: &Incoming, context: &Context<'_>) -> Option<Pooled> {
+        if self.wants_fresh {
+            return None;
+        }
+        let is_careful = !incoming.head.method().is_idempotent();
+        context.worker.pools.take(&self.member.backend, context.slot.now(), is_careful)
     }
 
     /// A stream of a shared connection, on which the head of the request was sent.
-    async fn link_http2<C: Client>(
+    async fn open_stream<C: Client>(
         &self,
         client: &mut C,
         incoming: &Incoming,
         context: &Context<'_>,
         trace: &mut Trace,
-    ) -> Result<(Link, bool), Failed> {
+    ) -> Result<(Box<BackendStream>, bool), Failed> {
         let mut was_reused = true;
         let ticket = loop {
             match context.worker.lines.find(context.worker, self.upstream, self.member) {
@@ -297,7 +301,7 @@ impl<'a> One<'a> {
         }
         let begun = BackendStream::begin(ticket, head, !has_body(incoming));
         match begun {
-            Ok(stream) => Ok((Link::Http2(Box::new(stream)), was_reused)),
+            Ok(stream) => Ok((Box::new(stream), was_reused)),
             Err((reason, fate)) => Err(Failed { fate, ..Failed::unsent(reason) }),
         }
     }
@@ -330,6 +334,7 @@ impl<'a> One<'a> {
         self.route.attempt_timeout.unwrap_or(self.upstream.timeout)
     }
 
+    #[inline]
     fn write_head(&self, incoming: &Incoming, context: &Context<'_>, trace: &Trace, out: &mut Vec<u8>) {
         let forwarding = Forwarding {
             incoming,

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::channel::{Broken, Channel, Fill};
 use crate::http2::{BackendStream, Fate};
+use crate::pool::Pooled;
 use crate::reason::Reason;
 use crate::wire::{Wire, Writer};
 
@@ -18,18 +19,18 @@ pub(crate) enum Link {
         /// When the connection was made, in ticks.
         opened: u32,
         /// Bytes of the input that hold no end of a head.
-        looked_at: usize,
+        looked_at: u32,
         /// Bytes of the head that came last.
-        head_len: usize,
+        head_len: u32,
     },
     Http2(Box<BackendStream>),
 }
 
 impl Link {
-    /// A connection, made at `opened`.
+    /// A connection of its own.
     #[inline]
-    pub(crate) const fn http1(wire: Wire, opened: u32) -> Self {
-        Self::Http1 { wire, opened, looked_at: 0, head_len: 0 }
+    pub(crate) fn http1(pooled: Pooled) -> Self {
+        Self::Http1 { wire: Wire::new(pooled.stream), opened: pooled.opened, looked_at: 0, head_len: 0 }
     }
 
     /// Ready once the head of an answer has come, an interim one or the final one.
@@ -47,12 +48,12 @@ impl Link {
         loop {
             let bytes = wire.input.unread();
             if !bytes.is_empty() {
-                let parsed = response.parse_more(bytes, *looked_at, limits).map_err(Reason::BadResponse)?;
+                let parsed = response.parse_more(bytes, *looked_at as usize, limits).map_err(Reason::BadResponse)?;
                 if let Parsed::Complete { len } = parsed {
-                    (*looked_at, *head_len) = (0, len);
+                    (*looked_at, *head_len) = (0, len as u32);
                     return Poll::Ready(Ok(()));
                 }
-                *looked_at = bytes.len();
+                *looked_at = bytes.len() as u32;
             }
             match ready!(wire.poll_read(cx)) {
                 Ok(1..) => {}
@@ -75,7 +76,7 @@ impl Link {
     #[inline]
     pub(crate) fn consume_head(&mut self) {
         if let Self::Http1 { wire, head_len, .. } = self {
-            wire.input.consume(std::mem::take(head_len));
+            wire.input.consume(std::mem::take(head_len) as usize);
         }
     }
 

@@ -39,8 +39,10 @@ pub(crate) struct BackendStream {
     head: Vec<u8>,
     upgrade: Option<Upgrade>,
     fate: Fate,
+    /// How many heads had come on the connection that may be interim answers.
+    doubtful: u32,
     /// Behind everything that holds the stream.
-    _ticket: Ticket,
+    ticket: Ticket,
 }
 
 impl BackendStream {
@@ -55,14 +57,14 @@ impl BackendStream {
         let read = request::read(&head, line.is_secure);
         let request::Head { request, upgrade } =
             read.map_err(|rule| (Reason::BadRequest(rule), Fate::Unknown))?;
-        let mut send = line.send();
-        if upgrade.is_some() && !send.is_extended_connect_protocol_enabled() {
+        if upgrade.is_some() && !line.takes_protocols() {
             // RFC 8441 section 3: it may not even be tried.
             return Err((Reason::BadResponse(Rule::Upgrade), Fate::Unknown));
         }
         let is_over = is_over && upgrade.is_none();
+        let doubtful = line.io().doubtful_heads();
         let (response, stream) =
-            send.send_request(request, is_over).map_err(|_| (Reason::UpstreamReset, Fate::Unseen))?;
+            line.send(request, is_over).map_err(|_| (Reason::UpstreamReset, Fate::Unseen))?;
         let mut outbox = Outbox::default();
         outbox.begin(stream, is_over);
         Ok(Self {
@@ -72,7 +74,8 @@ impl BackendStream {
             head: Vec::new(),
             upgrade,
             fate: Fate::Unknown,
-            _ticket: ticket,
+            doubtful,
+            ticket,
         })
     }
 
@@ -84,7 +87,10 @@ impl BackendStream {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Reason>> {
         let Some(future) = &mut self.response else { return Poll::Ready(Err(Reason::UpstreamReset)) };
-        if let Poll::Ready(Some(Ok(interim))) = future.poll_informational(cx) {
+        // Asking for interim answers costs more than all else here: it is done where one may have come.
+        if self.doubtful != self.ticket.line().io().doubtful_heads()
+            && let Poll::Ready(Some(Ok(interim))) = future.poll_informational(cx)
+        {
             let (parts, ()) = interim.into_parts();
             return Poll::Ready(self.read(parts.status.as_u16(), &parts.headers, response, limits));
         }

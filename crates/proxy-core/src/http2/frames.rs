@@ -30,6 +30,8 @@ const PADDED: u8 = 0x8;
 const PRIORITY: u8 = 0x20;
 
 const HEAD: usize = 9;
+/// `:status` with 200, 204, 206, 304, 400, 404 and 500.
+const FINAL: std::ops::RangeInclusive<u8> = 0x88..=0x8e;
 /// So many streams with malformed trailers are remembered; each is over as soon as its request is.
 const MOST_MALFORMED: usize = 1024;
 
@@ -48,9 +50,21 @@ impl Frame {
     }
 }
 
+/// What is looked at beside the heads of frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Interest {
+    #[default]
+    Nothing,
+    /// Trailers of requests that hold pseudo-headers.
+    Requests,
+    /// Heads of answers that may be interim.
+    Answers,
+}
+
 /// Finds the heads of frames in a byte stream, however it is cut.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
+    interest: Interest,
     head: [u8; HEAD],
     have: usize,
     /// Bytes that belong to no head: what is left of a payload, or of the preface.
@@ -63,6 +77,9 @@ pub(super) struct Frames {
     trailers: Option<Box<Trailers>>,
     /// Streams whose trailers are malformed.
     malformed: Vec<u32>,
+    /// Bytes of a payload before the first one of a block, where that is still to come.
+    before_block: Option<usize>,
+    doubtful: u32,
 }
 
 /// The fields that come for a stream which had some already.
@@ -93,13 +110,19 @@ impl Trailers {
 
 impl Frames {
     /// Those behind so many bytes that are no frame.
-    pub(super) fn behind(preface: usize) -> Self {
-        Self { skipped: preface, ..Self::default() }
+    pub(super) fn behind(preface: usize, interest: Interest) -> Self {
+        Self { skipped: preface, interest, ..Self::default() }
     }
 
     /// True where the trailers of that stream are malformed.
     pub(super) fn has_malformed(&self, stream: u32) -> bool {
         self.malformed.contains(&stream)
+    }
+
+    /// How many first heads of streams have come that may be interim answers: a final one mostly begins with its status
+    /// as a number of one byte. RFC 7541 appendix A.
+    pub(super) const fn doubtful(&self) -> u32 {
+        self.doubtful
     }
 
     /// That stream is over.
@@ -118,6 +141,17 @@ impl Frames {
         loop {
             let passed = self.skipped.min(bytes.len());
             self.skipped -= passed;
+            if passed > 0
+                && let Some(before) = &mut self.before_block
+            {
+                match bytes.get(*before) {
+                    Some(first) => {
+                        self.doubtful += u32::from(!FINAL.contains(first));
+                        self.before_block = None;
+                    }
+                    None => *before -= passed,
+                }
+            }
             if passed > 0
                 && let Some(trailers) = &mut self.trailers
             {
@@ -159,13 +193,22 @@ impl Frames {
     }
 
     fn begin_head(&mut self, frame: Frame, stream: u32) {
-        if stream > self.newest {
-            self.newest = stream;
-            self.trailers = None;
-            return;
-        }
         let is_padded = frame.has(PADDED);
         let before = usize::from(is_padded) + if frame.has(PRIORITY) { 5 } else { 0 };
+        self.trailers = None;
+        match self.interest {
+            Interest::Nothing => return,
+            // An interim answer never ends its stream, and trailers always do.
+            Interest::Answers => {
+                self.before_block = (!frame.has(END_STREAM)).then_some(before);
+                return;
+            }
+            Interest::Requests if stream > self.newest => {
+                self.newest = stream;
+                return;
+            }
+            Interest::Requests => {}
+        }
         self.trailers =
             Some(Box::new(Trailers { stream, block: Block::default(), before, padding: 0, is_padded }));
     }

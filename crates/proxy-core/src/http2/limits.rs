@@ -10,6 +10,8 @@ pub(super) const REMEMBERED_RESETS: usize = 32;
 pub(super) const SEND_BUFFER: usize = 64 * 1024;
 /// Small pieces of a body are gathered up to so many bytes before they are sent.
 pub(super) const GATHERED: usize = 16 * 1024;
+/// So much of a body `h2` gets without being asked for room. Most bodies are small, and asking costs.
+pub(super) const UNASKED: usize = 2 * 1024;
 /// Bytes of all heads of requests that are being served on one connection. Streams beyond are refused, to be tried
 /// again: a few bytes of compressed fields stand for many, and a stalled stream holds them.
 pub(super) const HEADS: usize = 1024 * 1024;

@@ -2,14 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::Weak;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use h2::client::{Builder, Connection, SendRequest};
+use h2::SendStream;
+use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use http1::Rule;
 
 use super::heartbeat::{Beat, Heartbeat, NEVER};
@@ -25,7 +25,9 @@ const CLOSING: Ticks = Ticks(Ticks::seconds(2));
 
 /// A connection, as those who send requests on it see it.
 pub(super) struct Line {
-    send: SendRequest<Bytes>,
+    send: Mutex<SendRequest<Bytes>>,
+    /// What the backend allows, and we do.
+    most: AtomicU32,
     io: Arc<Io>,
     /// Requests on it.
     active: AtomicU32,
@@ -40,14 +42,12 @@ pub(super) struct Line {
 impl Line {
     /// True where it takes one more request, at an age below `most`.
     pub(super) fn has_room(&self, now: u32, most: Ticks) -> bool {
-        let allowed = u32::try_from(self.send.current_max_send_streams()).unwrap_or(u32::MAX);
-        !self.is_finished(now, most)
-            && self.active.load(Relaxed) < allowed.min(limits::STREAMS_TO_BACKEND)
+        !self.is_finished(now, most) && self.active.load(Relaxed) < self.most.load(Relaxed)
     }
 
     /// True where it takes no further request, ever.
     pub(super) fn is_finished(&self, now: u32, most: Ticks) -> bool {
-        self.is_over.load(Relaxed) || now >= self.opened.saturating_add(most.0) || self.io.is_going()
+        self.is_over.load(Relaxed) || now >= self.opened.saturating_add(most.0)
     }
 
     /// True where nobody has used it for so long.
@@ -64,9 +64,36 @@ impl Line {
         self.active.fetch_sub(1, Relaxed);
     }
 
-    /// What requests are sent with.
-    pub(super) fn send(&self) -> SendRequest<Bytes> {
-        self.send.clone()
+    /// Opens a stream with a head; nothing follows it where `is_over`.
+    pub(super) fn send(
+        &self,
+        request: http::Request<()>,
+        is_over: bool,
+    ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+        self.sending().send_request(request, is_over)
+    }
+
+    /// True where the backend takes extended CONNECT. RFC 8441 section 3.
+    pub(super) fn takes_protocols(&self) -> bool {
+        self.sending().is_extended_connect_protocol_enabled()
+    }
+
+    /// What is known of the heads that have come.
+    pub(super) fn io(&self) -> &Io {
+        &self.io
+    }
+
+    fn sending(&self) -> MutexGuard<'_, SendRequest<Bytes>> {
+        self.send.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what the backend allows now.
+    fn note(&self, is_going: bool) {
+        let allowed = u32::try_from(self.sending().current_max_send_streams()).unwrap_or(u32::MAX);
+        self.most.store(allowed.min(limits::STREAMS_TO_BACKEND), Relaxed);
+        if is_going {
+            self.is_over.store(true, Relaxed);
+        }
     }
 }
 
@@ -79,6 +106,8 @@ pub(super) struct Driver {
     line: Weak<Line>,
     /// When a connection that nobody has a use for is dropped, in ticks.
     ends: u32,
+    /// How many notices of the backend were acted upon.
+    noted: u32,
 }
 
 /// Speaks HTTP/2 on a fresh connection: ready once the backend has sent its settings, which tell that it does, too.
@@ -113,7 +142,8 @@ pub(super) async fn open(
     let pings = h2.ping_pong();
     let now = slot.now();
     let line = Arc::new(Line {
-        send,
+        send: Mutex::new(send),
+        most: AtomicU32::new(0),
         io: Arc::clone(&io),
         active: AtomicU32::new(0),
         opened: now,
@@ -121,8 +151,9 @@ pub(super) async fn open(
         is_over: AtomicBool::new(false),
         is_secure,
     });
+    line.note(false);
     let heartbeat = Heartbeat::new(pings, settings.ping_interval, settings.ping_timeout);
-    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), ends: NEVER };
+    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), ends: NEVER, noted: 0 };
     Ok((line, driver))
 }
 
@@ -152,6 +183,11 @@ impl Driver {
         }
         let now = self.slot.now();
         let line = self.line.upgrade();
+        if let Some(line) = &line
+            && std::mem::replace(&mut self.noted, seen.notices) != seen.notices
+        {
+            line.note(seen.is_going);
+        }
         let is_carrying = line.as_ref().is_some_and(|line| line.active.load(Relaxed) > 0);
         if line.is_none() && self.ends == NEVER {
             self.ends = now.saturating_add(CLOSING.0);

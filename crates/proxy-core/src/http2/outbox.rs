@@ -7,7 +7,7 @@ use h2::{Reason, SendStream};
 use http::HeaderMap;
 
 use super::fields;
-use super::limits::{GATHERED, SEND_BUFFER};
+use super::limits::{GATHERED, SEND_BUFFER, UNASKED};
 use crate::channel::Broken;
 
 /// The sending half of a stream.
@@ -19,6 +19,8 @@ pub(super) struct Outbox {
     held: Vec<u8>,
     trailers: Option<HeaderMap>,
     ending: Ending,
+    /// Bytes that were given to `h2` without asking for room.
+    given: usize,
 }
 
 /// How far the end of the body has come.
@@ -105,7 +107,13 @@ impl Outbox {
     /// What is held goes out; with it the end, where nothing else follows.
     fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         while !self.held.is_empty() {
-            let room = ready!(self.poll_room(cx, self.held.len()))?;
+            let len = self.held.len();
+            let room = if self.given + len <= UNASKED {
+                self.given += len;
+                len
+            } else {
+                ready!(self.poll_room(cx, len))?
+            };
             let rest = if room < self.held.len() { self.held.split_off(room) } else { Vec::new() };
             let part = std::mem::replace(&mut self.held, rest);
             let is_last = self.held.is_empty() && self.ending == Ending::Told && self.trailers.is_none();

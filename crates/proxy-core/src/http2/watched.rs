@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::PREFACE;
 use super::allowance::Allowance;
-use super::frames::{ACK, Frame, Frames, GOAWAY, SETTINGS};
+use super::frames::{ACK, Frame, Frames, GOAWAY, Interest, SETTINGS};
 use crate::buffer::Buffer;
 use crate::deadline::Deadlines;
 use crate::transport::Stream;
@@ -50,6 +50,8 @@ struct Inner {
     /// Something else came first. RFC 9113 section 3.4.
     has_begun_wrongly: bool,
     is_going: bool,
+    /// SETTINGS and GOAWAY that came.
+    notices: u32,
     is_shut: bool,
     lingered: usize,
 }
@@ -65,6 +67,10 @@ pub(super) struct Seen {
     pub(super) has_settings: bool,
     /// A frame or a head has begun to come and is not whole.
     pub(super) is_amid: bool,
+    /// It has said that it takes no further streams.
+    pub(super) is_going: bool,
+    /// How often it has said what it allows.
+    pub(super) notices: u32,
     /// When something came last, in ticks.
     pub(super) heard: u32,
 }
@@ -76,12 +82,14 @@ pub(super) struct Watched(Arc<Io>);
 impl Io {
     /// A client's connection, whose first bytes stand in `input`.
     pub(super) fn of_client(stream: Stream, input: Buffer, deadlines: &Arc<Deadlines>) -> Arc<Self> {
-        Self::new(stream, input, (Frames::behind(PREFACE.len()), Frames::default()), deadlines)
+        let incoming = Frames::behind(PREFACE.len(), Interest::Requests);
+        Self::new(stream, input, (incoming, Frames::default()), deadlines)
     }
 
     /// A connection to a backend.
     pub(super) fn of_backend(stream: Stream, deadlines: &Arc<Deadlines>) -> Arc<Self> {
-        let frames = (Frames::default(), Frames::behind(PREFACE.len()));
+        let outgoing = Frames::behind(PREFACE.len(), Interest::Nothing);
+        let frames = (Frames::behind(0, Interest::Answers), outgoing);
         Self::new(stream, Buffer::default(), frames, deadlines)
     }
 
@@ -103,6 +111,7 @@ impl Io {
             has_settings: false,
             has_begun_wrongly: false,
             is_going: false,
+            notices: 0,
             is_shut: false,
             lingered: 0,
         };
@@ -127,6 +136,8 @@ impl Io {
             has_begun_wrongly: inner.has_begun_wrongly,
             has_settings: inner.has_settings,
             is_amid: inner.incoming.is_amid(),
+            is_going: inner.is_going,
+            notices: inner.notices,
             heard: inner.heard,
         }
     }
@@ -150,9 +161,9 @@ impl Io {
         self.inner().stream = None;
     }
 
-    /// True once the other end has said that it takes no further streams.
-    pub(super) fn is_going(&self) -> bool {
-        self.inner().is_going
+    /// How many heads have come that may be interim answers.
+    pub(super) fn doubtful_heads(&self) -> u32 {
+        self.inner().incoming.doubtful()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -163,11 +174,12 @@ impl Io {
 impl Inner {
     fn received(&mut self, bytes: &[u8], now: u32) {
         self.heard = now;
-        let Self { incoming, allowance, has_settings, has_begun_wrongly, is_going, .. } = self;
+        let Self { incoming, allowance, has_settings, has_begun_wrongly, is_going, notices, .. } = self;
         incoming.pass(bytes, |frame: Frame| {
             *has_settings |= frame.kind == SETTINGS && !frame.has(ACK);
             *has_begun_wrongly |= !*has_settings;
             *is_going |= frame.kind == GOAWAY;
+            *notices += u32::from(matches!(frame.kind, SETTINGS | GOAWAY));
             allowance.received(frame, now);
         });
     }

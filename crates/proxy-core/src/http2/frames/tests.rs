@@ -28,7 +28,7 @@ fn finds_every_head_however_the_bytes_are_cut() {
     let expected =
         [(SETTINGS, 0, 12), (HEADERS, END_HEADERS, 300), (DATA, END_STREAM, 0), (PING, ACK, 8)];
     for step in [1, 2, 3, 8, 9, 10, 24, 33, 100, bytes.len()] {
-        let mut frames = Frames::behind(24);
+        let mut frames = Frames::behind(24, Interest::Nothing);
         assert_eq!(found(&mut frames, &bytes, step), expected, "{step} bytes at a time");
         assert!(!frames.is_amid(), "{step} bytes at a time");
     }
@@ -53,7 +53,7 @@ fn is_amid_while_something_is_not_whole() {
 
 #[test]
 fn a_preface_that_is_not_whole_counts_as_begun() {
-    assert!(Frames::behind(24).is_amid());
+    assert!(Frames::behind(24, Interest::Nothing).is_amid());
 }
 
 /// A field of which a pseudo-header is made, in the frames that these functions make of it.
@@ -71,7 +71,7 @@ fn pseudo_headers_are_malformed_in_trailers_alone() {
     fn check(second: &[u8], is_malformed: bool) {
         let bytes = [trailers(END_HEADERS, 1, b"", &[0x82], 0), second.to_vec()].concat();
         for step in 1..=bytes.len() {
-            let mut frames = Frames::default();
+            let mut frames = Frames::behind(0, Interest::Requests);
             for part in bytes.chunks(step) {
                 frames.pass(part, |_| {});
             }
@@ -92,4 +92,27 @@ fn pseudo_headers_are_malformed_in_trailers_alone() {
     let mut continued = trailers(0, 1, b"", &[0x90], 0);
     continued.extend([0, 0, 1, CONTINUATION, END_HEADERS, 0, 0, 0, 1, 0x82]);
     check(&continued, true);
+}
+
+#[test]
+fn heads_that_may_be_interim_are_counted() {
+    #[track_caller]
+    fn check(bytes: &[u8], expected: u32) {
+        for step in 1..=bytes.len() {
+            let mut frames = Frames::behind(0, Interest::Answers);
+            for part in bytes.chunks(step) {
+                frames.pass(part, |_| {});
+            }
+            assert_eq!(frames.doubtful(), expected, "{bytes:x?}, {step} bytes at a time");
+        }
+    }
+    check(&trailers(END_HEADERS, 1, b"", &[0x88], 0), 0);
+    check(&trailers(END_HEADERS, 1, b"", &[0x8e], 0), 0);
+    // `:status: 103`, spelt out, and as an entry of the dynamic table.
+    check(&trailers(END_HEADERS, 1, b"", b"\x08\x03103", 0), 1);
+    check(&trailers(END_HEADERS, 1, b"", &[0xbe], 0), 1);
+    check(&trailers(END_HEADERS | PADDED | PRIORITY, 1, &[2, 0, 0, 0, 0, 0], &[0x88], 2), 0);
+    check(&trailers(END_HEADERS | PADDED | PRIORITY, 1, &[2, 0, 0, 0, 0, 0], &[0xbe], 2), 1);
+    // What ends its stream is a final answer, or trailers.
+    check(&trailers(END_HEADERS | END_STREAM, 1, b"", &[0xbe], 0), 0);
 }
