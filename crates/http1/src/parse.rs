@@ -124,26 +124,16 @@ impl Lines {
     /// [`Rule::FieldName`] and [`Rule::FieldValue`] where name or value could not stand in a head, or the text
     /// would pass 4 GiB.
     pub fn push(&mut self, bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), Rule> {
-        if !is_token(name) {
+        if !is_token(name) || name.len() > usize::from(u16::MAX) {
             return Err(Rule::FieldName);
         }
-        if value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+        // Without a way out in the middle, many bytes are looked at together.
+        let is_bad = |byte: u8| (byte < 0x20 && byte != b'\t') || byte == 0x7f;
+        if value.iter().fold(false, |bad, byte| bad | is_bad(*byte)) {
             return Err(Rule::FieldValue);
         }
-        self.push_valid(bytes, name, value)
-    }
-
-    /// As [`Lines::push`], for a name and a value that something else has judged by the same rules, as the types of
-    /// `http` do: they are not looked at again.
-    ///
-    /// # Errors
-    /// [`Rule::FieldValue`] where the text would pass 4 GiB, [`Rule::FieldName`] for a name of more than 64 KiB.
-    pub fn push_valid(&mut self, bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), Rule> {
         let value = trim(value);
         let name_at = bytes.len();
-        if name.len() > usize::from(u16::MAX) {
-            return Err(Rule::FieldName);
-        }
         if name_at + name.len() + value.len() > u32::MAX as usize - 4 {
             return Err(Rule::FieldValue);
         }

@@ -8,8 +8,19 @@ pub const fn is_token_byte(byte: u8) -> bool {
 
 /// True for a token: at least one byte, and none but those of [`is_token_byte`].
 pub fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|byte| is_token_byte(*byte))
+    !text.is_empty() && text.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
+
+/// The bytes of [`is_token_byte`], to be looked up.
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_token_byte(byte as u8);
+        byte += 1;
+    }
+    table
+};
 
 /// `text` without spaces and tabs around it.
 pub fn trim(text: &[u8]) -> &[u8] {

@@ -73,7 +73,8 @@ pub(crate) fn serve(
     slot.set(Some(worker.snapshot().0.settings.header_timeout));
     slot.set_resting(true);
     let client = Http1Client::new(Wire::new(stream));
-    Box::new(Connection { client, facts, slot, worker: Tended(worker), looked_at: 0, is_new: true, permit }).run()
+    Box::new(Connection { client, facts, slot, worker: Tended(worker), looked_at: 0, is_new: true, permit })
+        .run()
 }
 
 fn room(future: impl Future<Output = (Box<Connection>, Next)> + Send + 'static) -> Serving {

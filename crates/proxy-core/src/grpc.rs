@@ -69,7 +69,9 @@ pub(crate) fn push_message(out: &mut Vec<u8>, text: &str) {
         } else {
             out.push(b'%');
             for digit in [byte >> 4, byte & 15] {
-                out.extend(char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase() as u8));
+                out.extend(
+                    char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase() as u8),
+                );
             }
         }
     }

@@ -48,7 +48,8 @@ impl Link {
         loop {
             let bytes = wire.input.unread();
             if !bytes.is_empty() {
-                let parsed = response.parse_more(bytes, *looked_at as usize, limits).map_err(Reason::BadResponse)?;
+                let parsed =
+                    response.parse_more(bytes, *looked_at as usize, limits).map_err(Reason::BadResponse)?;
                 if let Parsed::Complete { len } = parsed {
                     (*looked_at, *head_len) = (0, len as u32);
                     return Poll::Ready(Ok(()));

@@ -23,7 +23,6 @@ const MOST_INTERIM: u32 = 32;
 /// have gone, and a backend's work is not to be done for nobody; the others are quick exchanges over a pipe.
 pub(crate) const HALF_CLOSED: Ticks = Ticks(Ticks::seconds(1) + 1);
 
-
 /// The state of one attempt.
 pub(crate) struct Trying<'t, C> {
     client: &'t mut C,

@@ -88,7 +88,7 @@ fn a_backend_s_own_errors_are_passed_on_as_they_are() {
 #[test]
 fn garbage_is_answered_with_400_and_counted() {
     let backend = Backend::ok();
-    let proxyd = Proxyd::start(&Document::to(&backend));
+    let proxyd = Proxyd::start(&Document::to(&backend).proxy("http2: { enabled: false }"));
     let garbage: [&[u8]; 6] = [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -115,7 +115,9 @@ fn a_thread_keeps_so_many_and_none_that_grew_out_of_bounds() {
     let mut huge = Buffer::default();
     huge.appender().resize(4 * LARGE, 0);
     drop(huge);
-    POOL.with_borrow(|pool| assert!(pool.iter().flat_map(|kept| &kept.buffers).all(|bytes| bytes.capacity() <= 2 * LARGE)));
+    POOL.with_borrow(|pool| {
+        assert!(pool.iter().flat_map(|kept| &kept.buffers).all(|bytes| bytes.capacity() <= 2 * LARGE));
+    });
 }
 
 #[test]

@@ -28,18 +28,26 @@ pub(super) struct Allowance {
     continuations: u32,
     /// The tick of the last refill.
     refilled: u32,
+    most_resets: u32,
     is_overdrawn: bool,
 }
 
 impl Allowance {
-    pub(super) const fn new(now: u32) -> Self {
+    /// That of a client.
+    pub(super) const fn of_client(now: u32) -> Self {
         Self {
             frames: MOST_FRAMES,
             resets: MOST_RESETS,
             continuations: 0,
             refilled: now,
+            most_resets: MOST_RESETS,
             is_overdrawn: false,
         }
+    }
+
+    /// That of a backend, which may reset every stream that we have opened.
+    pub(super) const fn of_backend(now: u32) -> Self {
+        Self { resets: u32::MAX, most_resets: u32::MAX, ..Self::of_client(now) }
     }
 
     /// True once more came than is allowed; it stays so.
@@ -89,7 +97,7 @@ impl Allowance {
 
     /// A request was served to its end: it pays for one that is not.
     pub(super) fn completed(&mut self) {
-        self.resets = (self.resets + 1).min(MOST_RESETS);
+        self.resets = self.resets.saturating_add(1).min(self.most_resets);
     }
 
     fn give(&mut self, frames: u32) {
@@ -107,7 +115,7 @@ impl Allowance {
         let ticks = now.saturating_sub(self.refilled);
         self.refilled = now;
         self.give(ticks.saturating_mul(FRAMES_PER_TICK).min(MOST_FRAMES));
-        self.resets = self.resets.saturating_add(ticks.saturating_mul(RESETS_PER_TICK)).min(MOST_RESETS);
+        self.resets = self.resets.saturating_add(ticks.saturating_mul(RESETS_PER_TICK)).min(self.most_resets);
     }
 }
 

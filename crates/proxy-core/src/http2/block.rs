@@ -76,7 +76,11 @@ impl Block {
             Place::NameNumber => Place::NameNumber,
             Place::Length(part) => {
                 let (len, is_huffman) = (u32::from(byte & 0x7f), byte & 0x80 != 0);
-                if len == 0x7f { Place::LongLength { part, len, shift: 0, is_huffman } } else { text(part, len, is_huffman) }
+                if len == 0x7f {
+                    Place::LongLength { part, len, shift: 0, is_huffman }
+                } else {
+                    text(part, len, is_huffman)
+                }
             }
             Place::LongLength { part, len, shift, is_huffman } => {
                 let bits = u32::from(byte & 0x7f).checked_shl(u32::from(shift)).unwrap_or(u32::MAX);

@@ -44,7 +44,7 @@ pub(super) fn push(
         if count > most {
             return Err(Rule::TooManyFields);
         }
-        lines.push_valid(bytes, name.as_str().as_bytes(), value.as_bytes())?;
+        lines.push(bytes, name.as_str().as_bytes(), value.as_bytes())?;
     }
     if has_cookie {
         if count == most {

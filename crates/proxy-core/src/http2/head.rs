@@ -36,6 +36,7 @@ pub(super) fn write(
             lines.push(bytes, b"upgrade", protocol.as_bytes())?;
             // RFC 8441 section 5: it has no key there, and RFC 6455 section 4.1 demands one.
             let key = websocket::key();
+            lines.drop_named(b"sec-websocket-key", bytes);
             lines.push(bytes, b"sec-websocket-key", &key)?;
             incoming.accept = Some(websocket::accept(&key));
             Ok(())

@@ -43,9 +43,7 @@ impl Heartbeat {
             self.at = NEVER;
             return Beat::Alive;
         }
-        if self.asked.is_some()
-            && self.pings.as_mut().is_some_and(|pings| pings.poll_pong(cx).is_ready())
-        {
+        if self.asked.is_some() && self.pings.as_mut().is_some_and(|pings| pings.poll_pong(cx).is_ready()) {
             self.asked = None;
         }
         if self.at == NEVER {
@@ -56,7 +54,9 @@ impl Heartbeat {
         }
         let silent = now.saturating_sub(heard);
         match self.asked {
-            Some(asked) if heard <= asked && now >= asked.saturating_add(self.timeout.0) => return Beat::Dead,
+            Some(asked) if heard <= asked && now >= asked.saturating_add(self.timeout.0) => {
+                return Beat::Dead;
+            }
             None if silent >= self.interval.0 => {
                 if let Some(pings) = &mut self.pings
                     && pings.send_ping(Ping::opaque()).is_ok()

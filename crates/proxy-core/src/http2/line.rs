@@ -2,9 +2,9 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -124,7 +124,8 @@ pub(super) async fn open(
     let io = Io::of_backend(stream, deadlines);
     let slot = deadlines.slot();
     slot.set(Some(patience));
-    let (send, mut h2) = builder(settings).handshake(io.watched()).await.map_err(|_| Reason::UpstreamReset)?;
+    let (send, mut h2) =
+        builder(settings).handshake(io.watched()).await.map_err(|_| Reason::UpstreamReset)?;
     poll_fn(|cx| {
         slot.register(cx.waker());
         let polled = Pin::new(&mut h2).poll(cx);
@@ -132,7 +133,9 @@ pub(super) async fn open(
         match polled {
             _ if io.look().has_begun_wrongly => Poll::Ready(Err(Reason::BadResponse(Rule::Frames))),
             _ if io.look().has_settings => Poll::Ready(Ok(())),
-            Poll::Ready(Err(error)) if error.is_library() => Poll::Ready(Err(Reason::BadResponse(Rule::Frames))),
+            Poll::Ready(Err(error)) if error.is_library() => {
+                Poll::Ready(Err(Reason::BadResponse(Rule::Frames)))
+            }
             Poll::Ready(_) => Poll::Ready(Err(Reason::UpstreamReset)),
             Poll::Pending if slot.is_expired() => Poll::Ready(Err(Reason::ConnectTimeout)),
             Poll::Pending => Poll::Pending,
@@ -162,13 +165,21 @@ fn builder(settings: &Compiled) -> Builder {
     builder
         .enable_push(false)
         .initial_window_size(settings.http2.stream_window)
-        .initial_connection_window_size(settings.http2.connection_window)
+        .initial_connection_window_size(connection_window(settings))
         .max_header_list_size(u32::try_from(settings.limits.head).unwrap_or(u32::MAX))
         .header_table_size(limits::TABLE)
         .max_concurrent_reset_streams(limits::REMEMBERED_RESETS)
         .max_local_error_reset_streams(Some(limits::LOCAL_RESETS))
         .max_send_buffer_size(limits::SEND_BUFFER);
     builder
+}
+
+/// Enough for every stream at once: a client that takes nothing must not hold up those whose streams share the
+/// connection with its own. RFC 9113 section 5.2.2.
+fn connection_window(settings: &Compiled) -> u32 {
+    const MOST: u32 = u32::MAX >> 1;
+    let of_all = settings.http2.stream_window.saturating_mul(limits::STREAMS_TO_BACKEND);
+    settings.http2.connection_window.max(of_all).min(MOST)
 }
 
 impl Driver {

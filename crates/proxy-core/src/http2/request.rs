@@ -37,7 +37,8 @@ pub(super) fn read(text: &Bytes, is_secure: bool) -> Result<Head, Rule> {
     let (line, rest) = text.split_at(end + 1);
     let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut taken = Taken { text, map: HeaderMap::with_capacity(FIELDS), host: b"", protocol: None, key: None };
+    let mut taken =
+        Taken { text, map: HeaderMap::with_capacity(FIELDS), host: b"", protocol: None, key: None };
     fields::for_each_line(rest, |name, value| taken.take(name, value));
 
     let mut request = Request::new(());

@@ -83,21 +83,23 @@ impl Io {
     /// A client's connection, whose first bytes stand in `input`.
     pub(super) fn of_client(stream: Stream, input: Buffer, deadlines: &Arc<Deadlines>) -> Arc<Self> {
         let incoming = Frames::behind(PREFACE.len(), Interest::Requests);
-        Self::new(stream, input, (incoming, Frames::default()), deadlines)
+        let allowance = Allowance::of_client(deadlines.now());
+        Self::new(stream, input, (incoming, Frames::default()), (allowance, deadlines))
     }
 
     /// A connection to a backend.
     pub(super) fn of_backend(stream: Stream, deadlines: &Arc<Deadlines>) -> Arc<Self> {
         let outgoing = Frames::behind(PREFACE.len(), Interest::Nothing);
         let frames = (Frames::behind(0, Interest::Answers), outgoing);
-        Self::new(stream, Buffer::default(), frames, deadlines)
+        let allowance = Allowance::of_backend(deadlines.now());
+        Self::new(stream, Buffer::default(), frames, (allowance, deadlines))
     }
 
     fn new(
         stream: Stream,
         input: Buffer,
         (incoming, outgoing): (Frames, Frames),
-        deadlines: &Arc<Deadlines>,
+        (allowance, deadlines): (Allowance, &Arc<Deadlines>),
     ) -> Arc<Self> {
         let heard = deadlines.now();
         let inner = Inner {
@@ -106,7 +108,7 @@ impl Io {
             output: Buffer::default(),
             incoming,
             outgoing,
-            allowance: Allowance::new(heard),
+            allowance,
             heard,
             has_settings: false,
             has_begun_wrongly: false,
@@ -290,11 +292,7 @@ fn open(stream: &mut Option<Stream>) -> io::Result<&mut Stream> {
 }
 
 impl AsyncRead for Watched {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let now = self.0.deadlines.now();
         self.0.inner().poll_read(cx, into, now)
     }

@@ -11,7 +11,7 @@ const fn frame(kind: u8, flags: u8, len: u32) -> Frame {
 /// How many of these in one moment are too many; `None` where no number is.
 #[track_caller]
 fn most(frame: Frame, expected: Option<u32>) {
-    let mut allowance = Allowance::new(7);
+    let mut allowance = Allowance::of_client(7);
     let too_many = (1..=100_000).find(|_| {
         allowance.received(frame, 7);
         allowance.is_overdrawn()
@@ -42,7 +42,7 @@ fn messages_cost_nothing() {
 
 #[test]
 fn whoever_moves_data_may_ping_and_update_along() {
-    let mut allowance = Allowance::new(0);
+    let mut allowance = Allowance::of_client(0);
     for _ in 0..100_000 {
         allowance.sent(frame(DATA, 0, 100));
         allowance.received(frame(PING, 0, 8), 0);
@@ -58,7 +58,7 @@ fn whoever_moves_data_may_ping_and_update_along() {
 
 #[test]
 fn answers_to_pings_pay_for_no_pings() {
-    let mut allowance = Allowance::new(0);
+    let mut allowance = Allowance::of_client(0);
     for _ in 0..1_001 {
         allowance.received(frame(PING, 0, 8), 0);
         allowance.sent(frame(PING, ACK, 8));
@@ -68,7 +68,7 @@ fn answers_to_pings_pay_for_no_pings() {
 
 #[test]
 fn whoever_takes_every_other_answer_may_reset_the_rest() {
-    let mut allowance = Allowance::new(0);
+    let mut allowance = Allowance::of_client(0);
     for _ in 0..100_000 {
         allowance.received(frame(HEADERS, 0x4, 20), 0);
         allowance.completed();
@@ -80,7 +80,7 @@ fn whoever_takes_every_other_answer_may_reset_the_rest() {
 
 #[test]
 fn time_gives_some_back_and_never_more_than_there_was() {
-    let mut allowance = Allowance::new(0);
+    let mut allowance = Allowance::of_client(0);
     for _ in 0..1_000 {
         allowance.received(frame(PING, 0, 8), 0);
     }
@@ -91,10 +91,20 @@ fn time_gives_some_back_and_never_more_than_there_was() {
     allowance.received(frame(PING, 0, 8), 1);
     assert!(allowance.is_overdrawn());
 
-    let mut rested = Allowance::new(0);
+    let mut rested = Allowance::of_client(0);
     let too_many = (1..=5_000).find(|_| {
         rested.received(frame(PING, 0, 8), u32::MAX);
         rested.is_overdrawn()
     });
     assert_eq!(too_many, Some(1_001));
+}
+
+#[test]
+fn a_backend_may_reset_every_stream() {
+    let mut allowance = Allowance::of_backend(0);
+    for _ in 0..100_000 {
+        allowance.sent(frame(HEADERS, 0x4, 20));
+        allowance.received(frame(RST_STREAM, 0, 4), 0);
+    }
+    assert!(!allowance.is_overdrawn());
 }

@@ -25,8 +25,7 @@ fn finds_every_head_however_the_bytes_are_cut() {
         frame(PING, ACK, 8),
     ]
     .concat();
-    let expected =
-        [(SETTINGS, 0, 12), (HEADERS, END_HEADERS, 300), (DATA, END_STREAM, 0), (PING, ACK, 8)];
+    let expected = [(SETTINGS, 0, 12), (HEADERS, END_HEADERS, 300), (DATA, END_STREAM, 0), (PING, ACK, 8)];
     for step in [1, 2, 3, 8, 9, 10, 24, 33, 100, bytes.len()] {
         let mut frames = Frames::behind(24, Interest::Nothing);
         assert_eq!(found(&mut frames, &bytes, step), expected, "{step} bytes at a time");
