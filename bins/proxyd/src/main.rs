@@ -1,6 +1,6 @@
 //! proxyd: a reverse proxy, load balancer and API gateway.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod cli;
 mod exit;
@@ -13,6 +13,7 @@ mod schema;
 mod version;
 
 mod descriptors;
+mod heap;
 mod logging;
 mod output;
 mod signals;
@@ -23,10 +24,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
-
-/// HTTP/2 asks the heap for a request's fields, where HTTP/1.1 asks it for nothing.
-#[global_allocator]
-static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -10,7 +10,7 @@ use proxy_core::{Handle, Listeners, Proxy};
 use crate::cli::FileOptions;
 use crate::exit::Failure;
 use crate::signals::Signals;
-use crate::{descriptors, find, logging, summary};
+use crate::{descriptors, find, heap, logging, summary};
 
 /// Serves what a configuration says, until a signal ends it.
 ///
@@ -82,6 +82,7 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
 /// # Errors
 /// A worker cannot be started.
 pub(crate) async fn until_signals(proxy: &Proxy, listeners: Listeners, signals: Signals) -> io::Result<()> {
+    proxy.on_released(heap::release);
     let (first, second) = (signals.asked(), signals.asked());
     let drain = drain(proxy.handle(), first.times(1));
     tokio::select! {

@@ -41,15 +41,19 @@ impl Kept {
     }
 }
 
-/// Gives those of the thread's buffers back to the system that nothing needed since the last call.
-pub(crate) fn trim() {
-    let _ = POOL.try_with(|pool| {
-        for (kept, spare) in pool.borrow_mut().iter_mut().zip(SPARE) {
+/// Frees those of the thread's buffers that nothing needed since the last call. Returns how many bytes they had at least.
+pub(crate) fn trim() -> usize {
+    let trimmed = POOL.try_with(|pool| {
+        let mut bytes = 0;
+        for ((kept, spare), size) in pool.borrow_mut().iter_mut().zip(SPARE).zip([SMALL, MEDIUM, LARGE]) {
             let unneeded = kept.fewest.saturating_sub(spare);
             kept.buffers.truncate(kept.buffers.len() - unneeded);
             kept.fewest = kept.buffers.len();
+            bytes += unneeded * size;
         }
+        bytes
     });
+    trimmed.unwrap_or_default()
 }
 
 const fn class(capacity: usize) -> usize {

@@ -121,6 +121,12 @@ impl Proxy {
         Handle { inner: Arc::clone(&self.inner) }
     }
 
+    /// Has `release` called on a worker's own thread, at most once a second, when that worker has freed much memory: some
+    /// allocators keep what a thread has freed until it asks them to give it back. The first one that is set counts.
+    pub fn on_released(&self, release: fn()) {
+        let _ = self.inner.shared.release.set(release);
+    }
+
     /// Serves what comes in at `listener` on the caller's runtime, until `shutdown`; what is in flight then may
     /// end within the drain timeout.
     ///

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use health::{Monitor, Reporter};
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) observers: Box<[Arc<dyn Observer>]>,
+    /// Has the allocator give back what the calling thread has freed.
+    pub(crate) release: OnceLock<fn()>,
     pub(crate) statistics: Shards,
     pub(crate) reasons: Box<[Padded<Reasons>]>,
     health: Mutex<Health>,
@@ -98,6 +100,11 @@ impl Drop for Tended {
     }
 }
 
+/// So many bytes of buffers, when they are freed, are worth a word to the allocator.
+const MUCH: usize = 512 * 1024;
+/// So many connections fewer than before are.
+const MANY: usize = 32;
+
 impl Shared {
     pub(crate) fn new(
         snapshot: Snapshot,
@@ -113,6 +120,7 @@ impl Shared {
             health: Mutex::new(Health::new(&connect)),
             connect,
             observers: observers.into(),
+            release: OnceLock::new(),
             statistics: Shards::new(shards),
             reasons: (0..shards).map(|_| Padded::default()).collect(),
             connections: Padded::default(),
@@ -280,14 +288,28 @@ impl Worker {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut count = 0_u32;
+        let mut most_connections = 0;
         loop {
             ticks.tick().await;
             self.deadlines.sweep();
             count = count.wrapping_add(1);
             if count.is_multiple_of(10) {
-                crate::buffer::trim();
                 self.pools.sweep(self.deadlines.now());
                 self.lines.sweep(self.deadlines.now());
+                self.give_back(&mut most_connections);
+            }
+        }
+    }
+
+    /// Frees what nothing needs, and lets the allocator know where that is much.
+    fn give_back(&self, most_connections: &mut usize) {
+        let trimmed = crate::buffer::trim();
+        let connections = self.shared.connections();
+        *most_connections = connections.max(*most_connections);
+        if trimmed >= MUCH || *most_connections - connections >= MANY {
+            *most_connections = connections;
+            if let Some(release) = self.shared.release.get() {
+                release();
             }
         }
     }
