@@ -32,6 +32,7 @@ mod watched;
 pub(crate) mod websocket;
 
 pub(crate) use backend::{BackendStream, Fate};
+pub use frames::fuzz_frames;
 pub(crate) use lines::{Dialled, Found, Lines};
 pub(crate) use server::{Handover, serve};
 

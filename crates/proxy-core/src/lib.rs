@@ -89,6 +89,7 @@ mod worker;
 #[doc(hidden)]
 pub mod fuzz {
     //! What a fuzzer calls.
+    pub use crate::http2::fuzz_frames;
     pub use crate::path::fuzz_path;
 }
 

@@ -62,12 +62,39 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "core-http2-frames",
+        function: "proxy_core::fuzz::fuzz_frames",
+        run: proxy_core::fuzz::fuzz_frames,
+        seeds: FRAMES,
+        words: &[
+            "\0\0\0",
+            "\0\0\x01",
+            "\x01\x04",
+            "\x01\x0c",
+            "\x01\x2d",
+            "\x09\x04",
+            "\0\0\0\x01",
+            "\0\0\0\x03",
+            "\x02",
+            "\x08\x03103",
+            "\x0f\x7f",
+            "\x04\x05:path",
+            "\x40\x01a\x01b",
+        ],
+    },
+    Target {
         name: "config-document",
         function: "config::fuzz_document",
         run: config::fuzz_document,
         seeds: DOCUMENTS,
         words: YAML,
     },
+];
+
+/// SETTINGS, then a request with trailers that hold a pseudo-header; HEADERS with padding and priority, continued.
+const FRAMES: &[&str] = &[
+    "\x05\0\0\0\x04\0\0\0\0\0\0\0\x02\x01\x04\0\0\0\x01\x02\x04\0\0\x01\x01\x05\0\0\0\x01\x02",
+    "\x01\0\0\x08\x01\x28\0\0\0\x01\x01\0\0\0\0\x10\x02\0\0\0\x04\x09\x04\0\0\0\x01\0\x01a\0",
 ];
 
 const REQUESTS: &[&str] = &[

@@ -162,7 +162,7 @@ pub(super) fn for_each_line<'a>(mut lines: &'a [u8], mut take: impl FnMut(&'a [u
     while let Some(end) = memchr::memchr(b'\n', lines) {
         let (line, rest) = lines.split_at(end + 1);
         lines = rest;
-        if let Some(colon) = line.iter().position(|byte| *byte == b':') {
+        if let Some(colon) = memchr::memchr(b':', line) {
             let (name, value) = line.split_at(colon);
             take(name, value.get(1..).unwrap_or_default().trim_ascii());
         }

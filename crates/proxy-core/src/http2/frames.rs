@@ -144,7 +144,7 @@ impl Frames {
             if passed > 0
                 && let Some(before) = &mut self.before_block
             {
-                match bytes.get(*before) {
+                match bytes.get(..passed).and_then(|payload| payload.get(*before)) {
                     Some(first) => {
                         self.doubtful += u32::from(!FINAL.contains(first));
                         self.before_block = None;
@@ -188,6 +188,7 @@ impl Frames {
             self.is_in_head = !frame.has(END_HEADERS);
         } else {
             self.trailers = None;
+            self.before_block = None;
         }
         frame
     }
@@ -221,6 +222,27 @@ impl Frames {
             self.malformed.push(trailers.stream);
             self.trailers = None;
         }
+    }
+}
+
+/// What a fuzzer calls: whatever comes, and however it is cut, the same is found in it.
+///
+/// # Panics
+/// It is not.
+#[doc(hidden)]
+pub fn fuzz_frames(data: &[u8]) {
+    let (step, data) =
+        data.split_first().map_or((1, data), |(first, rest)| (usize::from(*first).max(1), rest));
+    for interest in [Interest::Nothing, Interest::Requests, Interest::Answers] {
+        let found = |step: usize| {
+            let mut frames = Frames::behind(0, interest);
+            let mut seen = Vec::new();
+            for part in data.chunks(step) {
+                frames.pass(part, |frame| seen.push(frame));
+            }
+            (seen, frames.is_amid(), frames.doubtful, frames.malformed)
+        };
+        assert_eq!(found(step), found(data.len().max(1)), "cut into pieces of {step}, it is something else");
     }
 }
 

@@ -22,3 +22,6 @@ pub(crate) const LOCAL_RESETS: usize = 1_024;
 /// What abusers may cost in bytes, at the time and afterwards, however often they come: what an allocator keeps is used
 /// again.
 pub(crate) const MEMORY: u64 = 16 << 20;
+
+/// What may be left of that when the abusers have gone, in bytes: allocators give back by pages.
+pub(crate) const LEFT: u64 = 4 << 20;

@@ -1,10 +1,12 @@
 //! A proxy that is abused: others are served all along, and it costs little.
 
+use std::time::{Duration, Instant};
+
 use harness::frames::{Event, Fields, Http2, code};
-use harness::{Backend, Document, Ending, Proxyd, Session};
+use harness::{Backend, Document, Ending, PATIENCE, Proxyd, Session};
 
 use super::canary::Canary;
-use super::limits::{MEMORY, STREAMS};
+use super::limits::{LEFT, MEMORY, STREAMS};
 
 pub(crate) struct Siege {
     /// It is dropped first, while there is somebody to ask.
@@ -75,13 +77,20 @@ impl Siege {
         ended(&mut client)
     }
 
-    /// Every abuser has gone: others were served, and little memory was needed.
+    /// Every abuser has gone: others were served, little memory was needed, and less is left.
     #[track_caller]
     pub(crate) fn end(self) {
         busy(&self.proxyd);
         self.canary.stop();
         let most = self.proxyd.memory("VmHWM");
         assert!(most < self.before + MEMORY, "{} bytes became {most}", self.before);
+        let ends = Instant::now() + PATIENCE;
+        while self.proxyd.memory("VmRSS") > self.before + LEFT {
+            let now = self.proxyd.memory("VmRSS");
+            assert!(Instant::now() < ends, "{} bytes stay {now}", self.before);
+            // A pace, not a wait: the system tells nobody when memory is given back.
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
         assert_eq!(self.proxyd.stop().code, Some(0));
     }
 }
