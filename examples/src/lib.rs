@@ -7,11 +7,13 @@
 //! | [`add_a_route`] | `... --example add_a_route` | routes that come and go while a proxy runs |
 //! | [`own_strategy`] | `... --example own_strategy` | a strategy of one's own |
 //! | [`own_guard`] | `... --example own_guard` | a guard of one's own |
+//! | [`grpc`] | `... --example grpc` | calls of gRPC, with streams either way, through to a backend of HTTP/2 |
 //!
 //! [`trial`] has what they are tried with: small backends, and a client.
 
 pub mod add_a_route;
 pub mod embed_in_axum;
+pub mod grpc;
 pub mod own_guard;
 pub mod own_strategy;
 pub mod trial;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::extract::Request;
+use axum::serve::ListenerExt;
 use proxy_core::Proxy;
 use proxy_core::spec::BackendSpec;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,12 +27,30 @@ pub async fn listener() -> io::Result<TcpListener> {
 /// What the system says.
 ///
 /// # Tasks
-/// One, which ends with the runtime.
+/// As [`serve`].
 pub async fn backend(id: &str, router: Router) -> io::Result<BackendSpec> {
+    Ok(backend_at(id, serve(router).await?))
+}
+
+/// Serves `router`, over HTTP/1.1 or HTTP/2 as it is spoken to, and says where.
+///
+/// # Errors
+/// What the system says.
+///
+/// # Tasks
+/// One, and one for each connection. They end with the runtime.
+pub async fn serve(router: Router) -> io::Result<SocketAddr> {
     let listener = listener().await?;
     let address = listener.local_addr()?;
+    // Small frames of HTTP/2 say that more may be sent: what they wait for, everything waits for.
+    let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(BackendSpec::new(id, address.ip().to_string(), address.port()))
+    Ok(address)
+}
+
+/// The backend at an address.
+pub fn backend_at(id: &str, address: SocketAddr) -> BackendSpec {
+    BackendSpec::new(id, address.ip().to_string(), address.port())
 }
 
 /// Answers every request with the name, the path and the fields of the request, a line each.
