@@ -8,6 +8,7 @@
 //! | [`own_strategy`] | `... --example own_strategy` | a strategy of one's own |
 //! | [`own_guard`] | `... --example own_guard` | a guard of one's own |
 //! | [`grpc`] | `... --example grpc` | calls of gRPC, with streams either way, through to a backend of HTTP/2 |
+//! | [`websocket`] | `... --example websocket` | a WebSocket over HTTP/1.1 and over HTTP/2, with one backend |
 //!
 //! [`trial`] has what they are tried with: small backends, and a client.
 
@@ -17,6 +18,7 @@ pub mod grpc;
 pub mod own_guard;
 pub mod own_strategy;
 pub mod trial;
+pub mod websocket;
 
 /// The example of proxy-core's README is compiled with the documentation's.
 #[cfg(doctest)]

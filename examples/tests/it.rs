@@ -12,6 +12,7 @@ mod it {
     mod grpc;
     mod own_guard;
     mod own_strategy;
+    mod websocket;
 
     mod front;
     mod held;
