@@ -31,6 +31,7 @@ pub(super) struct Http2Client {
     is_extended: bool,
     /// The head of the final answer was sent.
     has_begun: bool,
+    has_switched: bool,
     replay: Option<Box<Replay>>,
     io: Arc<Io>,
 }
@@ -48,6 +49,7 @@ impl Http2Client {
             outbox: Outbox::default(),
             is_extended,
             has_begun: false,
+            has_switched: false,
             replay: None,
             io: Arc::clone(io),
         }
@@ -56,6 +58,11 @@ impl Http2Client {
     /// The stream's number.
     pub(super) fn id(&self) -> u32 {
         self.respond.stream_id().as_u32()
+    }
+
+    /// True where protocols were switched.
+    pub(super) const fn is_tunnel(&self) -> bool {
+        self.has_switched
     }
 
     /// Breaks the stream off.
@@ -92,6 +99,7 @@ impl Client for Http2Client {
 
     fn switch(&mut self, outgoing: &Outgoing<'_>) {
         self.inbox.allow(u64::MAX);
+        self.has_switched = true;
         self.send_head(200, map_of(outgoing, OF_SWITCH), false);
     }
 

@@ -111,7 +111,9 @@ async fn serve(shared: Arc<Shared>, request: Request) {
     };
     if next == Next::Abort {
         // RFC 9113 section 8.1.1: whoever does not get the whole must be able to tell.
-        client.reset(if slot.is_expired() { Code::CANCEL } else { Code::INTERNAL_ERROR });
+        // In a tunnel it stands for a TCP connection's reset. RFC 8441 section 5.
+        let is_cancelled = slot.is_expired() || client.is_tunnel();
+        client.reset(if is_cancelled { Code::CANCEL } else { Code::INTERNAL_ERROR });
     }
     shared.io.ended(client.id(), next != Next::Abort);
 }

@@ -272,3 +272,40 @@ fn an_upgrade_that_a_backend_of_http_2_refuses_is_refused() {
     let answer = client.response().unwrap();
     assert_eq!((answer.status(), answer.text().as_str()), (403, "no"));
 }
+
+/// RFC 8441 section 5: a reset of TCP is RST_STREAM with CANCEL.
+#[test]
+fn a_backend_that_resets_a_websocket_cancels_its_stream() {
+    let breaking = Backend::start(|session| {
+        let Ok(request) = session.request() else { return };
+        let key = accept(request.field("Sec-WebSocket-Key").unwrap_or_default());
+        session.send(format!(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: {key}\r\n\r\n"
+        ));
+        let _ = session.connection.exactly(1);
+        session.reset();
+    });
+    let proxyd = Proxyd::start(&Document::to(&breaking));
+    let (mut client, stream) = connected(&proxyd);
+    client.send(&Frame::data(stream, "x"));
+    let ended = client.try_response(stream).unwrap();
+    assert_eq!(ended.reset, Some(code::CANCEL), "{ended:?}");
+}
+
+/// The same from a backend of HTTP/2.
+#[test]
+fn a_backend_of_http_2_that_cancels_a_websocket_cancels_its_stream() {
+    let backend = Http2Backend::with(ALLOWED, |session| {
+        let Some(stream) = session.head() else { return };
+        session.send(&Frame::headers(stream, &Fields::response(200)));
+        session.http2.body(stream, 1);
+        session.send(&Frame::reset(stream, code::CANCEL));
+        session.hold();
+    });
+    let proxyd = framed(&backend);
+    let (mut client, stream) = connected(&proxyd);
+    client.send(&Frame::data(stream, "x"));
+    let ended = client.try_response(stream).unwrap();
+    assert_eq!(ended.reset, Some(code::CANCEL), "{ended:?}");
+}
