@@ -9,10 +9,10 @@ use http1::framing::BodyLength;
 
 use crate::client::Client;
 use crate::connect::ConnectError;
-use crate::deadline::Ticks;
+use crate::deadline::{TICK, Ticks};
 use crate::exchange::Context;
 use crate::forward::Forwarding;
-use crate::http2::{BackendStream, Dialled, Fate, Found};
+use crate::http2::{BackendStream, Fate, Found, Waiting};
 use crate::incoming::Incoming;
 use crate::link::Link;
 use crate::pool::Pooled;
@@ -148,6 +148,7 @@ pub(crate) async fn attempt<'a, C: Client>(
         if !tries.may_go_on(&failed, incoming, upstream, context.shard()) {
             return Err(last);
         }
+        write_time_left(incoming, context);
         // A connection that was stale or closing says nothing of its backend: the next attempt may go there again.
         if !failed.was_reused && failed.fate == Fate::Unknown {
             tries.tried.push(place);
@@ -229,7 +230,7 @@ impl<'a> One<'a> {
                 was_reused = pooled.is_some();
                 let pooled = match pooled {
                     Some(pooled) => pooled,
-                    None => self.open(client, context, trace).await.map_err(Failed::unsent)?,
+                    None => Box::pin(self.open(client, context, trace)).await.map_err(Failed::unsent)?,
                 };
                 Link::http1(pooled)
             }
@@ -284,16 +285,19 @@ impl<'a> One<'a> {
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<(Box<BackendStream>, bool), Failed> {
-        let mut was_reused = true;
+        let mut waiting = None;
         let ticket = loop {
-            match context.worker.lines.find(context.worker, self.upstream, self.member) {
+            let lines = &context.worker.lines;
+            match lines.find(context.worker, self.upstream, self.member, waiting.as_ref()) {
                 Found::Ticket(ticket) => break ticket,
-                Found::Wait(dialled) => {
-                    was_reused = false;
-                    self.wait(dialled, client, context, trace).await.map_err(Failed::unsent)?;
+                Found::Failed(reason) => return Err(Failed::unsent(reason)),
+                Found::Wait(changed) => {
+                    let changed = waiting.insert(changed);
+                    self.wait(changed, client, context, trace).await.map_err(Failed::unsent)?;
                 }
             }
         };
+        let was_reused = waiting.is_none();
         let mut head = Vec::with_capacity(1024);
         self.write_head(incoming, context, trace, &mut head);
         if has_body(incoming) {
@@ -306,21 +310,20 @@ impl<'a> One<'a> {
         }
     }
 
-    /// Waits for a connection that comes about.
+    /// Waits until there may be room on a connection.
     async fn wait<C: Client>(
         &self,
-        mut dialled: Dialled,
+        waiting: &mut Waiting,
         client: &mut C,
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<(), Reason> {
         let began = Instant::now();
         context.slot.set_at(context.deadline());
-        let mut made = std::pin::pin!(dialled.wait_for(Option::is_some));
+        let mut changed = std::pin::pin!(waiting.changes.changed());
         let outcome = poll_fn(|cx: &mut Poller<'_>| {
-            if let Poll::Ready(made) = made.as_mut().poll(cx) {
-                let made = made.ok().and_then(|made| *made);
-                return Poll::Ready(made.unwrap_or(Err(Reason::Internal)));
+            if let Poll::Ready(changed) = changed.as_mut().poll(cx) {
+                return Poll::Ready(changed.map_err(|_| Reason::Internal));
             }
             poll_given_up(client, context, cx).map(Err)
         })
@@ -399,6 +402,19 @@ impl<'a> One<'a> {
         }
         error.reason()
     }
+}
+
+/// The next backend has as much time for a call as is left of it, not as there was.
+fn write_time_left(incoming: &mut Incoming, context: &Context<'_>) {
+    const NAME: &str = "grpc-timeout";
+    if incoming.admitted.call_timeout.is_none() {
+        return;
+    }
+    let ticks = context.call_ends().saturating_sub(context.slot.now());
+    let left = format!("{}m", (u64::from(ticks) * TICK.as_millis() as u64).min(99_999_999));
+    incoming.head.lines_mut().drop_named(NAME.as_bytes(), incoming.bytes.unread());
+    incoming.set_later.retain(|(name, _)| name != NAME);
+    incoming.set_later.push((NAME.to_owned(), left));
 }
 
 /// Ready once nobody waits for a connection any more.

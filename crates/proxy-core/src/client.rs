@@ -62,6 +62,11 @@ pub(crate) trait Client: Channel {
     /// Ready once the client is known to be gone, while nothing is being read from it or written to it.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Ready once the client has said that it wants no answer any more; nothing is read for that.
+    fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+
     /// True where the client has shut its sending side: it has gone, or it only waits for the answer.
     fn is_leaving(&self) -> bool;
 

@@ -83,6 +83,12 @@ impl Deadlines {
         Slot { all: Arc::clone(self), chunk, number, index }
     }
 
+    /// How many slots are in use: connections and streams that are being served.
+    pub(crate) fn used(&self) -> usize {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.chunks.len() * PER_CHUNK).saturating_sub(state.free.len())
+    }
+
     /// The time in ticks since the beginning, as of the last sweep.
     #[inline]
     pub(crate) fn now(&self) -> u32 {

@@ -252,7 +252,7 @@ async fn prepare<C: Client>(
         let Incoming { head, bytes, .. } = incoming;
         edits.take_out(head.lines_mut(), bytes.unread());
     }
-    for (name, _) in &incoming.set_by_guards {
+    for (name, _) in &incoming.set_later {
         incoming.head.lines_mut().drop_named(name.as_bytes(), incoming.bytes.unread());
     }
     Ok(())
@@ -328,7 +328,7 @@ async fn judge<C: Client>(
     match verdict {
         Verdict::Pass => Ok(()),
         Verdict::PassWith(fields) => {
-            incoming.set_by_guards.extend(fields.into_iter().filter(|(name, value)| is_field(name, value)));
+            incoming.set_later.extend(fields.into_iter().filter(|(name, value)| is_field(name, value)));
             Ok(())
         }
         Verdict::Refuse(refusal) => {

@@ -59,7 +59,7 @@ impl Forwarding<'_> {
         if let Some(edits) = &self.route.request_edits {
             edits.put_in(&self.vars(), out);
         }
-        for (name, value) in &self.incoming.set_by_guards {
+        for (name, value) in &self.incoming.set_later {
             out.extend_from_slice(name.as_bytes());
             push(out, b": ", value.as_bytes());
         }
@@ -165,7 +165,7 @@ impl Forwarding<'_> {
     /// Fields of ours that the route or a guard has an own wish about.
     fn replaced(&self) -> NameSet {
         let sets = self.route.request_edits.as_ref().map_or(NameSet::EMPTY, |edits| edits.sets);
-        self.incoming.set_by_guards.iter().fold(sets, |sets, (name, _)| match Name::of(name.as_bytes()) {
+        self.incoming.set_later.iter().fold(sets, |sets, (name, _)| match Name::of(name.as_bytes()) {
             Name::Other => sets,
             known => sets.with(known),
         })

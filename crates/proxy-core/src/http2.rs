@@ -33,7 +33,7 @@ pub(crate) mod websocket;
 
 pub(crate) use backend::{BackendStream, Fate};
 pub use frames::fuzz_frames;
-pub(crate) use lines::{Dialled, Found, Lines};
+pub(crate) use lines::{Found, Lines, Waiting};
 pub(crate) use server::{Handover, serve};
 
 /// What a client that speaks HTTP/2 sends first. RFC 9113 section 3.4.

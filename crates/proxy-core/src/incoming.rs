@@ -39,8 +39,8 @@ pub(crate) struct Incoming {
     pub(crate) response: ResponseHead,
     /// Field lines to be written behind those that are passed on.
     pub(crate) extra: Vec<u8>,
-    /// Fields that guards set.
-    pub(crate) set_by_guards: Vec<(String, String)>,
+    /// Fields that guards set, and what is left of the time of a call.
+    pub(crate) set_later: Vec<(String, String)>,
     /// What a backend must say to a WebSocket's key that is ours, not the client's.
     pub(crate) accept: Option<[u8; 28]>,
 }
@@ -120,7 +120,7 @@ impl Incoming {
     fn reset(&mut self) {
         self.bytes = Buffer::default();
         self.admitted = Admitted::default();
-        self.set_by_guards.clear();
+        self.set_later.clear();
         self.accept = None;
         self.extra.clear();
         // A huge request's room is not kept for the small ones after it.

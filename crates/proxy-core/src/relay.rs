@@ -295,7 +295,9 @@ impl<C: Client> Relaying<'_, '_, C> {
     /// Ready once the client has gone while the answer pauses: nothing else is read from it by then.
     fn poll_gone(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
         if self.is_tunnel || !(self.answered.upload.is_done() || self.answered.upload_broken) {
-            return Poll::Pending;
+            // While the backend takes nothing, nothing is read from the client that would tell.
+            let is_held_up = self.answered.upload.waits_for == End::To;
+            return if is_held_up { self.client.poll_reset(cx) } else { Poll::Pending };
         }
         self.client.poll_gone(cx)
     }

@@ -114,7 +114,12 @@ impl<'t, C: Client> Trying<'t, C> {
         if self.client.has_unsent() && has_failed(&self.client.poll_flush(cx)) {
             return Poll::Ready(Err(Reason::ClientGone));
         }
-        if !self.is_uploading() {
+        if self.is_uploading() {
+            // While the backend takes nothing, nothing is read from the client that would tell.
+            if self.upload.waits_for == End::To && self.client.poll_reset(cx).is_ready() {
+                return Poll::Ready(Err(Reason::ClientGone));
+            }
+        } else {
             if self.client.poll_gone(cx).is_ready() {
                 return Poll::Ready(Err(Reason::ClientGone));
             }

@@ -102,7 +102,7 @@ impl Drop for Tended {
 
 /// So many bytes of buffers, when they are freed, are worth a word to the allocator.
 const MUCH: usize = 512 * 1024;
-/// So many connections fewer than before are.
+/// So many connections and streams fewer than before are.
 const MANY: usize = 32;
 
 impl Shared {
@@ -288,7 +288,7 @@ impl Worker {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut count = 0_u32;
-        let mut most_connections = 0;
+        let mut most_served = 0;
         loop {
             ticks.tick().await;
             self.deadlines.sweep();
@@ -296,18 +296,18 @@ impl Worker {
             if count.is_multiple_of(10) {
                 self.pools.sweep(self.deadlines.now());
                 self.lines.sweep(self.deadlines.now());
-                self.give_back(&mut most_connections);
+                self.give_back(&mut most_served);
             }
         }
     }
 
     /// Frees what nothing needs, and lets the allocator know where that is much.
-    fn give_back(&self, most_connections: &mut usize) {
+    fn give_back(&self, most_served: &mut usize) {
         let trimmed = crate::buffer::trim();
-        let connections = self.shared.connections();
-        *most_connections = connections.max(*most_connections);
-        if trimmed >= MUCH || *most_connections - connections >= MANY {
-            *most_connections = connections;
+        let served = self.deadlines.used();
+        *most_served = served.max(*most_served);
+        if trimmed >= MUCH || *most_served - served >= MANY {
+            *most_served = served;
             if let Some(release) = self.shared.release.get() {
                 release();
             }

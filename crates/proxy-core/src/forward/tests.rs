@@ -51,7 +51,7 @@ impl Case {
             let Incoming { head, bytes, .. } = &mut incoming;
             edits.take_out(head.lines_mut(), bytes.unread());
         }
-        incoming.set_by_guards = self.by_guards;
+        incoming.set_later = self.by_guards;
         let mut out = Vec::new();
         Forwarding {
             incoming: &incoming,

@@ -193,7 +193,7 @@ impl Channel for BackendStream {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, Broken>> {
-        self.outbox.poll_send(cx, data)
+        self.outbox.poll_send(cx, data, self.ticket.line().io())
     }
 
     fn finish(&mut self, trailers: &[u8]) {
@@ -201,7 +201,7 @@ impl Channel for BackendStream {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        self.outbox.poll_flush(cx)
+        self.outbox.poll_flush(cx, self.ticket.line().io())
     }
 
     fn has_unsent(&self) -> bool {

@@ -104,6 +104,10 @@ impl Client for Http2Client {
     }
 
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_reset(cx)
+    }
+
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.has_begun { self.outbox.poll_reset(cx) } else { self.respond.poll_reset(cx).map(|_| ()) }
     }
 
@@ -183,7 +187,7 @@ impl Channel for Http2Client {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, Broken>> {
-        self.outbox.poll_send(cx, data)
+        self.outbox.poll_send(cx, data, &self.io)
     }
 
     fn finish(&mut self, trailers: &[u8]) {
@@ -192,7 +196,7 @@ impl Channel for Http2Client {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         // Interim answers, which `h2` has already.
-        if self.has_begun { self.outbox.poll_flush(cx) } else { Poll::Ready(Ok(())) }
+        if self.has_begun { self.outbox.poll_flush(cx, &self.io) } else { Poll::Ready(Ok(())) }
     }
 
     fn has_unsent(&self) -> bool {

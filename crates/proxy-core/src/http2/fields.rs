@@ -113,14 +113,23 @@ pub(super) fn map_of(fields: (Fields<'_>, NameSet), lines: (&[u8], NameSet)) -> 
     map
 }
 
+/// Values that are never put into the table of a connection: secrets, since whoever shares the connection could guess at
+/// them (RFC 7541 section 7.1.3), and one that no other message has.
+const UNINDEXED: NameSet = NameSet::of(&[
+    Name::Authorization,
+    Name::ProxyAuthorization,
+    Name::Cookie,
+    Name::SetCookie,
+    Name::XRequestId,
+]);
+
 /// So many fields of a head are found in one walk.
 const SEVERAL: usize = 32;
 
 /// Puts a field into a map; what is none is left out.
 fn put(id: Name, name: &[u8], value: Bytes, map: &mut HeaderMap) {
     let Ok(mut value) = HeaderValue::from_maybe_shared(value) else { return };
-    // No other message has the same: there is no use in either end remembering it. RFC 7541 section 6.2.3.
-    value.set_sensitive(id == Name::XRequestId);
+    value.set_sensitive(UNINDEXED.contains(id));
     if let Some(name) = name_of(id, name) {
         map.append(name, value);
     }

@@ -66,6 +66,10 @@ pub(super) enum Interest {
 pub(super) struct Frames {
     interest: Interest,
     head: [u8; HEAD],
+    /// How many frames have begun, the continuations of a head not counted.
+    begun: u32,
+    /// The one at hand is DATA.
+    is_data: bool,
     have: usize,
     /// Bytes that belong to no head: what is left of a payload, or of the preface.
     skipped: usize,
@@ -130,14 +134,26 @@ impl Frames {
         self.malformed.retain(|malformed| *malformed != stream);
     }
 
-    /// True where a frame, or the field section of a message, has begun and is not whole.
-    pub(super) const fn is_amid(&self) -> bool {
-        self.have > 0 || self.skipped > 0 || self.is_in_head
+    /// The number of what has begun and is not whole: a frame, or the field section of a message; `None` between them.
+    /// DATA may take its time: whoever waits for a body judges that.
+    pub(super) const fn amid(&self) -> Option<u32> {
+        if self.is_in_head || (self.skipped > 0 && !self.is_data) {
+            Some(self.begun)
+        } else if self.have > 0 {
+            Some(self.begun + 1)
+        } else {
+            None
+        }
     }
 
-    /// Tells `see` of each frame whose head ends in `bytes`.
+    /// How many frames have begun, and how many have passed as a whole.
+    pub(super) const fn counts(&self) -> (u32, u32) {
+        (self.begun, if self.skipped == 0 { self.begun } else { self.begun.wrapping_sub(1) })
+    }
+
+    /// Tells `see` of each frame whose head ends in `bytes`, with its number.
     #[inline]
-    pub(super) fn pass(&mut self, mut bytes: &[u8], mut see: impl FnMut(Frame)) {
+    pub(super) fn pass(&mut self, mut bytes: &[u8], mut see: impl FnMut(u32, Frame)) {
         loop {
             let passed = self.skipped.min(bytes.len());
             self.skipped -= passed;
@@ -170,7 +186,8 @@ impl Frames {
             self.have += taken;
             bytes = rest;
             if self.have == HEAD {
-                see(self.begin());
+                let frame = self.begin();
+                see(self.begun, frame);
             }
         }
     }
@@ -181,6 +198,10 @@ impl Frames {
         let frame = Frame { kind, flags, len };
         self.have = 0;
         self.skipped = len as usize;
+        self.is_data = kind == DATA;
+        if kind != CONTINUATION || !self.is_in_head {
+            self.begun = self.begun.wrapping_add(1);
+        }
         if kind == HEADERS {
             self.begin_head(frame, u32::from_be_bytes(stream) & (u32::MAX >> 1));
         }
@@ -238,9 +259,9 @@ pub fn fuzz_frames(data: &[u8]) {
             let mut frames = Frames::behind(0, interest);
             let mut seen = Vec::new();
             for part in data.chunks(step) {
-                frames.pass(part, |frame| seen.push(frame));
+                frames.pass(part, |number, frame| seen.push((number, frame)));
             }
-            (seen, frames.is_amid(), frames.doubtful, frames.malformed)
+            (seen, frames.amid(), frames.counts(), frames.doubtful, frames.malformed)
         };
         assert_eq!(found(step), found(data.len().max(1)), "cut into pieces of {step}, it is something else");
     }

@@ -19,6 +19,40 @@ pub(super) enum Beat {
 /// Asks a silent end for a sign of life. RFC 9113 section 6.7.
 pub(super) struct Heartbeat {
     pings: Option<PingPong>,
+    pulse: Pulse,
+}
+
+impl Heartbeat {
+    pub(super) const fn new(pings: Option<PingPong>, interval: Ticks, timeout: Ticks) -> Self {
+        Self { pings, pulse: Pulse { interval, timeout, at: NEVER, asked: None } }
+    }
+
+    /// When to poll next at the latest, in ticks.
+    pub(super) const fn at(&self) -> u32 {
+        self.pulse.at
+    }
+
+    /// Looks at a connection that heard something last at `heard`, in ticks, and carries requests or not.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, now: u32, heard: u32, is_carrying: bool) -> Beat {
+        let Some(pings) = &mut self.pings else { return Beat::Alive };
+        if self.pulse.asked.is_some() && pings.poll_pong(cx).is_ready() {
+            self.pulse.asked = None;
+        }
+        match self.pulse.step(now, heard, is_carrying) {
+            Step::Nothing => Beat::Alive,
+            Step::Dead => Beat::Dead,
+            Step::Ask => {
+                // It is refused where an earlier one is still under way, whose answer will do.
+                let _ = pings.send_ping(Ping::opaque());
+                Beat::Alive
+            }
+        }
+    }
+}
+
+/// When to ask, and when to give up. Pure.
+#[derive(Debug)]
+struct Pulse {
     interval: Ticks,
     timeout: Ticks,
     /// When to look next, in ticks.
@@ -27,46 +61,41 @@ pub(super) struct Heartbeat {
     asked: Option<u32>,
 }
 
-impl Heartbeat {
-    pub(super) const fn new(pings: Option<PingPong>, interval: Ticks, timeout: Ticks) -> Self {
-        Self { pings, interval, timeout, at: NEVER, asked: None }
-    }
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Nothing,
+    Ask,
+    Dead,
+}
 
-    /// When to poll next at the latest, in ticks.
-    pub(super) const fn at(&self) -> u32 {
-        self.at
-    }
-
-    /// Looks at a connection that heard something last at `heard`, in ticks, and carries requests or not.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, now: u32, heard: u32, is_carrying: bool) -> Beat {
+impl Pulse {
+    fn step(&mut self, now: u32, heard: u32, is_carrying: bool) -> Step {
         if !is_carrying {
-            self.at = NEVER;
-            return Beat::Alive;
-        }
-        if self.asked.is_some() && self.pings.as_mut().is_some_and(|pings| pings.poll_pong(cx).is_ready()) {
-            self.asked = None;
+            (self.at, self.asked) = (NEVER, None);
+            return Step::Nothing;
         }
         if self.at == NEVER {
             self.at = now.saturating_add(self.interval.0);
         }
         if now < self.at {
-            return Beat::Alive;
+            return Step::Nothing;
         }
-        let silent = now.saturating_sub(heard);
-        match self.asked {
-            Some(asked) if heard <= asked && now >= asked.saturating_add(self.timeout.0) => {
-                return Beat::Dead;
-            }
-            None if silent >= self.interval.0 => {
-                if let Some(pings) = &mut self.pings
-                    && pings.send_ping(Ping::opaque()).is_ok()
-                {
-                    self.asked = Some(now);
-                }
-                self.at = now.saturating_add(self.timeout.0);
-            }
-            _ => self.at = heard.max(now.saturating_sub(silent)).saturating_add(self.interval.0).max(now + 1),
+        // Whatever comes is a sign of life; the answer itself need not.
+        self.asked = self.asked.filter(|asked| heard <= *asked);
+        let silent_until = heard.saturating_add(self.interval.0);
+        if self.asked.is_some() {
+            Step::Dead
+        } else if now < silent_until {
+            self.at = silent_until;
+            Step::Nothing
+        } else {
+            self.asked = Some(now);
+            self.at = now.saturating_add(self.timeout.0.max(1));
+            Step::Ask
         }
-        Beat::Alive
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,12 @@ pub(super) const LOCAL_RESETS: usize = 256;
 pub(super) const REMEMBERED_RESETS: usize = 32;
 /// Bytes of one stream's body that wait for the socket.
 pub(super) const SEND_BUFFER: usize = 64 * 1024;
+/// Bytes of all bodies on a connection that wait for the socket, but for one piece more.
+pub(super) const UNSENT: usize = 256 * 1024;
 /// Small pieces of a body are gathered up to so many bytes before they are sent.
 pub(super) const GATHERED: usize = 16 * 1024;
+/// A piece up to this size is small.
+pub(super) const SMALL: usize = 4 * 1024;
 /// So much of a body `h2` gets without being asked for room. Most bodies are small, and asking costs.
 pub(super) const UNASKED: usize = 2 * 1024;
 /// Bytes of all heads of requests that are being served on one connection. Streams beyond are refused, to be tried

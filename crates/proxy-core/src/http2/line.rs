@@ -12,16 +12,14 @@ use h2::SendStream;
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use http1::Rule;
 
-use super::heartbeat::{Beat, Heartbeat, NEVER};
+use super::heartbeat::{Beat, Heartbeat};
 use super::limits;
+use super::lines::Waiters;
 use super::watched::{Io, Watched};
 use crate::deadline::{Deadlines, Slot, Ticks};
 use crate::reason::Reason;
 use crate::snapshot::Compiled;
 use crate::transport::Stream;
-
-/// How long a backend may take to close a connection that we have closed.
-const CLOSING: Ticks = Ticks(Ticks::seconds(2));
 
 /// A connection, as those who send requests on it see it.
 pub(super) struct Line {
@@ -36,6 +34,9 @@ pub(super) struct Line {
     /// When its last request ended, in ticks.
     rested: AtomicU32,
     is_over: AtomicBool,
+    /// No request has been on it.
+    is_unused: AtomicBool,
+    waiters: Arc<Waiters>,
     pub(super) is_secure: bool,
 }
 
@@ -50,6 +51,16 @@ impl Line {
         self.is_over.load(Relaxed) || now >= self.opened.saturating_add(most.0)
     }
 
+    /// True where the backend allows no request at all now.
+    pub(super) fn allows_nothing(&self) -> bool {
+        self.most.load(Relaxed) == 0
+    }
+
+    /// True where no request has been on it.
+    pub(super) fn is_unused(&self) -> bool {
+        self.is_unused.load(Relaxed)
+    }
+
     /// True where nobody has used it for so long.
     pub(super) fn is_idle(&self, now: u32, most: Ticks) -> bool {
         self.active.load(Relaxed) == 0 && now >= self.rested.load(Relaxed).saturating_add(most.0)
@@ -57,11 +68,13 @@ impl Line {
 
     pub(super) fn begin(&self) {
         self.active.fetch_add(1, Relaxed);
+        self.is_unused.store(false, Relaxed);
     }
 
     pub(super) fn end(&self, now: u32) {
         self.rested.store(now, Relaxed);
         self.active.fetch_sub(1, Relaxed);
+        self.waiters.tell();
     }
 
     /// Opens a stream with a head; nothing follows it where `is_over`.
@@ -94,6 +107,7 @@ impl Line {
         if is_going {
             self.is_over.store(true, Relaxed);
         }
+        self.waiters.tell();
     }
 }
 
@@ -104,9 +118,7 @@ pub(super) struct Driver {
     slot: Slot,
     heartbeat: Heartbeat,
     line: Weak<Line>,
-    /// When a connection that nobody has a use for is dropped, in ticks.
-    ends: u32,
-    /// How many notices of the backend were acted upon.
+    /// The number of the last frame that was acted upon.
     noted: u32,
 }
 
@@ -117,8 +129,8 @@ pub(super) struct Driver {
 pub(super) async fn open(
     stream: Stream,
     settings: &Compiled,
-    patience: Ticks,
-    deadlines: &Arc<Deadlines>,
+    (patience, deadlines): (Ticks, &Arc<Deadlines>),
+    waiters: Arc<Waiters>,
 ) -> Result<(Arc<Line>, Driver), Reason> {
     let is_secure = stream.is_secure();
     let io = Io::of_backend(stream, deadlines);
@@ -152,11 +164,13 @@ pub(super) async fn open(
         opened: now,
         rested: AtomicU32::new(now),
         is_over: AtomicBool::new(false),
+        is_unused: AtomicBool::new(true),
+        waiters,
         is_secure,
     });
     line.note(false);
     let heartbeat = Heartbeat::new(pings, settings.ping_interval, settings.ping_timeout);
-    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), ends: NEVER, noted: 0 };
+    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), noted: 0 };
     Ok((line, driver))
 }
 
@@ -193,21 +207,20 @@ impl Driver {
             return Poll::Ready(());
         }
         let now = self.slot.now();
-        let line = self.line.upgrade();
-        if let Some(line) = &line
-            && std::mem::replace(&mut self.noted, seen.notices) != seen.notices
-        {
+        // Without anybody who has a use for it, all that is left to say was GOAWAY.
+        let Some(line) = self.line.upgrade() else {
+            return if flushed.is_ready() { Poll::Ready(()) } else { Poll::Pending };
+        };
+        if seen.notice > self.noted {
+            self.noted = seen.notice;
             line.note(seen.is_going);
         }
-        let is_carrying = line.as_ref().is_some_and(|line| line.active.load(Relaxed) > 0);
-        if line.is_none() && self.ends == NEVER {
-            self.ends = now.saturating_add(CLOSING.0);
-        }
+        let is_carrying = line.active.load(Relaxed) > 0;
         let beat = self.heartbeat.poll(cx, now, seen.heard, is_carrying);
-        if beat == Beat::Dead || now >= self.ends {
+        if beat == Beat::Dead {
             return Poll::Ready(());
         }
-        self.slot.set_at(self.ends.min(self.heartbeat.at()));
+        self.slot.set_at(self.heartbeat.at());
         Poll::Pending
     }
 }
@@ -218,6 +231,7 @@ impl Drop for Driver {
         self.io.close();
         if let Some(line) = self.line.upgrade() {
             line.is_over.store(true, Relaxed);
+            line.waiters.tell();
         }
     }
 }

@@ -6,21 +6,54 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::line::{self, Driver, Line};
+use crate::deadline::Ticks;
 use crate::pool::PoolRules;
 use crate::reason::Reason;
 use crate::registry::Backend;
 use crate::upstream::{Member, Upstream};
 use crate::worker::Worker;
 
-/// How a dial ended; `None` until it has.
-pub(crate) type Dialled = watch::Receiver<Option<Result<(), Reason>>>;
+/// Connections in a row that took no request at all before they ended. A backend that makes such is not dialled again
+/// for a while.
+const MOST_BARREN: u32 = 3;
+/// For so long.
+const BARREN: u32 = Ticks::seconds(1);
 
 /// What there is for a request.
 pub(crate) enum Found {
     /// A place on a connection.
     Ticket(Ticket),
-    /// A connection comes about: look again when it has.
-    Wait(Dialled),
+    /// Nothing yet: look again when something has changed.
+    Wait(Waiting),
+    /// No connection came about.
+    Failed(Reason),
+}
+
+/// What a request waits for.
+pub(crate) struct Waiting {
+    /// Tells that something has changed: a connection has come about or has not, or one has room.
+    pub(crate) changes: watch::Receiver<()>,
+    /// How many connections had come about, or had not, when the request began to wait.
+    since: u32,
+}
+
+/// Whoever waits for a place on a backend's connections. Shared with these, so that each can tell of its room.
+#[derive(Debug)]
+pub(super) struct Waiters(watch::Sender<()>);
+
+impl Default for Waiters {
+    fn default() -> Self {
+        Self(watch::channel(()).0)
+    }
+}
+
+impl Waiters {
+    /// Something has changed.
+    pub(super) fn tell(&self) {
+        if self.0.receiver_count() > 0 {
+            let _ = self.0.send(());
+        }
+    }
 }
 
 /// The place of one request on a connection.
@@ -52,7 +85,52 @@ struct Group {
     backend: u64,
     lines: Vec<Arc<Line>>,
     rules: Option<PoolRules>,
-    dialling: Option<Dialled>,
+    waiters: Arc<Waiters>,
+    is_dialling: bool,
+    /// How many dials have ended.
+    dials: u32,
+    /// The number of the last dial that failed, and why.
+    failed: Option<(u32, Reason)>,
+    /// Connections in a row that ended without a request, and when the last did, in ticks.
+    barren: (u32, u32),
+}
+
+impl Group {
+    /// Lets go of what takes no further request.
+    fn retain(&mut self, now: u32, age: Ticks) {
+        let barren = &mut self.barren;
+        self.lines.retain(|line| {
+            let is_finished = line.is_finished(now, age);
+            if is_finished && line.is_unused() {
+                *barren = (barren.0 + 1, now);
+            }
+            !is_finished
+        });
+    }
+
+    /// A connection that takes one more request.
+    fn room(&mut self, now: u32, age: Ticks) -> Option<&Arc<Line>> {
+        let line = self.lines.iter().find(|line| line.has_room(now, age))?;
+        self.barren.0 = 0;
+        Some(line)
+    }
+
+    /// Why a request that has waited, or has come at a bad moment, gets no connection.
+    fn failure(&mut self, waiting: Option<&Waiting>, now: u32) -> Option<Reason> {
+        if let (Some(waiting), Some((number, reason))) = (waiting, self.failed)
+            && number > waiting.since
+        {
+            return Some(reason);
+        }
+        if self.barren.0 < MOST_BARREN {
+            return None;
+        }
+        if now >= self.barren.1.saturating_add(BARREN) {
+            self.barren.0 = 0;
+            return None;
+        }
+        Some(Reason::UpstreamReset)
+    }
 }
 
 /// All connections of one worker. The lock is the worker's own.
@@ -60,31 +138,49 @@ struct Group {
 pub(crate) struct Lines(Mutex<Vec<Group>>);
 
 impl Lines {
-    /// A place for one request to `member`. One connection is made at a time: whoever comes meanwhile waits for it.
-    pub(crate) fn find(&self, worker: &Arc<Worker>, upstream: &Upstream, member: &Member) -> Found {
+    /// A place for one request to `member`, which may have waited already. One connection is made at a time: whoever
+    /// comes meanwhile waits for it, or for room on another.
+    pub(crate) fn find(
+        &self,
+        worker: &Arc<Worker>,
+        upstream: &Upstream,
+        member: &Member,
+        waiting: Option<&Waiting>,
+    ) -> Found {
         let now = worker.deadlines.now();
         let mut groups = self.groups();
         let group = group(&mut groups, &member.backend);
         group.rules = Some(upstream.pool_rules);
         let age = upstream.pool_rules.age;
-        if let Some(line) = group.lines.iter().find(|line| line.has_room(now, age)) {
+        if let Some(line) = group.room(now, age) {
             return Found::Ticket(Ticket::new(line, worker));
         }
-        group.lines.retain(|line| !line.is_finished(now, age));
-        if let Some(dialling) = &group.dialling {
-            return Found::Wait(dialling.clone());
+        // Room that comes about from here on is told of; what has come about just now is not.
+        let changes = group.waiters.0.subscribe();
+        if let Some(line) = group.room(now, age) {
+            return Found::Ticket(Ticket::new(line, worker));
         }
-        let (dialled, waits) = watch::channel(None);
-        group.dialling = Some(waits.clone());
-        tokio::spawn(dial(Arc::clone(worker), Arc::clone(&member.backend), member.address.clone(), dialled));
-        Found::Wait(waits)
+        let since = waiting.map_or(group.dials, |waiting| waiting.since);
+        group.retain(now, age);
+        if let Some(reason) = group.failure(waiting, now) {
+            return Found::Failed(reason);
+        }
+        // A backend that allows nothing now is not asked to allow nothing once more.
+        if group.is_dialling || group.lines.iter().any(|line| line.allows_nothing()) {
+            return Found::Wait(Waiting { changes, since });
+        }
+        group.is_dialling = true;
+        let waiters = Arc::clone(&group.waiters);
+        tokio::spawn(dial(Arc::clone(worker), Arc::clone(&member.backend), member.address.clone(), waiters));
+        Found::Wait(Waiting { changes, since })
     }
 
     /// Lets go of what has been unused or has existed for too long, and of what has ended.
     pub(crate) fn sweep(&self, now: u32) {
         for group in &mut *self.groups() {
             let Some(rules) = group.rules else { continue };
-            group.lines.retain(|line| !line.is_finished(now, rules.age) && !line.is_idle(now, rules.idle));
+            group.retain(now, rules.age);
+            group.lines.retain(|line| !line.is_idle(now, rules.idle));
         }
     }
 
@@ -95,11 +191,16 @@ impl Lines {
         }
     }
 
-    fn dialled(&self, backend: &Backend, line: Option<Arc<Line>>) {
+    fn dialled(&self, backend: &Backend, made: Result<Arc<Line>, Reason>) {
         let mut groups = self.groups();
         let group = group(&mut groups, backend);
-        group.dialling = None;
-        group.lines.extend(line);
+        group.is_dialling = false;
+        group.dials = group.dials.wrapping_add(1);
+        match made {
+            Ok(line) => group.lines.push(line),
+            Err(reason) => group.failed = Some((group.dials, reason)),
+        }
+        group.waiters.tell();
     }
 
     fn groups(&self) -> MutexGuard<'_, Vec<Group>> {
@@ -123,18 +224,17 @@ async fn dial(
     worker: Arc<Worker>,
     backend: Arc<Backend>,
     address: crate::connect::Address,
-    dialled: watch::Sender<Option<Result<(), Reason>>>,
+    waiters: Arc<Waiters>,
 ) {
     // Whatever becomes of it, nobody waits for ever.
-    let mut dialling = Dialling { worker: &worker, backend: &backend, dialled: &dialled, is_told: false };
-    let made = make(&worker, &backend, &address).await;
-    let driver = match made {
+    let mut dialling = Dialling { worker: &worker, backend: &backend, is_told: false };
+    let driver = match make(&worker, &backend, &address, waiters).await {
         Ok((line, driver)) => {
-            dialling.tell(Some(line), Ok(()));
+            dialling.tell(Ok(line));
             driver
         }
         Err(reason) => {
-            dialling.tell(None, Err(reason));
+            dialling.tell(Err(reason));
             return;
         }
     };
@@ -151,6 +251,7 @@ async fn make(
     worker: &Arc<Worker>,
     backend: &Arc<Backend>,
     address: &crate::connect::Address,
+    waiters: Arc<Waiters>,
 ) -> Result<(Arc<Line>, Driver), Reason> {
     let began = std::time::Instant::now();
     let stream = match worker.shared.connect.connect(address).await {
@@ -164,29 +265,27 @@ async fn make(
     };
     stream.bound_unsent();
     let pinned = worker.snapshot();
-    let patience = crate::deadline::Ticks::of(address.connect_timeout);
-    line::open(stream, &pinned.0.settings, patience, &worker.deadlines).await
+    let patience = Ticks::of(address.connect_timeout);
+    line::open(stream, &pinned.0.settings, (patience, &worker.deadlines), waiters).await
 }
 
 struct Dialling<'a> {
     worker: &'a Worker,
     backend: &'a Backend,
-    dialled: &'a watch::Sender<Option<Result<(), Reason>>>,
     is_told: bool,
 }
 
 impl Dialling<'_> {
-    fn tell(&mut self, line: Option<Arc<Line>>, result: Result<(), Reason>) {
+    fn tell(&mut self, made: Result<Arc<Line>, Reason>) {
         self.is_told = true;
-        self.worker.lines.dialled(self.backend, line);
-        let _ = self.dialled.send(Some(result));
+        self.worker.lines.dialled(self.backend, made);
     }
 }
 
 impl Drop for Dialling<'_> {
     fn drop(&mut self) {
         if !self.is_told {
-            self.tell(None, Err(Reason::Internal));
+            self.tell(Err(Reason::Internal));
         }
     }
 }

@@ -7,7 +7,8 @@ use h2::{Reason, SendStream};
 use http::HeaderMap;
 
 use super::fields;
-use super::limits::{GATHERED, SEND_BUFFER, UNASKED};
+use super::limits::{GATHERED, SEND_BUFFER, SMALL, UNASKED};
+use super::watched::Io;
 use crate::channel::Broken;
 
 /// The sending half of a stream.
@@ -21,6 +22,8 @@ pub(super) struct Outbox {
     ending: Ending,
     /// Bytes that were given to `h2` without asking for room.
     given: usize,
+    /// It was asked for room, and there was none.
+    is_blocked: bool,
 }
 
 /// How far the end of the body has come.
@@ -44,8 +47,14 @@ impl Outbox {
     }
 
     /// Sends some of `data`, or takes it over.
-    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Poll<Result<usize, Broken>> {
-        if self.held.len() + data.len() <= GATHERED {
+    pub(super) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        data: &[u8],
+        io: &Io,
+    ) -> Poll<Result<usize, Broken>> {
+        // Who may not send does not hold anything either, but for what was taken over by then.
+        if !self.is_blocked && data.len() <= SMALL && self.held.len() + data.len() <= GATHERED {
             if self.held.is_empty() {
                 self.held = data.to_vec();
             } else {
@@ -53,10 +62,10 @@ impl Outbox {
             }
             return Poll::Ready(Ok(data.len()));
         }
-        ready!(self.poll_held(cx))?;
-        let room = ready!(self.poll_room(cx, data.len()))?;
+        ready!(self.poll_held(cx, io))?;
+        let room = ready!(self.poll_room(cx, data.len(), io))?;
         let part = data.get(..room).unwrap_or(data);
-        self.give(Bytes::copy_from_slice(part), false)?;
+        self.give(Bytes::copy_from_slice(part), false, io)?;
         Poll::Ready(Ok(part.len()))
     }
 
@@ -69,8 +78,8 @@ impl Outbox {
     }
 
     /// Gives everything that was taken over to `h2`, as far as the windows allow, and the end behind it.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        ready!(self.poll_held(cx))?;
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>, io: &Io) -> Poll<Result<(), Broken>> {
+        ready!(self.poll_held(cx, io))?;
         if self.ending == Ending::Told {
             self.ending = Ending::Sent;
             match self.trailers.take() {
@@ -78,7 +87,7 @@ impl Outbox {
                     let stream = self.stream.as_mut().ok_or(Broken::Gone)?;
                     stream.send_trailers(trailers).map_err(|_| Broken::Gone)?;
                 }
-                None => self.give(Bytes::new(), true)?,
+                None => self.give(Bytes::new(), true, io)?,
             }
         }
         Poll::Ready(Ok(()))
@@ -105,14 +114,14 @@ impl Outbox {
     }
 
     /// What is held goes out; with it the end, where nothing else follows.
-    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+    fn poll_held(&mut self, cx: &mut Context<'_>, io: &Io) -> Poll<Result<(), Broken>> {
         while !self.held.is_empty() {
             let len = self.held.len();
             let room = if self.given + len <= UNASKED {
                 self.given += len;
                 len
             } else {
-                ready!(self.poll_room(cx, len))?
+                ready!(self.poll_room(cx, len, io))?
             };
             let rest = if room < self.held.len() { self.held.split_off(room) } else { Vec::new() };
             let part = std::mem::replace(&mut self.held, rest);
@@ -120,14 +129,15 @@ impl Outbox {
             if is_last {
                 self.ending = Ending::Sent;
             }
-            self.give(part.into(), is_last)?;
+            self.give(part.into(), is_last, io)?;
         }
         Poll::Ready(Ok(()))
     }
 
     /// How many of `wanted` bytes the windows and the buffers let through now; at least one.
-    fn poll_room(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<Result<usize, Broken>> {
+    fn poll_room(&mut self, cx: &mut Context<'_>, wanted: usize, io: &Io) -> Poll<Result<usize, Broken>> {
         let stream = self.stream.as_mut().ok_or(Broken::Gone)?;
+        self.is_blocked = true;
         let wanted = wanted.min(SEND_BUFFER);
         stream.reserve_capacity(wanted);
         let mut room = stream.capacity();
@@ -137,11 +147,14 @@ impl Outbox {
                 Some(Err(_)) | None => return Poll::Ready(Err(Broken::Gone)),
             };
         }
+        ready!(io.poll_room(cx));
+        self.is_blocked = false;
         Poll::Ready(Ok(room.min(wanted)))
     }
 
-    fn give(&mut self, data: Bytes, is_last: bool) -> Result<(), Broken> {
+    fn give(&mut self, data: Bytes, is_last: bool, io: &Io) -> Result<(), Broken> {
         let stream = self.stream.as_mut().ok_or(Broken::Gone)?;
+        io.given(data.len());
         stream.send_data(data, is_last).map_err(|_| Broken::Gone)
     }
 }

@@ -46,10 +46,9 @@ pub(super) fn read(text: &Bytes, is_secure: bool) -> Result<Head, Rule> {
     *request.uri_mut() = uri(text.slice_ref(taken.host), text.slice_ref(target), is_secure)?;
     *request.method_mut() =
         if is_upgrade { Method::CONNECT } else { Method::from_bytes(method).map_err(|_| Rule::StartLine)? };
-    let upgrade = taken.protocol.map(|protocol| Upgrade {
-        protocol: protocol.to_vec(),
-        accept: taken.key.filter(|_| is_websocket(protocol)).map(websocket::accept),
-    });
+    let upgrade = taken
+        .protocol
+        .map(|protocol| Upgrade { protocol: protocol.to_vec(), accept: taken.key.map(websocket::accept) });
     if let Some(upgrade) = &upgrade {
         let protocol = std::str::from_utf8(&upgrade.protocol).map_err(|_| Rule::Upgrade)?;
         request.extensions_mut().insert(Protocol::from(&*protocol.to_ascii_lowercase()));
@@ -71,7 +70,9 @@ impl<'a> Taken<'a> {
     fn take(&mut self, name: &[u8], value: &'a [u8]) {
         match Name::of(name) {
             Name::Host => self.host = value,
-            Name::Upgrade => self.protocol = Some(value),
+            // RFC 9110 section 7.8: whoever cannot switch goes on as if it was not asked. What else could be asked for has
+            // no counterpart here.
+            Name::Upgrade => self.protocol = is_websocket(value).then_some(value),
             Name::SecWebSocketKey => self.key = Some(value),
             Name::Connection | Name::TransferEncoding => {}
             Name::Te => {
@@ -91,7 +92,7 @@ fn uri(host: Bytes, target: Bytes, is_secure: bool) -> Result<Uri, Rule> {
 }
 
 /// True for the protocol whose handshake has a key.
-pub(super) fn is_websocket(protocol: &[u8]) -> bool {
+fn is_websocket(protocol: &[u8]) -> bool {
     protocol.eq_ignore_ascii_case(b"websocket")
 }
 

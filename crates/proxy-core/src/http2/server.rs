@@ -70,6 +70,7 @@ pub(crate) async fn serve(handover: Handover) {
         keep_alive: settings.keep_alive_timeout,
         shared: Arc::new(Shared { io, facts, worker, heads: AtomicUsize::new(0) }),
         head_ends: NEVER,
+        amid: None,
         rest_ends,
         ends: NEVER,
         is_ending: false,
@@ -108,6 +109,8 @@ struct Server {
     keep_alive: Ticks,
     /// When the head that has begun to come must be whole, in ticks; each of these may be never.
     head_ends: u32,
+    /// The number of that head.
+    amid: Option<u32>,
     /// When a connection without requests ends.
     rest_ends: u32,
     /// When a connection that was told to end is dropped.
@@ -220,11 +223,15 @@ impl Server {
         } else if !was_idle {
             self.rest_ends = now.saturating_add(self.keep_alive.0);
         }
-        self.head_ends = match seen.is_amid || !seen.has_settings {
-            true if self.head_ends == NEVER => now.saturating_add(self.head_timeout.0),
-            true => self.head_ends,
-            false => NEVER,
-        };
+        // Until the settings are there, all that comes is one beginning.
+        let amid = if seen.has_settings { seen.amid } else { Some(0) };
+        if amid != self.amid {
+            self.amid = amid;
+            self.head_ends = amid.map_or(NEVER, |_| now.saturating_add(self.head_timeout.0));
+        }
+        if seen.is_closing {
+            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
+        }
         if is_idle != was_idle {
             self.slot.set_resting(is_idle && !self.is_ending);
         }

@@ -5,14 +5,17 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::PREFACE;
 use super::allowance::Allowance;
 use super::frames::{ACK, Frame, Frames, GOAWAY, Interest, SETTINGS};
+use super::limits::UNSENT;
 use crate::buffer::Buffer;
 use crate::deadline::Deadlines;
 use crate::transport::Stream;
@@ -30,6 +33,10 @@ const LINGERED: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Io {
     deadlines: Arc<Deadlines>,
+    /// Bytes of bodies that `h2` was given and that may not have been sent yet.
+    unsent: AtomicUsize,
+    /// Who waits for that to become less.
+    waiting: Mutex<Vec<Waker>>,
     inner: Mutex<Inner>,
 }
 
@@ -46,13 +53,18 @@ struct Inner {
     allowance: Allowance,
     /// When something came last, in ticks.
     heard: u32,
-    has_settings: bool,
+    /// The number of the frame in which the other end has told its settings first.
+    settings: Option<u32>,
     /// Something else came first. RFC 9113 section 3.4.
     has_begun_wrongly: bool,
     is_going: bool,
-    /// SETTINGS and GOAWAY that came.
-    notices: u32,
+    /// The number of the last SETTINGS or GOAWAY.
+    notice: u32,
+    /// `h2` has said all that it had to say.
+    is_closing: bool,
     is_shut: bool,
+    /// The socket did not take all of what `h2` wrote last.
+    is_blocked: bool,
     lingered: usize,
 }
 
@@ -65,12 +77,14 @@ pub(super) struct Seen {
     pub(super) has_begun_wrongly: bool,
     /// It has sent its settings.
     pub(super) has_settings: bool,
-    /// A frame or a head has begun to come and is not whole.
-    pub(super) is_amid: bool,
+    /// The number of a frame or a head that has begun to come and is not whole.
+    pub(super) amid: Option<u32>,
     /// It has said that it takes no further streams.
     pub(super) is_going: bool,
-    /// How often it has said what it allows.
-    pub(super) notices: u32,
+    /// The number of the frame in which it has said last what it allows; 0 where that is not whole.
+    pub(super) notice: u32,
+    /// All has been said on our side.
+    pub(super) is_closing: bool,
     /// When something came last, in ticks.
     pub(super) heard: u32,
 }
@@ -110,14 +124,21 @@ impl Io {
             outgoing,
             allowance,
             heard,
-            has_settings: false,
+            settings: None,
             has_begun_wrongly: false,
             is_going: false,
-            notices: 0,
+            notice: 0,
+            is_closing: false,
             is_shut: false,
+            is_blocked: false,
             lingered: 0,
         };
-        Arc::new(Self { deadlines: Arc::clone(deadlines), inner: Mutex::new(inner) })
+        Arc::new(Self {
+            deadlines: Arc::clone(deadlines),
+            unsent: AtomicUsize::new(0),
+            waiting: Mutex::default(),
+            inner: Mutex::new(inner),
+        })
     }
 
     /// What `h2` is given.
@@ -125,21 +146,50 @@ impl Io {
         Watched(Arc::clone(self))
     }
 
-    /// Sends what was gathered. Nothing leaves without this.
+    /// Sends what was gathered. Nothing leaves without this; it is called behind each poll of `h2`.
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inner().poll_flush(cx)
+        let is_drained = {
+            let mut inner = self.inner();
+            ready!(inner.poll_flush(cx))?;
+            !inner.is_blocked
+        };
+        // What `h2` still has then waits for a window, which it was not given for.
+        if is_drained && self.unsent.swap(0, Relaxed) >= UNSENT {
+            let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            waiting.into_iter().for_each(Waker::wake);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready where a stream may give `h2` more of a body: not too much waits for the socket.
+    pub(super) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.unsent.load(Relaxed) < UNSENT {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// So many bytes of a body were given to `h2`.
+    pub(super) fn given(&self, count: usize) {
+        self.unsent.fetch_add(count, Relaxed);
     }
 
     /// What is to be seen of the other end.
     pub(super) fn look(&self) -> Seen {
         let inner = self.inner();
+        let (_, whole) = inner.incoming.counts();
         Seen {
             is_overdrawn: inner.allowance.is_overdrawn(),
             has_begun_wrongly: inner.has_begun_wrongly,
-            has_settings: inner.has_settings,
-            is_amid: inner.incoming.is_amid(),
+            has_settings: inner.settings.is_some_and(|number| number <= whole),
+            amid: inner.incoming.amid(),
             is_going: inner.is_going,
-            notices: inner.notices,
+            notice: if inner.notice <= whole { inner.notice } else { 0 },
+            is_closing: inner.is_closing,
             heard: inner.heard,
         }
     }
@@ -176,12 +226,16 @@ impl Io {
 impl Inner {
     fn received(&mut self, bytes: &[u8], now: u32) {
         self.heard = now;
-        let Self { incoming, allowance, has_settings, has_begun_wrongly, is_going, notices, .. } = self;
-        incoming.pass(bytes, |frame: Frame| {
-            *has_settings |= frame.kind == SETTINGS && !frame.has(ACK);
-            *has_begun_wrongly |= !*has_settings;
+        let Self { incoming, allowance, settings, has_begun_wrongly, is_going, notice, .. } = self;
+        incoming.pass(bytes, |number, frame: Frame| {
+            if frame.kind == SETTINGS && !frame.has(ACK) {
+                settings.get_or_insert(number);
+            }
+            *has_begun_wrongly |= settings.is_none();
             *is_going |= frame.kind == GOAWAY;
-            *notices += u32::from(matches!(frame.kind, SETTINGS | GOAWAY));
+            if matches!(frame.kind, SETTINGS | GOAWAY) {
+                *notice = number;
+            }
             allowance.received(frame, now);
         });
     }
@@ -205,20 +259,23 @@ impl Inner {
 
     fn sent(&mut self, bytes: &[u8]) {
         let allowance = &mut self.allowance;
-        self.outgoing.pass(bytes, |frame| allowance.sent(frame));
+        self.outgoing.pass(bytes, |_, frame| allowance.sent(frame));
     }
 
     /// Takes some of `slices`, copied where that saves a call.
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let len: usize = slices.iter().map(|slice| slice.len()).sum();
+        self.is_blocked = true;
         if self.output.len() + len > GATHERED && !self.output.is_empty() {
             ready!(self.poll_flush(cx))?;
         }
         if len > COPIED {
             let written = ready!(self.poll_write_behind(cx, slices))?;
+            self.is_blocked = false;
             self.note(slices, written);
             return Poll::Ready(Ok(written));
         }
+        self.is_blocked = false;
         for slice in slices {
             self.output.appender().extend_from_slice(slice);
         }
@@ -270,6 +327,7 @@ impl Inner {
     /// Shuts the connection, and reads on: a close with unread input would be a reset, which can overtake what was
     /// sent last. RFC 9112 section 9.6 describes the same for HTTP/1.1.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.is_closing = true;
         if !self.is_shut {
             ready!(self.poll_flush(cx))?;
             ready!(Pin::new(open(&mut self.stream)?).poll_shutdown(cx))?;

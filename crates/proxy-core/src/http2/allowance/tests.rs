@@ -44,7 +44,9 @@ fn messages_cost_nothing() {
 fn whoever_moves_data_may_ping_and_update_along() {
     let mut allowance = Allowance::of_client(0);
     for _ in 0..100_000 {
-        allowance.sent(frame(DATA, 0, 100));
+        allowance.sent(frame(DATA, 0, 5));
+        allowance.received(frame(WINDOW_UPDATE, 0, 4), 0);
+        allowance.received(frame(WINDOW_UPDATE, 0, 4), 0);
         allowance.received(frame(PING, 0, 8), 0);
     }
     for _ in 0..100_000 {

@@ -10,7 +10,7 @@ fn frame(kind: u8, flags: u8, payload: usize) -> Vec<u8> {
 fn found(frames: &mut Frames, bytes: &[u8], step: usize) -> Vec<(u8, u8, u32)> {
     let mut found = Vec::new();
     for part in bytes.chunks(step) {
-        frames.pass(part, |frame| found.push((frame.kind, frame.flags, frame.len)));
+        frames.pass(part, |_, frame| found.push((frame.kind, frame.flags, frame.len)));
     }
     found
 }
@@ -29,30 +29,49 @@ fn finds_every_head_however_the_bytes_are_cut() {
     for step in [1, 2, 3, 8, 9, 10, 24, 33, 100, bytes.len()] {
         let mut frames = Frames::behind(24, Interest::Nothing);
         assert_eq!(found(&mut frames, &bytes, step), expected, "{step} bytes at a time");
-        assert!(!frames.is_amid(), "{step} bytes at a time");
+        assert_eq!(frames.amid(), None, "{step} bytes at a time");
     }
 }
 
 #[test]
-fn is_amid_while_something_is_not_whole() {
+fn tells_what_has_begun_and_is_not_whole() {
     #[track_caller]
-    fn check(bytes: &[u8], is_amid: bool) {
+    fn check(bytes: &[u8], amid: Option<u32>) {
         let mut frames = Frames::default();
-        frames.pass(bytes, |_| {});
-        assert_eq!(frames.is_amid(), is_amid, "{bytes:?}");
+        frames.pass(bytes, |_, _| {});
+        assert_eq!(frames.amid(), amid, "{bytes:?}");
     }
-    check(b"", false);
-    check(&frame(PING, 0, 8)[..4], true);
-    check(&frame(PING, 0, 8)[..12], true);
-    check(&frame(PING, 0, 8), false);
-    check(&frame(HEADERS, 0, 3), true);
-    check(&[frame(HEADERS, 0, 3), frame(CONTINUATION, 0, 3)].concat(), true);
-    check(&[frame(HEADERS, 0, 3), frame(CONTINUATION, END_HEADERS, 3)].concat(), false);
+    let ping = frame(PING, 0, 8);
+    check(b"", None);
+    check(&ping[..4], Some(1));
+    check(&ping[..12], Some(1));
+    check(&ping, None);
+    check(&[&ping[..], &ping[..3]].concat(), Some(2));
+    check(&[&ping[..], &ping[..9]].concat(), Some(2));
+    check(&frame(HEADERS, 0, 3), Some(1));
+    check(&[frame(HEADERS, 0, 3), frame(CONTINUATION, 0, 3)].concat(), Some(1));
+    check(&[&frame(HEADERS, 0, 3)[..], &frame(CONTINUATION, 0, 3)[..5]].concat(), Some(1));
+    check(&[frame(HEADERS, 0, 3), frame(CONTINUATION, END_HEADERS, 3)].concat(), None);
+}
+
+#[test]
+fn a_body_that_takes_its_time_is_not_amid_anything() {
+    let mut frames = Frames::default();
+    frames.pass(&frame(DATA, 0, 100)[..50], |_, _| {});
+    assert_eq!((frames.amid(), frames.counts()), (None, (1, 0)));
+    frames.pass(&[0; 59], |_, _| {});
+    assert_eq!((frames.amid(), frames.counts()), (None, (1, 1)));
+    // The head of the next frame is another thing each time.
+    frames.pass(&frame(DATA, 0, 100)[..5], |_, _| {});
+    assert_eq!(frames.amid(), Some(2));
+    frames.pass(&frame(DATA, 0, 100)[5..], |_, _| {});
+    frames.pass(&frame(DATA, 0, 100)[..5], |_, _| {});
+    assert_eq!(frames.amid(), Some(3));
 }
 
 #[test]
 fn a_preface_that_is_not_whole_counts_as_begun() {
-    assert!(Frames::behind(24, Interest::Nothing).is_amid());
+    assert_eq!(Frames::behind(24, Interest::Nothing).amid(), Some(0));
 }
 
 /// A field of which a pseudo-header is made, in the frames that these functions make of it.
@@ -72,7 +91,7 @@ fn pseudo_headers_are_malformed_in_trailers_alone() {
         for step in 1..=bytes.len() {
             let mut frames = Frames::behind(0, Interest::Requests);
             for part in bytes.chunks(step) {
-                frames.pass(part, |_| {});
+                frames.pass(part, |_, _| {});
             }
             assert_eq!(frames.has_malformed(1), is_malformed, "{second:x?}, {step} bytes at a time");
             frames.forget(1);
@@ -100,7 +119,7 @@ fn heads_that_may_be_interim_are_counted() {
         for step in 1..=bytes.len() {
             let mut frames = Frames::behind(0, Interest::Answers);
             for part in bytes.chunks(step) {
-                frames.pass(part, |_| {});
+                frames.pass(part, |_, _| {});
             }
             assert_eq!(frames.doubtful(), expected, "{bytes:x?}, {step} bytes at a time");
         }

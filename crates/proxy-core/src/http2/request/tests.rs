@@ -56,3 +56,11 @@ fn what_http2_cannot_carry_is_refused() {
         assert_eq!(read_text(text).map(|_| ()), Err(rule), "{text:?}");
     }
 }
+
+#[test]
+fn a_wish_for_another_protocol_is_passed_over() {
+    for upgrade in ["TLS/1.2", "foo, websocket", "websocket, foo", "h2c"] {
+        let text = format!("GET / HTTP/1.1\nHost: a\nUpgrade: {upgrade}\nConnection: upgrade\nA: b\n\n");
+        check(&text, "GET http://a/", &[("a", "b")]);
+    }
+}
