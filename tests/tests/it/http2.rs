@@ -11,6 +11,7 @@ mod floods;
 mod goaway;
 mod grpc;
 mod heads;
+mod honest;
 mod malformed;
 mod requests;
 mod responses;

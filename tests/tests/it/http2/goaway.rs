@@ -30,7 +30,6 @@ fn streams_that_goaway_leaves_out_go_to_another_connection() {
     }
 }
 
-/// The same for a body that the proxy still has.
 #[test]
 fn a_stream_below_the_last_one_is_finished_however_long_it_takes() {
     let backend = Http2Backend::start(|session| {
