@@ -171,6 +171,7 @@ impl Answer {
             fields: Fields::new(&[], &[]),
             skip: NameSet::EMPTY,
             extra: &self.lines,
+            goes_on: false,
             body: if has_body { BodyLength::Bytes(self.body.len() as u64) } else { BodyLength::None },
         });
         if has_body { self.body } else { Vec::new() }

@@ -46,6 +46,8 @@ pub(crate) struct Outgoing<'a> {
     /// Further lines, each `name: value CRLF`.
     pub(crate) extra: &'a [u8],
     pub(crate) body: BodyLength,
+    /// Trailers may follow, even where there is no body.
+    pub(crate) goes_on: bool,
 }
 
 /// The client's side.

@@ -130,6 +130,10 @@ pub(crate) async fn exchange<C: Client>(
     let unfinished = observe::Unfinished::new(worker, trace.began);
     let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
     identify(incoming, &mut trace);
+    if incoming.admitted.is_call && !(facts.is_http2 && incoming.head.method() == Method::Post) {
+        // A call is made in HTTP/2, by POST: what merely says that it is one gets none of a call's time.
+        (incoming.admitted.is_call, incoming.admitted.call_timeout) = (false, None);
+    }
     if incoming.admitted.options.close {
         client.close_after();
     }
@@ -385,6 +389,14 @@ async fn stop<C: Client>(
             trace.status = reason.status();
             trace.reason = Some(reason);
             Next::Abort
+        }
+        Stopped::With(answer, None) if client.must_switch() && (200..=299).contains(&answer.status()) => {
+            // RFC 8441 section 5: it would be taken for a protocol that was switched.
+            let reason = Reason::BadRequest(http1::Rule::Upgrade);
+            trace.status = reason.status();
+            trace.reason = Some(reason);
+            let answer = Answer::of_failure(reason, incoming, &trace.request_id);
+            send_own(client, answer, incoming, (context, trace)).await
         }
         Stopped::With(answer, reason) => {
             trace.status = answer.status();

@@ -96,8 +96,17 @@ impl Link {
     /// Says what body is to come.
     #[inline]
     pub(crate) fn expect(&mut self, length: BodyLength) {
-        if let Self::Http1 { wire, .. } = self {
-            wire.expect(length, u64::MAX);
+        match self {
+            Self::Http1 { wire, .. } => wire.expect(length, u64::MAX),
+            Self::Http2(stream) => stream.expect(length),
+        }
+    }
+
+    /// True where something may follow an answer without a body: trailers.
+    pub(crate) fn goes_on(&self) -> bool {
+        match self {
+            Self::Http1 { .. } => false,
+            Self::Http2(stream) => stream.goes_on(),
         }
     }
 

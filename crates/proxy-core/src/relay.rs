@@ -148,6 +148,7 @@ fn begin<C: Client>(
         skip,
         extra: &extra,
         body,
+        goes_on: answered.link.goes_on(),
     };
     if answered.has_switched {
         client.switch(&outgoing);

@@ -197,7 +197,7 @@ where
         peer: address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip().to_canonical()),
         local_port: parts.uri.port_u16().unwrap_or(0),
         is_secure: parts.uri.scheme_str() == Some("https"),
-        is_http2: false,
+        is_http2: parts.version == http::Version::HTTP_2,
     };
     let slot = worker.deadlines.slot();
     let pinned = worker.snapshot();

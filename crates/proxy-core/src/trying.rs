@@ -265,6 +265,7 @@ impl<'t, C: Client> Trying<'t, C> {
                 skip: NOT_PASSED_ON.union(NameSet::of(&[Name::ContentLength])),
                 extra: &[],
                 body: BodyLength::None,
+                goes_on: false,
             });
         }
         self.link.consume_head();

@@ -2,7 +2,7 @@
 //!
 //! PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM, empty DATA and frames of unknown kinds cost the sender next to
 //! nothing and us an answer or a look-up. Honest ones come along with messages: each frame of a message that is received
-//! pays for one more, each that is sent for three, and each kilobyte that is sent for another. What is saved up and what time gives is for
+//! pays for one more, each that is sent for three, and each kilobyte that is sent for four. What is saved up and what time gives is for
 //! everything else. RFC 9113 section 10.5.
 
 use super::frames::{ACK, CONTINUATION, DATA, END_STREAM, Frame, HEADERS, RST_STREAM, SETTINGS};
@@ -91,8 +91,8 @@ impl Allowance {
     #[inline]
     pub(super) fn sent(&mut self, frame: Frame) {
         if frame.kind == HEADERS || (frame.kind == DATA && frame.len > 0) {
-            // Two windows may be updated for it, and a ping may come along.
-            self.give(3 + frame.len / 1024);
+            // Two windows may be updated for it, or for each half kilobyte of it, and a ping may come along.
+            self.give(3 + frame.len / 256);
         }
     }
 

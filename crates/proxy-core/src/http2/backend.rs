@@ -63,8 +63,7 @@ impl BackendStream {
         }
         let is_over = is_over && upgrade.is_none();
         let doubtful = line.io().doubtful_heads();
-        let (response, stream) =
-            line.send(request, is_over).map_err(|_| (Reason::UpstreamReset, Fate::Unseen))?;
+        let (response, stream) = line.send(request, is_over).ok_or((Reason::UpstreamReset, Fate::Unseen))?;
         let mut outbox = Outbox::default();
         outbox.begin(stream, is_over);
         Ok(Self {
@@ -153,6 +152,19 @@ impl BackendStream {
         }
     }
 
+    /// Says what body is to come. `h2` holds the others to their length; one that cannot be is held to none here, since
+    /// its bytes would be read as the next answer. RFC 9110 section 6.4.1.
+    pub(crate) const fn expect(&mut self, length: BodyLength) {
+        if matches!(length, BodyLength::None | BodyLength::Bytes(0)) {
+            self.inbox.allow(0);
+        }
+    }
+
+    /// True where the backend has not ended its stream.
+    pub(crate) const fn goes_on(&self) -> bool {
+        !self.inbox.is_ended()
+    }
+
     /// True where part of the answer has come.
     pub(crate) const fn has_begun(&self) -> bool {
         self.response.is_none() || !self.head.is_empty()
@@ -172,6 +184,14 @@ impl BackendStream {
             }
         }
         if error.is_library() { Reason::BadResponse(Rule::Frames) } else { Reason::UpstreamReset }
+    }
+}
+
+/// A stream that has not come to its end is reset by this.
+impl Drop for BackendStream {
+    fn drop(&mut self) {
+        let is_complete = self.response.is_none() && self.inbox.is_ended() && self.outbox.is_ended();
+        self.ticket.line().ended(is_complete);
     }
 }
 

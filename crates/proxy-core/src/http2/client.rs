@@ -85,7 +85,7 @@ impl Http2Client {
 
 impl Client for Http2Client {
     fn begin(&mut self, outgoing: &Outgoing<'_>) {
-        let is_over = matches!(outgoing.body, BodyLength::None | BodyLength::Bytes(0));
+        let is_over = matches!(outgoing.body, BodyLength::None | BodyLength::Bytes(0)) && !outgoing.goes_on;
         self.send_head(outgoing.status, map_of(outgoing, NameSet::EMPTY), is_over);
     }
 

@@ -12,7 +12,7 @@ use h2::SendStream;
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use http1::Rule;
 
-use super::heartbeat::{Beat, Heartbeat};
+use super::heartbeat::{Beat, Heartbeat, NEVER};
 use super::limits;
 use super::lines::Waiters;
 use super::watched::{Io, Watched};
@@ -20,6 +20,11 @@ use crate::deadline::{Deadlines, Slot, Ticks};
 use crate::reason::Reason;
 use crate::snapshot::Compiled;
 use crate::transport::Stream;
+
+/// How long a backend may take to close a connection that was told to end for a fault.
+const CLOSING: Ticks = Ticks(Ticks::seconds(2));
+/// Streams that we may reset on a connection, saved up; each that ends well pays for one more.
+const RESETS: u32 = 100;
 
 /// A connection, as those who send requests on it see it.
 pub(super) struct Line {
@@ -36,6 +41,8 @@ pub(super) struct Line {
     is_over: AtomicBool,
     /// No request has been on it.
     is_unused: AtomicBool,
+    /// How many streams may still be reset.
+    credit: AtomicU32,
     waiters: Arc<Waiters>,
     pub(super) is_secure: bool,
 }
@@ -77,13 +84,46 @@ impl Line {
         self.waiters.tell();
     }
 
-    /// Opens a stream with a head; nothing follows it where `is_over`.
+    /// Opens a stream with a head; nothing follows it where `is_over`. `None` where the connection takes no more.
     pub(super) fn send(
         &self,
         request: http::Request<()>,
         is_over: bool,
-    ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
-        self.sending().send_request(request, is_over)
+    ) -> Option<(ResponseFuture, SendStream<Bytes>)> {
+        let mut sending = self.sending();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let sent = match sending.poll_ready(&mut cx) {
+            Poll::Ready(Ok(())) => sending.send_request(request, is_over),
+            // A stream that has ended gives its place back when that was sent: the one before waits for it, and so does
+            // this one, within `h2`.
+            Poll::Pending => sending.clone().send_request(request, is_over),
+            Poll::Ready(Err(error)) => Err(error),
+        };
+        drop(sending);
+        if sent.is_err() {
+            self.finish();
+        }
+        sent.ok()
+    }
+
+    /// A stream has ended; where it is not complete, by a reset of ours. A backend may take many resets for an attack,
+    /// and end the connection with the streams of all others: it is left in good time.
+    pub(super) fn ended(&self, is_complete: bool) {
+        let credit = self.credit.load(Relaxed);
+        if is_complete {
+            self.credit.store((credit + 1).min(RESETS), Relaxed);
+            return;
+        }
+        self.credit.store(credit.saturating_sub(1), Relaxed);
+        if credit <= 1 {
+            self.finish();
+        }
+    }
+
+    /// It takes no further request.
+    fn finish(&self) {
+        self.is_over.store(true, Relaxed);
+        self.waiters.tell();
     }
 
     /// True where the backend takes extended CONNECT. RFC 8441 section 3.
@@ -118,6 +158,8 @@ pub(super) struct Driver {
     slot: Slot,
     heartbeat: Heartbeat,
     line: Weak<Line>,
+    /// When a connection that is closing is dropped, in ticks.
+    ends: u32,
     /// The number of the last frame that was acted upon.
     noted: u32,
 }
@@ -165,12 +207,13 @@ pub(super) async fn open(
         rested: AtomicU32::new(now),
         is_over: AtomicBool::new(false),
         is_unused: AtomicBool::new(true),
+        credit: AtomicU32::new(RESETS),
         waiters,
         is_secure,
     });
     line.note(false);
     let heartbeat = Heartbeat::new(pings, settings.ping_interval, settings.ping_timeout);
-    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), noted: 0 };
+    let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), ends: NEVER, noted: 0 };
     Ok((line, driver))
 }
 
@@ -215,12 +258,17 @@ impl Driver {
             self.noted = seen.notice;
             line.note(seen.is_going);
         }
+        if seen.is_closing {
+            // For a fault of the backend's. What is on it learns of that from its stream.
+            line.finish();
+            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
+        }
         let is_carrying = line.active.load(Relaxed) > 0;
         let beat = self.heartbeat.poll(cx, now, seen.heard, is_carrying);
-        if beat == Beat::Dead {
+        if beat == Beat::Dead || now >= self.ends {
             return Poll::Ready(());
         }
-        self.slot.set_at(self.heartbeat.at());
+        self.slot.set_at(self.ends.min(self.heartbeat.at()));
         Poll::Pending
     }
 }
@@ -230,8 +278,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.io.close();
         if let Some(line) = self.line.upgrade() {
-            line.is_over.store(true, Relaxed);
-            line.waiters.tell();
+            line.finish();
         }
     }
 }

@@ -166,7 +166,8 @@ impl Lines {
             return Found::Failed(reason);
         }
         // A backend that allows nothing now is not asked to allow nothing once more.
-        if group.is_dialling || group.lines.iter().any(|line| line.allows_nothing()) {
+        let allows_nothing = !group.lines.is_empty() && group.lines.iter().all(|line| line.allows_nothing());
+        if group.is_dialling || allows_nothing {
             return Found::Wait(Waiting { changes, since });
         }
         group.is_dialling = true;

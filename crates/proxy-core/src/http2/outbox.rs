@@ -98,6 +98,11 @@ impl Outbox {
         !self.held.is_empty() || self.ending == Ending::Told
     }
 
+    /// True where the end was given to `h2`.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ending == Ending::Sent
+    }
+
     /// Ready once the other end has reset the stream, or the connection is gone.
     pub(super) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.stream {

@@ -1,5 +1,7 @@
 //! The head of a request to a backend that speaks HTTP/2, from the text that every backend's head is written as.
 
+use std::io::Write as _;
+
 use bytes::Bytes;
 use h2::ext::Protocol;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -87,8 +89,26 @@ fn uri(host: Bytes, target: Bytes, is_secure: bool) -> Result<Uri, Rule> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(if is_secure { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = Some(Authority::from_maybe_shared(host).map_err(|_| Rule::Host)?);
-    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(target).map_err(|_| Rule::Target)?);
+    let path = PathAndQuery::from_maybe_shared(target.clone());
+    let path = path.or_else(|_| PathAndQuery::from_maybe_shared(encoded(&target)));
+    parts.path_and_query = Some(path.map_err(|_| Rule::Target)?);
     Uri::from_parts(parts).map_err(|_| Rule::Target)
+}
+
+/// The target, where what `http` does not take is percent-encoded: some clients leave a few such bytes in queries.
+fn encoded(target: &[u8]) -> Bytes {
+    let mut encoded = Vec::with_capacity(target.len() + 32);
+    for byte in target {
+        if byte.is_ascii_graphic()
+            && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+        {
+            encoded.push(*byte);
+        } else {
+            // Writing to memory does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded.into()
 }
 
 /// True for the protocol whose handshake has a key.

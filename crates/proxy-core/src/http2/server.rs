@@ -72,8 +72,13 @@ pub(crate) async fn serve(handover: Handover) {
         head_ends: NEVER,
         amid: None,
         rest_ends,
+        served_at: 0,
+        stall_ends: NEVER,
         ends: NEVER,
         is_ending: false,
+        is_closing: false,
+        took: false,
+        patience: settings.body_idle_timeout,
         is_over: false,
         slot,
         _permit: permit,
@@ -113,10 +118,20 @@ struct Server {
     amid: Option<u32>,
     /// When a connection without requests ends.
     rest_ends: u32,
+    /// When the last request was served, in ticks.
+    served_at: u32,
+    /// When a client that takes nothing of what was served is given up.
+    stall_ends: u32,
     /// When a connection that was told to end is dropped.
     ends: u32,
-    /// It takes no further requests.
+    /// It takes no further requests but those that are on their way.
     is_ending: bool,
+    /// It ends now, whatever is being served.
+    is_closing: bool,
+    /// A request was taken in since this was looked at last.
+    took: bool,
+    /// How long a client may take nothing of what was served.
+    patience: Ticks,
     /// `h2` has come to its end; streams may still have to learn of it.
     is_over: bool,
     _permit: Permit,
@@ -149,7 +164,7 @@ impl Server {
                     break Poll::Ready(());
                 }
                 Poll::Ready(None) => break Poll::Ready(()),
-                Poll::Pending if self.ends == NEVER && self.is_abused() => {}
+                Poll::Pending if !self.is_closing && self.is_abused() => {}
                 Poll::Pending => break Poll::Pending,
             }
         };
@@ -183,6 +198,7 @@ impl Server {
             return;
         }
         heads.fetch_add(size, Relaxed);
+        self.took = true;
         let is_extended = parts.extensions.get::<h2::ext::Protocol>().is_some();
         let client = Http2Client::new(respond, body, is_extended, &self.shared.io);
         self.serving.push(Serving::begin(&self.shared, Request { client, incoming, judged, size }));
@@ -203,6 +219,7 @@ impl Server {
         self.h2.abrupt_shutdown(code);
         self.ends = self.slot.now().saturating_add(CLOSING.0);
         self.is_ending = true;
+        self.is_closing = true;
     }
 
     /// Has the connection end once what is being served has its end. RFC 9113 section 6.8.
@@ -214,14 +231,26 @@ impl Server {
     /// Notes what is waited for from now on.
     fn note_waits(&mut self, was_idle: bool, seen: Seen) {
         let now = self.slot.now();
+        let took = std::mem::take(&mut self.took);
         let is_idle = self.serving.is_empty();
+        // What was served and not yet sent is with `h2` still.
+        let is_done = is_idle && !self.h2.has_streams();
         if !is_idle {
             self.rest_ends = NEVER;
-        } else if self.is_ending {
-            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
-            self.rest_ends = NEVER;
-        } else if !was_idle {
+        } else if !was_idle || took {
             self.rest_ends = now.saturating_add(self.keep_alive.0);
+            self.served_at = now;
+        }
+        self.stall_ends = match is_idle && !is_done {
+            true => seen.wrote.max(self.served_at).saturating_add(self.patience.0),
+            false => NEVER,
+        };
+        if self.is_ending && is_done {
+            self.rest_ends = NEVER;
+            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
+        } else if !self.is_closing {
+            // A request that was on its way when the end was told has its time.
+            self.ends = NEVER;
         }
         // Until the settings are there, all that comes is one beginning.
         let amid = if seen.has_settings { seen.amid } else { Some(0) };
@@ -230,26 +259,29 @@ impl Server {
             self.head_ends = amid.map_or(NEVER, |_| now.saturating_add(self.head_timeout.0));
         }
         if seen.is_closing {
+            self.is_closing = true;
             self.ends = self.ends.min(now.saturating_add(CLOSING.0));
         }
-        if is_idle != was_idle {
-            self.slot.set_resting(is_idle && !self.is_ending);
-        }
+        self.slot.set_resting(is_done && !self.is_ending);
     }
 
     /// Acts on deadlines that have passed. Ready where the connection is to be dropped.
     fn poll_deadlines(&mut self, cx: &mut Poller<'_>, seen: Seen) -> Poll<()> {
         let now = self.slot.now();
         // Who was told to make room has a deadline that none of ours explains.
-        let is_evicted = self.slot.at() == 0 && self.serving.is_empty();
+        let is_evicted = self.slot.at() == 0 && self.serving.is_empty() && !self.h2.has_streams();
         let is_carrying = !self.serving.is_empty();
         let beat = self.heartbeat.poll(cx, now, seen.heard, is_carrying);
         if self.ends <= now {
             return Poll::Ready(());
         }
         let before = (self.is_ending, self.ends);
-        if beat == Beat::Dead {
+        if self.is_closing {
+            // Nothing but the end is waited for.
+        } else if beat == Beat::Dead {
             self.close(Code::NO_ERROR, Reason::ClientGone);
+        } else if self.stall_ends <= now {
+            self.close(Code::NO_ERROR, Reason::BodyTimeout);
         } else if self.head_ends <= now {
             self.head_ends = NEVER;
             self.close(Code::PROTOCOL_ERROR, Reason::HeaderTimeout);
@@ -259,7 +291,7 @@ impl Server {
             let _ = self.h2.poll_closed(cx);
             let _ = self.shared.io.poll_flush(cx);
             return Poll::Ready(());
-        } else if self.rest_ends <= now {
+        } else if self.rest_ends <= now && !self.is_ending {
             self.shared.worker.count("connection", Reason::KeepAliveTimeout);
             self.end();
         } else if self.shared.worker.is_draining() && !self.is_ending {
@@ -269,7 +301,13 @@ impl Server {
             // There is something to be sent.
             cx.waker().wake_by_ref();
         }
-        self.slot.set_at(self.rest_ends.min(self.head_ends).min(self.heartbeat.at()).min(self.ends));
+        let ends = if self.is_closing {
+            self.ends
+        } else {
+            let served = self.rest_ends.min(self.stall_ends).min(self.ends);
+            served.min(self.head_ends).min(self.heartbeat.at())
+        };
+        self.slot.set_at(ends);
         Poll::Pending
     }
 }

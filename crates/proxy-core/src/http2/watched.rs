@@ -53,6 +53,8 @@ struct Inner {
     allowance: Allowance,
     /// When something came last, in ticks.
     heard: u32,
+    /// When something was sent last, in ticks.
+    wrote: u32,
     /// The number of the frame in which the other end has told its settings first.
     settings: Option<u32>,
     /// Something else came first. RFC 9113 section 3.4.
@@ -87,6 +89,8 @@ pub(super) struct Seen {
     pub(super) is_closing: bool,
     /// When something came last, in ticks.
     pub(super) heard: u32,
+    /// When something was sent last, in ticks.
+    pub(super) wrote: u32,
 }
 
 /// The end of it that `h2` has.
@@ -124,6 +128,7 @@ impl Io {
             outgoing,
             allowance,
             heard,
+            wrote: heard,
             settings: None,
             has_begun_wrongly: false,
             is_going: false,
@@ -150,7 +155,12 @@ impl Io {
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_drained = {
             let mut inner = self.inner();
-            ready!(inner.poll_flush(cx))?;
+            let before = inner.output.len();
+            let flushed = inner.poll_flush(cx);
+            if inner.output.len() < before {
+                inner.wrote = self.deadlines.now();
+            }
+            ready!(flushed)?;
             !inner.is_blocked
         };
         // What `h2` still has then waits for a window, which it was not given for.
@@ -191,6 +201,7 @@ impl Io {
             notice: if inner.notice <= whole { inner.notice } else { 0 },
             is_closing: inner.is_closing,
             heard: inner.heard,
+            wrote: inner.wrote,
         }
     }
 
@@ -358,7 +369,7 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.inner().poll_write(cx, &[IoSlice::new(bytes)])
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -366,7 +377,12 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.inner().poll_write(cx, slices)
+        let mut inner = self.0.inner();
+        let written = inner.poll_write(cx, slices);
+        if written.is_ready() {
+            inner.wrote = self.0.deadlines.now();
+        }
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -51,7 +51,7 @@ fn whoever_moves_data_may_ping_and_update_along() {
     }
     for _ in 0..100_000 {
         allowance.sent(frame(DATA, 0, 16_384));
-        for _ in 0..8 {
+        for _ in 0..64 {
             allowance.received(frame(WINDOW_UPDATE, 0, 4), 0);
         }
     }

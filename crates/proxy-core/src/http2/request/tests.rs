@@ -27,6 +27,12 @@ fn host_becomes_the_authority_and_names_lower_case() {
 }
 
 #[test]
+fn what_some_clients_leave_in_queries_is_encoded() {
+    check("GET /a?x=\"{}|^`\\ HTTP/1.1\nHost: a\n\n", "GET http://a/a?x=%22%7B%7D%7C%5E%60%5C", &[]);
+    check("GET /a?x=%22y HTTP/1.1\nHost: a\n\n", "GET http://a/a?x=%22y", &[]);
+}
+
+#[test]
 fn what_is_for_neighbours_only_is_gone() {
     check(
         "POST / HTTP/1.1\nTransfer-Encoding: chunked\nTE: trailers\nConnection: TE\nHost: a\nVia: 2.0 proxyd\n\n",
@@ -48,11 +54,7 @@ fn an_upgrade_becomes_extended_connect() {
 
 #[test]
 fn what_http2_cannot_carry_is_refused() {
-    for (text, rule) in [
-        ("GET /\u{7f} HTTP/1.1\nHost: a\n\n", Rule::Target),
-        ("GET / HTTP/1.1\nHost: a b\n\n", Rule::Host),
-        ("GET / HTTP/1.1\n\n", Rule::Host),
-    ] {
+    for (text, rule) in [("GET / HTTP/1.1\nHost: a b\n\n", Rule::Host), ("GET / HTTP/1.1\n\n", Rule::Host)] {
         assert_eq!(read_text(text).map(|_| ()), Err(rule), "{text:?}");
     }
 }
