@@ -239,7 +239,7 @@ impl Server {
             self.rest_ends = NEVER;
         } else if !was_idle || took {
             self.rest_ends = now.saturating_add(self.keep_alive.0);
-            self.served_at = now;
+            self.served_at = now.max(1);
         }
         self.stall_ends = match is_idle && !is_done {
             true => seen.wrote.max(self.served_at).saturating_add(self.patience.0),
@@ -247,7 +247,7 @@ impl Server {
         };
         if self.is_ending && is_done {
             self.rest_ends = NEVER;
-            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
+            self.ends = self.ends.min(self.parted(now));
         } else if !self.is_closing {
             // A request that was on its way when the end was told has its time.
             self.ends = NEVER;
@@ -260,9 +260,16 @@ impl Server {
         }
         if seen.is_closing {
             self.is_closing = true;
-            self.ends = self.ends.min(now.saturating_add(CLOSING.0));
+            self.ends = self.ends.min(self.parted(now));
         }
         self.slot.set_resting(is_done && !self.is_ending);
+    }
+
+    /// When a client that was told of the end is not waited for any longer. One that was served lately may still be
+    /// taking what the system has for it, and would lose that to a reset, since it sends something while it does.
+    fn parted(&self, now: u32) -> u32 {
+        let taken = if self.served_at == 0 { 0 } else { self.served_at.saturating_add(self.patience.0) };
+        taken.max(now.saturating_add(CLOSING.0))
     }
 
     /// Acts on deadlines that have passed. Ready where the connection is to be dropped.

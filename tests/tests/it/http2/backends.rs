@@ -310,3 +310,88 @@ fn a_backend_that_floods_the_proxy_is_cut_off() {
         assert!(most < before + super::limits::MEMORY, "{name}: {before} bytes became {most}");
     }
 }
+
+/// RFC 9110 section 6.4.1: what comes behind a head that has no body would be read as the next answer.
+#[test]
+fn an_answer_that_has_no_body_gets_none() {
+    const FORGED: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+    for status in [204, 304] {
+        let backend = Http2Backend::start(move |session| {
+            while let Some(stream) = session.request() {
+                session.send(&Frame::headers(stream, &Fields::response(status)));
+                session.send(&Frame::data(stream, FORGED).end());
+            }
+        });
+        let proxyd = start(&backend, "retries: 0");
+        let mut client = proxyd.connect();
+        client.ask("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+        let (bytes, _) = client.rest();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("forged"), "{status}: {text}");
+        let mut client = Http2::to(&proxyd.address());
+        let stream = client.ask(&Fields::request("GET", "/"));
+        let answer = client.try_response(stream).unwrap();
+        assert!(answer.body.is_empty() && answer.reset.is_some(), "{status}: {answer:?}");
+    }
+}
+
+/// Trailers may follow a body that is empty by its length.
+#[test]
+fn trailers_behind_an_empty_body_arrive() {
+    let backend = Http2Backend::start(|session| {
+        while let Some(stream) = session.request() {
+            let head = Fields::response(200).and("content-length", "0");
+            session.send(&Frame::headers(stream, &head));
+            session.send(&Frame::headers(stream, &Fields::new().and("x-sum", "7")).end());
+        }
+    });
+    let proxyd = start(&backend, "");
+    let mut client = Http2::to(&proxyd.address());
+    let stream = client.ask(&Fields::request("GET", "/"));
+    let answer = client.response(stream);
+    assert_eq!(answer.trailers.field("x-sum"), Some("7"));
+    assert_eq!(proxyd.get("/").status(), 200);
+}
+
+/// A connection on which the backend broke a rule takes no further request, whether the backend closes it or not.
+#[test]
+fn a_connection_that_broke_is_left_by_the_next_request() {
+    let backend = Http2Backend::start(|session| {
+        if session.number > 0 {
+            return session.answer_all("second");
+        }
+        let Some(stream) = session.request() else { return };
+        session.answer(stream, 200, "first");
+        // RFC 9113 section 6.1: DATA belongs to a stream.
+        session.send(&Frame::data(0, "x"));
+        std::thread::park_timeout(harness::PATIENCE);
+    });
+    let proxyd = start(&backend, "retries: 0");
+    assert_eq!(proxyd.get("/").text(), "first");
+    let mut answers = (0..20).map(|_| proxyd.get("/"));
+    assert!(answers.any(|answer| answer.text() == "second"));
+    assert_eq!(proxyd.get("/").text(), "second");
+}
+
+/// Places that streams give back with a reset are used at once, and nobody fails for it.
+#[test]
+fn streams_that_follow_cancelled_ones_on_a_full_connection_are_served() {
+    let settings = [(setting::MAX_CONCURRENT_STREAMS, 3)];
+    let backend = Http2Backend::with(&settings, |session| {
+        let held: Vec<_> = (0..3).map_while(|_| session.request()).collect();
+        if held.len() == 3 {
+            session.answer_all("ok");
+        }
+    });
+    let proxyd = start(&backend, "retries: 0");
+    let mut client = Http2::to(&proxyd.address());
+    let first: Vec<u32> = (0..3).map(|_| client.ask(&Fields::request("GET", "/held"))).collect();
+    backend.wait_for(3);
+    let next: Vec<u32> = (0..3).map(|_| client.stream()).collect();
+    let resets = first.iter().map(|stream| Frame::reset(*stream, code::CANCEL));
+    let heads = next.iter().map(|stream| Frame::headers(*stream, &Fields::request("GET", "/")).end());
+    client.send_all(&resets.chain(heads).collect::<Vec<_>>());
+    for stream in next {
+        assert_eq!(client.response(stream).text(), "ok");
+    }
+}

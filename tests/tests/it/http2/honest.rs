@@ -195,3 +195,69 @@ fn a_client_that_gives_no_sign_of_life_is_given_up() {
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     drop(client);
 }
+
+/// RFC 9113 section 6.8: a request that crosses GOAWAY, and is within what that promises, is answered in its own time.
+#[test]
+fn a_request_that_crosses_the_end_of_a_connection_is_answered() {
+    let backend = Backend::start(|session| {
+        let _ = session.request();
+        // Longer than a connection without requests is given to close.
+        pause(Duration::from_millis(2_600));
+        session.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate");
+    });
+    let proxyd = Proxyd::start(&Document::to(&backend).proxy("keepAliveTimeout: 300ms"));
+    let mut client = Http2::to(&proxyd.address());
+    // The first of two GOAWAYs comes; the request is on its way by then.
+    let came = client.until(|event| matches!(event, Event::GoAway { .. }));
+    assert!(came.is_ok(), "{came:?}");
+    let stream = client.ask(&Fields::request("GET", "/"));
+    assert_eq!(client.response(stream).text(), "late");
+}
+
+/// What was served is sent to its end, also when the proxy is told to end meanwhile.
+#[test]
+fn an_answer_that_is_taken_slowly_is_whole_behind_a_signal() {
+    const SIZE: usize = 200_000;
+    let backend = Backend::start(|session| {
+        let _ = session.request();
+        session.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n"));
+        session.send([b'x'; SIZE]);
+        session.hold();
+    });
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    let mut client = Http2::with(&proxyd.address(), &[(setting::INITIAL_WINDOW_SIZE, 1 << 20)]);
+    client.send(&Frame::window_update(0, 1 << 20));
+    let stream = client.ask(&Fields::request("GET", "/"));
+    client.head(stream);
+    proxyd.terminate();
+    // It reads nothing for longer than a connection without requests is given to close.
+    pause(Duration::from_millis(2_600));
+    assert_eq!(client.response(stream).body.len(), SIZE);
+    drop(client);
+    assert_eq!(proxyd.wait().code, Some(0));
+}
+
+/// A route's own answer to a wish for a WebSocket is none that opens one. RFC 8441 section 5.
+#[test]
+fn an_answer_of_the_proxy_s_own_opens_no_websocket() {
+    let document = Document::new().route("id: all, path: /*, respond: { body: hello }");
+    let proxyd = Proxyd::start(&document);
+    let mut client = Http2::to(&proxyd.address());
+    let head = Fields::request("CONNECT", "/").and(":protocol", "websocket");
+    let stream = client.stream();
+    client.send(&Frame::headers(stream, &head));
+    assert_eq!(client.head(stream).status(), 400);
+}
+
+/// What merely says that it is a call is held to the pace of every other body.
+#[test]
+fn only_http_2_has_calls() {
+    let backend = Backend::start(|session| {
+        let _ = session.head();
+        session.hold();
+    });
+    let proxyd = Proxyd::start(&Document::to(&backend).proxy("bodyIdleTimeout: 300ms"));
+    let head =
+        "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/grpc\r\nContent-Length: 9\r\n\r\nx";
+    assert_eq!(proxyd.ask(head).status(), 408);
+}
