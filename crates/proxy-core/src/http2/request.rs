@@ -45,7 +45,7 @@ pub(super) fn read(text: &Bytes, is_secure: bool) -> Result<Head, Rule> {
 
     let mut request = Request::new(());
     let is_upgrade = taken.protocol.is_some();
-    *request.uri_mut() = uri(text.slice_ref(taken.host), text.slice_ref(target), is_secure)?;
+    *request.uri_mut() = uri(text.slice_ref(taken.host), &text.slice_ref(target), is_secure)?;
     *request.method_mut() =
         if is_upgrade { Method::CONNECT } else { Method::from_bytes(method).map_err(|_| Rule::StartLine)? };
     let upgrade = taken
@@ -85,12 +85,12 @@ impl<'a> Taken<'a> {
     }
 }
 
-fn uri(host: Bytes, target: Bytes, is_secure: bool) -> Result<Uri, Rule> {
+fn uri(host: Bytes, target: &Bytes, is_secure: bool) -> Result<Uri, Rule> {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(if is_secure { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = Some(Authority::from_maybe_shared(host).map_err(|_| Rule::Host)?);
     let path = PathAndQuery::from_maybe_shared(target.clone());
-    let path = path.or_else(|_| PathAndQuery::from_maybe_shared(encoded(&target)));
+    let path = path.or_else(|_| PathAndQuery::from_maybe_shared(encoded(target)));
     parts.path_and_query = Some(path.map_err(|_| Rule::Target)?);
     Uri::from_parts(parts).map_err(|_| Rule::Target)
 }

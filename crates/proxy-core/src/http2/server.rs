@@ -77,6 +77,8 @@ pub(crate) async fn serve(handover: Handover) {
         ends: NEVER,
         is_ending: false,
         is_closing: false,
+        is_faulty: false,
+        told_at: 0,
         took: false,
         patience: settings.body_idle_timeout,
         is_over: false,
@@ -128,6 +130,10 @@ struct Server {
     is_ending: bool,
     /// It ends now, whatever is being served.
     is_closing: bool,
+    /// It does so for a fault of the client's, which is not waited for.
+    is_faulty: bool,
+    /// When the client was told of the end, in ticks.
+    told_at: u32,
     /// A request was taken in since this was looked at last.
     took: bool,
     /// How long a client may take nothing of what was served.
@@ -220,11 +226,13 @@ impl Server {
         self.ends = self.slot.now().saturating_add(CLOSING.0);
         self.is_ending = true;
         self.is_closing = true;
+        self.is_faulty = true;
     }
 
     /// Has the connection end once what is being served has its end. RFC 9113 section 6.8.
     fn end(&mut self) {
         self.h2.graceful_shutdown();
+        self.told_at = self.slot.now();
         self.is_ending = true;
     }
 
@@ -239,15 +247,17 @@ impl Server {
             self.rest_ends = NEVER;
         } else if !was_idle || took {
             self.rest_ends = now.saturating_add(self.keep_alive.0);
-            self.served_at = now.max(1);
+            self.served_at = now;
         }
         self.stall_ends = match is_idle && !is_done {
             true => seen.wrote.max(self.served_at).saturating_add(self.patience.0),
             false => NEVER,
         };
-        if self.is_ending && is_done {
+        if self.is_ending {
             self.rest_ends = NEVER;
-            self.ends = self.ends.min(self.parted(now));
+        }
+        if self.is_ending && is_done && !self.is_closing {
+            self.ends = self.parted(seen);
         } else if !self.is_closing {
             // A request that was on its way when the end was told has its time.
             self.ends = NEVER;
@@ -258,18 +268,21 @@ impl Server {
             self.amid = amid;
             self.head_ends = amid.map_or(NEVER, |_| now.saturating_add(self.head_timeout.0));
         }
-        if seen.is_closing {
-            self.is_closing = true;
-            self.ends = self.ends.min(self.parted(now));
+        if seen.is_closing && !self.is_faulty {
+            if !std::mem::replace(&mut self.is_closing, true) {
+                self.told_at = now;
+            }
+            self.ends = self.parted(seen);
         }
         self.slot.set_resting(is_done && !self.is_ending);
     }
 
-    /// When a client that was told of the end is not waited for any longer. One that was served lately may still be
-    /// taking what the system has for it, and would lose that to a reset, since it sends something while it does.
-    fn parted(&self, now: u32) -> u32 {
-        let taken = if self.served_at == 0 { 0 } else { self.served_at.saturating_add(self.patience.0) };
-        taken.max(now.saturating_add(CLOSING.0))
+    /// When a client that was told of the end is not waited for any longer. One that still takes what the system has for it
+    /// is heard of, and would lose the rest to a reset; that has an end, too.
+    fn parted(&self, seen: Seen) -> u32 {
+        let told = self.told_at.max(self.served_at);
+        let parted = seen.heard.max(seen.wrote).max(told).saturating_add(CLOSING.0);
+        parted.min(told.saturating_add(self.patience.0.max(CLOSING.0)))
     }
 
     /// Acts on deadlines that have passed. Ready where the connection is to be dropped.

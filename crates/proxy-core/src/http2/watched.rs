@@ -337,7 +337,7 @@ impl Inner {
 
     /// Shuts the connection, and reads on: a close with unread input would be a reset, which can overtake what was
     /// sent last. RFC 9112 section 9.6 describes the same for HTTP/1.1.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>, now: u32) -> Poll<io::Result<()>> {
         self.is_closing = true;
         if !self.is_shut {
             ready!(self.poll_flush(cx))?;
@@ -349,6 +349,7 @@ impl Inner {
             let mut room = ReadBuf::new(&mut room);
             ready!(Pin::new(open(&mut self.stream)?).poll_read(cx, &mut room))?;
             self.lingered += room.filled().len();
+            self.heard = now;
             if room.filled().is_empty() || self.lingered >= LINGERED {
                 return Poll::Ready(Ok(()));
             }
@@ -395,6 +396,7 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.inner().poll_shutdown(cx)
+        let now = self.0.deadlines.now();
+        self.0.inner().poll_shutdown(cx, now)
     }
 }
