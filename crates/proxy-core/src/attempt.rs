@@ -17,20 +17,16 @@ use crate::incoming::Incoming;
 use crate::link::Link;
 use crate::pool::Pooled;
 use crate::pump::Pump;
-use crate::reason::{Reason, Retry};
+use crate::reason::Reason;
 use crate::registry::Backend;
 use crate::snapshot::Route;
 use crate::spec::Protocol;
 use crate::trace::{AttemptRecord, Trace};
+use crate::tries::{Failed, Tries, has_body};
 use crate::trying::Trying;
 use crate::upstream::{Member, Upstream};
 use crate::wire::Writer;
 
-/// How often a request may be sent again to a backend that had closed the connection it was sent on.
-const FREE: u32 = 2;
-
-/// How often a request may be sent again that a backend which was closing its connection has not seen.
-const UNSEEN: u32 = 4;
 /// So much of a body is kept to be sent again to another stream than the one that took it.
 const REPLAYED: usize = 64 * 1024;
 
@@ -67,36 +63,6 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Why an attempt failed, and what it may have done.
-#[derive(Clone, Copy, Debug)]
-struct Failed {
-    reason: Reason,
-    was_reused: bool,
-    /// Part of the request's body is gone, or part of an answer has come.
-    is_final: bool,
-    /// What the backend has done with it, where it said so.
-    fate: Fate,
-}
-
-impl Failed {
-    /// Before anything was sent.
-    const fn unsent(reason: Reason) -> Self {
-        Self { reason, was_reused: false, is_final: false, fate: Fate::Unknown }
-    }
-}
-
-/// What a request has behind it.
-struct Tries {
-    /// Places of backends that failed; bounded by the upstream's retries.
-    tried: Vec<usize>,
-    free_left: u32,
-    unseen_left: u32,
-    was_refused: bool,
-    retries_left: u32,
-    /// A request that a backend may have seen is repeated once only.
-    was_repeated: bool,
-}
-
 /// Forwards the request to the upstream's backends, one after another.
 ///
 /// # Errors
@@ -109,14 +75,7 @@ pub(crate) async fn attempt<'a, C: Client>(
     trace: &mut Trace,
 ) -> Result<Answered<'a>, Reason> {
     let Some(mut upstream) = route.first_upstream() else { return Err(Reason::Internal) };
-    let mut tries = Tries {
-        tried: Vec::new(),
-        free_left: FREE,
-        unseen_left: UNSEEN,
-        was_refused: false,
-        retries_left: upstream.spec.retries,
-        was_repeated: false,
-    };
+    let mut tries = Tries::of(upstream.spec.retries);
     let mut last = Reason::NoBackend;
     upstream.budget(context.shard()).deposit();
     loop {
@@ -130,7 +89,7 @@ pub(crate) async fn attempt<'a, C: Client>(
                 None => return Err(last),
             }
         };
-        let wants_fresh = tries.free_left < FREE;
+        let wants_fresh = tries.wants_fresh();
         let one = One { member, upstream, route, wants_fresh };
         let failed = match one.run(client, incoming, context, trace).await {
             Ok(answered) => {
@@ -153,54 +112,6 @@ pub(crate) async fn attempt<'a, C: Client>(
         if !failed.was_reused && failed.fate == Fate::Unknown {
             tries.tried.push(place);
         }
-    }
-}
-
-impl Tries {
-    fn may_go_on(&mut self, failed: &Failed, incoming: &Incoming, upstream: &Upstream, shard: usize) -> bool {
-        if failed.is_final {
-            return false;
-        }
-        match failed.fate {
-            Fate::Unknown => {}
-            Fate::Unseen => {
-                let is_left = self.unseen_left > 0;
-                self.unseen_left = self.unseen_left.saturating_sub(1);
-                return is_left;
-            }
-            Fate::Refused => return !std::mem::replace(&mut self.was_refused, true),
-        }
-        match failed.reason.retry() {
-            Retry::Never => false,
-            Retry::Unsent => self.take_retry(),
-            Retry::Repeatable => self.may_repeat(failed, incoming, upstream, shard),
-        }
-    }
-
-    /// RFC 9110 section 9.2.2: a proxy never repeats what is not idempotent.
-    fn may_repeat(
-        &mut self,
-        failed: &Failed,
-        incoming: &Incoming,
-        upstream: &Upstream,
-        shard: usize,
-    ) -> bool {
-        if !incoming.head.method().is_idempotent() || has_body(incoming) {
-            return false;
-        }
-        if failed.was_reused && self.free_left > 0 {
-            self.free_left -= 1;
-            return true;
-        }
-        let may = !self.was_repeated && self.take_retry() && upstream.budget(shard).withdraw();
-        self.was_repeated = true;
-        may
-    }
-
-    fn take_retry(&mut self) -> bool {
-        let is_left = self.retries_left > 0;
-        self.retries_left = self.retries_left.saturating_sub(1);
-        is_left
     }
 }
 
@@ -423,8 +334,4 @@ fn poll_given_up<C: Client>(client: &mut C, context: &Context<'_>, cx: &mut Poll
         return Poll::Ready(Reason::ClientGone);
     }
     if context.slot.is_expired() { Poll::Ready(Reason::RequestTimeout) } else { Poll::Pending }
-}
-
-fn has_body(incoming: &Incoming) -> bool {
-    !matches!(incoming.admitted.body, BodyLength::None | BodyLength::Bytes(0))
 }

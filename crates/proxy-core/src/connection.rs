@@ -8,7 +8,6 @@ use std::task::{Context as Poller, Poll};
 
 use http1::Parsed;
 use tokio::io::AsyncWrite;
-use tokio_util::sync::ReusableBoxFuture;
 
 use crate::client::{Facts, Http1Client};
 use crate::deadline::{Slot, Ticks};
@@ -16,6 +15,7 @@ use crate::exchange::{Context, Next, exchange, reject};
 use crate::http2::{self, Handover, PREFACE};
 use crate::incoming::Leased;
 use crate::reason::Reason;
+use crate::room::{self, Rooms};
 use crate::transport::Stream;
 use crate::wire::Wire;
 use crate::worker::{Permit, Pinned, Tended, Worker};
@@ -26,14 +26,9 @@ const LINGERED: usize = 256 * 1024;
 const LINGERING: Ticks = Ticks(Ticks::seconds(2));
 /// How long a connection that has not asked for anything yet may take to do so once the worker is told to end.
 const LAST_CHANCE: u32 = Ticks::seconds(1);
-/// How many rooms for requests in flight a thread keeps.
-const KEPT: usize = 256;
-
-type Serving = ReusableBoxFuture<'static, (Box<Connection>, Next)>;
-
 thread_local! {
     /// Rooms for requests in flight. An idle connection has none, so that it stays small.
-    static ROOMS: RefCell<Vec<Serving>> = const { RefCell::new(Vec::new()) };
+    static ROOMS: Rooms<(Box<Connection>, Next)> = const { RefCell::new(Vec::new()) };
 }
 
 /// A client's connection.
@@ -77,26 +72,6 @@ pub(crate) fn serve(
         .run()
 }
 
-fn room(future: impl Future<Output = (Box<Connection>, Next)> + Send + 'static) -> Serving {
-    let kept = ROOMS.try_with(|rooms| rooms.borrow_mut().pop()).ok().flatten();
-    match kept {
-        Some(mut room) => {
-            room.set(future);
-            room
-        }
-        None => ReusableBoxFuture::new(future),
-    }
-}
-
-fn give_back(room: Serving) {
-    let _ = ROOMS.try_with(|rooms| {
-        let mut rooms = rooms.borrow_mut();
-        if rooms.len() < KEPT {
-            rooms.push(room);
-        }
-    });
-}
-
 /// Whether these first bytes of a connection are HTTP/2's; `None` where it takes more of them to tell.
 fn speaks_http2(bytes: &[u8]) -> Option<bool> {
     let len = bytes.len().min(PREFACE.len());
@@ -127,9 +102,9 @@ impl Connection {
                 Arrival::Http2 => return Box::pin(self.hand_over()).await,
                 Arrival::Head(..) | Arrival::Refused(..) => {}
             }
-            let mut serving = room(self.serve(arrival));
+            let mut serving = room::lease(&ROOMS, self.serve(arrival));
             let (back, next) = poll_fn(|cx| serving.poll(cx)).await;
-            give_back(serving);
+            room::give_back(&ROOMS, serving);
             self = back;
             self.is_new = false;
             if next != Next::Go || self.client.closes {

@@ -33,33 +33,29 @@ pub(crate) fn timeout(value: &[u8]) -> Option<Duration> {
 
 /// The status that tells a call's client of a failure of ours.
 pub(crate) const fn status_of(reason: Reason) -> u8 {
-    match reason.status() {
-        // DEADLINE_EXCEEDED.
-        408 | 504 => 4,
-        // RESOURCE_EXHAUSTED.
-        413 | 414 | 429 | 431 => 8,
-        // UNIMPLEMENTED: who calls what nobody serves.
-        404 | 405 | 501 => 12,
-        // UNAVAILABLE.
-        502 | 503 | 508 => 14,
-        // INTERNAL.
-        _ => 13,
+    status_of_http(reason.status())
+}
+
+/// The status that tells a call's client of an HTTP status of ours, or of a guard's.
+pub(crate) const fn status_of_http(status: u16) -> u8 {
+    match status {
+        401 => UNAUTHENTICATED,
+        403 => PERMISSION_DENIED,
+        404 | 405 | 501 => UNIMPLEMENTED,
+        408 | 504 => DEADLINE_EXCEEDED,
+        413 | 414 | 429 | 431 => RESOURCE_EXHAUSTED,
+        502 | 503 | 508 => UNAVAILABLE,
+        _ => INTERNAL,
     }
 }
 
-/// The status that tells a call's client of an HTTP status that a guard chose.
-pub(crate) const fn status_of_http(status: u16) -> u8 {
-    match status {
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        413 | 429 | 431 => 8,
-        408 | 504 => 4,
-        502 | 503 => 14,
-        400 => 13,
-        _ => 2,
-    }
-}
+const DEADLINE_EXCEEDED: u8 = 4;
+const PERMISSION_DENIED: u8 = 7;
+const RESOURCE_EXHAUSTED: u8 = 8;
+const UNIMPLEMENTED: u8 = 12;
+const INTERNAL: u8 = 13;
+const UNAVAILABLE: u8 = 14;
+const UNAUTHENTICATED: u8 = 16;
 
 /// Appends `text` as grpc-message has it: what is not printable ASCII, and `%`, is percent-encoded.
 pub(crate) fn push_message(out: &mut Vec<u8>, text: &str) {

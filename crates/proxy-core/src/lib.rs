@@ -44,10 +44,12 @@ mod attempt;
 mod guard;
 mod matcher;
 mod relay;
+mod tries;
 mod trying;
 
 mod answer;
 mod observe;
+mod own;
 mod reason;
 mod trace;
 
@@ -74,6 +76,7 @@ mod proxy;
 mod pump;
 mod registry;
 mod replay;
+mod room;
 mod service;
 mod snapshot;
 pub mod spec;

@@ -10,7 +10,6 @@ use std::task::{Context as Poller, Poll};
 
 use h2::Reason as Code;
 use http1::Rule;
-use tokio_util::sync::ReusableBoxFuture;
 
 use super::client::Http2Client;
 use super::watched::Io;
@@ -18,13 +17,11 @@ use crate::client::Facts;
 use crate::exchange::{Context, Next, exchange, reject};
 use crate::incoming::Leased;
 use crate::reason::Reason;
+use crate::room::{self, Room, Rooms};
 use crate::worker::Tended;
 
-/// How many rooms a thread keeps.
-const KEPT: usize = 256;
-
 thread_local! {
-    static ROOMS: RefCell<Vec<ReusableBoxFuture<'static, ()>>> = const { RefCell::new(Vec::new()) };
+    static ROOMS: Rooms<()> = const { RefCell::new(Vec::new()) };
 }
 
 /// What the streams of a connection share.
@@ -47,19 +44,11 @@ pub(super) struct Request {
 }
 
 /// A request that is being served.
-pub(super) struct Serving(Option<ReusableBoxFuture<'static, ()>>);
+pub(super) struct Serving(Option<Room<()>>);
 
 impl Serving {
     pub(super) fn begin(shared: &Arc<Shared>, request: Request) -> Self {
-        let future = serve(Arc::clone(shared), request);
-        let kept = ROOMS.try_with(|rooms| rooms.borrow_mut().pop()).ok().flatten();
-        Self(Some(match kept {
-            Some(mut room) => {
-                room.set(future);
-                room
-            }
-            None => ReusableBoxFuture::new(future),
-        }))
+        Self(Some(room::lease(&ROOMS, serve(Arc::clone(shared), request))))
     }
 }
 
@@ -71,14 +60,8 @@ impl Future for Serving {
         if room.poll(cx).is_pending() {
             return Poll::Pending;
         }
-        // A future that is over holds nothing any more.
         if let Some(room) = self.0.take() {
-            let _ = ROOMS.try_with(|rooms| {
-                let mut rooms = rooms.borrow_mut();
-                if rooms.len() < KEPT {
-                    rooms.push(room);
-                }
-            });
+            room::give_back(&ROOMS, room);
         }
         Poll::Ready(())
     }
