@@ -31,6 +31,8 @@ pub(super) fn write(
     let found = fields::push(&parts.headers, limits.fields, head.lines_mut(), bytes)?;
     let lines = head.lines_mut();
     match protocol {
+        // RFC 9110 section 9.3.6: it has no content, and what goes through a tunnel has no length.
+        Some(_) if found.has_length => Err(Rule::ContentLength),
         Some(protocol) => {
             lines.push(bytes, b"connection", b"upgrade")?;
             lines.push(bytes, b"upgrade", protocol.as_bytes())?;

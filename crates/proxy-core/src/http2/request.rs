@@ -54,6 +54,8 @@ pub(super) fn read(text: &Bytes, is_secure: bool) -> Result<Head, Rule> {
     if let Some(upgrade) = &upgrade {
         let protocol = std::str::from_utf8(&upgrade.protocol).map_err(|_| Rule::Upgrade)?;
         request.extensions_mut().insert(Protocol::from(&*protocol.to_ascii_lowercase()));
+        // RFC 9110 section 9.3.6: CONNECT has no content. An upgrade may say so, with 0; here it would be the tunnel's.
+        taken.map.remove(http::header::CONTENT_LENGTH);
     }
     *request.headers_mut() = taken.map;
     Ok(Head { request, upgrade })

@@ -178,6 +178,20 @@ fn connect_with_a_protocol_has_a_scheme_a_path_and_a_known_protocol() {
     assert_eq!(taken.collect::<Vec<_>>(), [], "these were taken");
 }
 
+/// RFC 9110 section 9.3.6: CONNECT has no content.
+#[test]
+fn connect_with_a_protocol_has_no_length() {
+    let backend = echo();
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    for length in ["0", "5"] {
+        let mut client = Http2::to(&proxyd.address());
+        let stream = client.stream();
+        client.send(&Frame::headers(stream, &connect().and("content-length", length)));
+        assert_eq!(client.head(stream).status(), 400, "{length}");
+    }
+    assert_eq!(backend.connections(), 0);
+}
+
 const UPGRADE: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
 
@@ -203,7 +217,8 @@ fn an_upgrade_becomes_connect() {
     });
     let proxyd = framed(&backend);
     let mut client = proxyd.connect();
-    client.send(UPGRADE);
+    // An upgrade may say that it has no content.
+    client.send(UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1));
     let head = client.head().unwrap();
     assert_eq!(head.status(), 101);
     assert_eq!(head.field("Sec-WebSocket-Accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
@@ -226,7 +241,7 @@ fn an_upgrade_becomes_connect() {
     ] {
         assert_eq!(seen.head.all(name), [value], "{seen:?}");
     }
-    for name in ["sec-websocket-key", "upgrade", "connection", "host"] {
+    for name in ["sec-websocket-key", "upgrade", "connection", "host", "content-length"] {
         assert_eq!(seen.field(name), None, "{name}");
     }
 }
@@ -240,6 +255,36 @@ fn a_backend_that_does_not_know_connect_with_a_protocol_is_not_asked() {
     client.send(UPGRADE);
     assert!(client.head().unwrap().status() >= 400);
     assert_eq!(backend.requests(), []);
+}
+
+/// RFC 9110 section 8.6: a length of 0 says that the upgrade has no content; it is not the tunnel's length.
+#[test]
+fn an_upgrade_with_a_length_of_0_becomes_a_tunnel() {
+    let backend = echo();
+    let proxyd = Proxyd::start(&Document::to(&backend));
+    let mut client = proxyd.connect();
+    client.send(UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1));
+    assert_eq!(client.head().unwrap().status(), 101);
+    client.send("hello");
+    assert_eq!(client.exactly(5).unwrap(), b"hello");
+}
+
+/// A refusal of an upgrade that says that it has no content leaves the connection to be used.
+#[test]
+fn a_refused_upgrade_with_a_length_of_0_leaves_the_connection_whole() {
+    let http2 = Http2Backend::with(ALLOWED, |session| {
+        while let Some(stream) = session.head() {
+            session.send(&Frame::headers(stream, &Fields::response(403)).end());
+        }
+    });
+    let http1 = Backend::answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    for proxyd in [framed(&http2), Proxyd::start(&Document::to(&http1))] {
+        let mut client = proxyd.connect();
+        for _ in 0..2 {
+            client.send(UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1));
+            assert_eq!(client.response().unwrap().head.status(), 403);
+        }
+    }
 }
 
 /// WebSocket over HTTP/2 all the way.

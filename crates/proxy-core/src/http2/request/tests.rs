@@ -44,7 +44,7 @@ fn what_is_for_neighbours_only_is_gone() {
 #[test]
 fn an_upgrade_becomes_extended_connect() {
     let text = "GET /chat HTTP/1.1\nHost: a\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\
-                Sec-WebSocket-Version: 13\nUpgrade: WebSocket\nConnection: upgrade\n\n";
+                Sec-WebSocket-Version: 13\nContent-Length: 0\nUpgrade: WebSocket\nConnection: upgrade\n\n";
     check(text, "CONNECT http://a/chat", &[("sec-websocket-version", "13")]);
     let Ok(Head { request, upgrade: Some(upgrade) }) = read_text(text) else { panic!("no upgrade") };
     assert_eq!(request.extensions().get::<Protocol>().map(Protocol::as_str), Some("websocket"));
