@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::frames::Http2Backend;
 use crate::{Backend, Socket};
 
 /// A configuration in YAML, put together from what a test wants. Without a listener it listens on a free port of
@@ -24,6 +25,13 @@ impl Document {
     /// Every request goes to this backend, by the route `all` to the upstream `app`.
     pub fn to(backend: &Backend) -> Self {
         Self::new().upstream("app", &[backend], "").route("id: all, path: /*, upstream: app")
+    }
+
+    /// As [`to`](Self::to), for a backend that speaks HTTP/2.
+    pub fn to_http2(backend: &Http2Backend) -> Self {
+        Self::new()
+            .upstream_at("app", &[backend.address().clone()], "protocol: http2")
+            .route("id: all, path: /*, upstream: app")
     }
 
     /// With settings of the whole proxy: `timeout: 300ms, forwarded: true`.

@@ -131,10 +131,7 @@ fn a_call_passes_in_both_directions_at_once() {
             session.send(&Frame::headers(stream, &trailers).end());
         }
     });
-    let document = Document::new()
-        .upstream_at("app", &[backend.address().clone()], "protocol: http2")
-        .route("id: all, path: /*, upstream: app");
-    let proxyd = Proxyd::start(&document);
+    let proxyd = Proxyd::start(&Document::to_http2(&backend));
     let mut client = Http2::to(&proxyd.address());
     let stream = client.stream();
     client.send(&Frame::headers(stream, &call()));
@@ -157,10 +154,7 @@ fn a_status_without_messages_passes_as_one_head() {
             session.send(&Frame::headers(stream, &head).end());
         }
     });
-    let document = Document::new()
-        .upstream_at("app", &[backend.address().clone()], "protocol: http2")
-        .route("id: all, path: /*, upstream: app");
-    let proxyd = Proxyd::start(&document);
+    let proxyd = Proxyd::start(&Document::to_http2(&backend));
     check(&answer(&proxyd, &call(), 5), "5");
 }
 
@@ -172,10 +166,7 @@ fn a_call_that_is_cancelled_is_cancelled_at_the_backend() {
         assert_eq!(session.reset(stream), Some(code::CANCEL));
         session.answer_all("ok");
     });
-    let document = Document::new()
-        .upstream_at("app", &[backend.address().clone()], "protocol: http2")
-        .route("id: all, path: /*, upstream: app");
-    let proxyd = Proxyd::start(&document);
+    let proxyd = Proxyd::start(&Document::to_http2(&backend));
     let mut client = Http2::to(&proxyd.address());
     let stream = client.stream();
     client.send(&Frame::headers(stream, &call()));

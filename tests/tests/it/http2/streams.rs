@@ -1,7 +1,7 @@
 //! Streams of clients: how many there may be, and what their end means.
 
 use std::sync::Mutex;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 
 use harness::frames::{Fields, Frame, Http2, code};
 use harness::{Backend, Document, Ending, PATIENCE, Proxyd};
@@ -114,9 +114,8 @@ fn a_client_that_goes_cancels_all_that_it_asked_for() {
     backend.wait_for_ends(10);
 }
 
-/// RFC 9113 section 6.8: what is in flight is finished, nothing new is taken, and the client knows which is which.
-#[test]
-fn a_proxy_that_stops_says_so_and_finishes_what_it_took() {
+/// A backend that answers each request once it is told to.
+fn answering_when_told() -> (Backend, Sender<()>) {
     let (go, gone) = channel::<()>();
     let gone = Mutex::new(gone);
     let backend = Backend::start(move |session| {
@@ -124,6 +123,13 @@ fn a_proxy_that_stops_says_so_and_finishes_what_it_took() {
         gone.lock().unwrap().recv_timeout(PATIENCE).unwrap();
         session.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     });
+    (backend, go)
+}
+
+/// RFC 9113 section 6.8: what is in flight is finished, nothing new is taken, and the client knows which is which.
+#[test]
+fn a_proxy_that_stops_says_so_and_finishes_what_it_took() {
+    let (backend, go) = answering_when_told();
     let proxyd = Proxyd::start(&Document::to(&backend));
     let mut client = Http2::to(&proxyd.address());
     let stream = client.ask(&get("/"));
@@ -140,13 +146,7 @@ fn a_proxy_that_stops_says_so_and_finishes_what_it_took() {
 /// RFC 9113 section 6.8: a client that says goodbye still gets its answers.
 #[test]
 fn a_client_that_says_goaway_gets_what_it_asked_for() {
-    let (go, gone) = channel::<()>();
-    let gone = Mutex::new(gone);
-    let backend = Backend::start(move |session| {
-        let Ok(_) = session.request() else { return };
-        gone.lock().unwrap().recv_timeout(PATIENCE).unwrap();
-        session.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    });
+    let (backend, go) = answering_when_told();
     let proxyd = Proxyd::start(&Document::to(&backend));
     let mut client = Http2::to(&proxyd.address());
     let stream = client.ask(&get("/"));

@@ -195,11 +195,13 @@ fn connect_with_a_protocol_has_no_length() {
 const UPGRADE: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
 
+/// An upgrade that says that it has no content.
+fn upgrade_with_length() -> String {
+    UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1)
+}
+
 fn framed(backend: &Http2Backend) -> Proxyd {
-    let document = Document::new()
-        .upstream_at("app", &[backend.address().clone()], "protocol: http2")
-        .route("id: all, path: /*, upstream: app");
-    Proxyd::start(&document)
+    Proxyd::start(&Document::to_http2(backend))
 }
 
 const ALLOWED: &[(u16, u32)] = &[(setting::ENABLE_CONNECT_PROTOCOL, 1)];
@@ -217,8 +219,7 @@ fn an_upgrade_becomes_connect() {
     });
     let proxyd = framed(&backend);
     let mut client = proxyd.connect();
-    // An upgrade may say that it has no content.
-    client.send(UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1));
+    client.send(upgrade_with_length());
     let head = client.head().unwrap();
     assert_eq!(head.status(), 101);
     assert_eq!(head.field("Sec-WebSocket-Accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
@@ -263,7 +264,7 @@ fn an_upgrade_with_a_length_of_0_becomes_a_tunnel() {
     let backend = echo();
     let proxyd = Proxyd::start(&Document::to(&backend));
     let mut client = proxyd.connect();
-    client.send(UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1));
+    client.send(upgrade_with_length());
     assert_eq!(client.head().unwrap().status(), 101);
     client.send("hello");
     assert_eq!(client.exactly(5).unwrap(), b"hello");
@@ -281,7 +282,7 @@ fn a_refused_upgrade_with_a_length_of_0_leaves_the_connection_whole() {
     for proxyd in [framed(&http2), Proxyd::start(&Document::to(&http1))] {
         let mut client = proxyd.connect();
         for _ in 0..2 {
-            client.send(UPGRADE.replacen("Upgrade: websocket", "Upgrade: websocket\r\nContent-Length: 0", 1));
+            client.send(upgrade_with_length());
             assert_eq!(client.response().unwrap().head.status(), 403);
         }
     }
