@@ -20,6 +20,14 @@ pub enum BodyLength {
     UntilClose,
 }
 
+impl BodyLength {
+    /// True where no byte of a body comes: there is none, or it says so with a length of 0.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        matches!(self, Self::None | Self::Bytes(0))
+    }
+}
+
 /// The length of a request's body. RFC 9112 section 6.3.
 ///
 /// # Errors

@@ -100,8 +100,11 @@ fn rare(incoming: &mut Incoming) -> Result<(), Rule> {
         let value = head.first(Name::Upgrade, bytes).unwrap_or_default();
         // RFC 9113 section 3.1: h2c by upgrade is gone; the request is served as it stands.
         let is_old = list(value).any(|protocol| protocol.eq_ignore_ascii_case(b"h2c"));
-        let is_empty = matches!(admitted.body, BodyLength::None | BodyLength::Bytes(0));
-        admitted.wants_upgrade = !value.is_empty() && !is_old && is_empty;
+        admitted.wants_upgrade = !value.is_empty() && !is_old && admitted.body.is_empty();
+        if admitted.wants_upgrade {
+            // Also where it says 0: what came of the end of its body would be the end of the tunnel.
+            admitted.body = BodyLength::None;
+        }
     }
     let te = head.first(Name::Te, bytes).unwrap_or_default();
     admitted.takes_trailers = list(te).any(|coding| coding.eq_ignore_ascii_case(b"trailers"));

@@ -66,8 +66,10 @@ pub(crate) trait Channel {
 
     /// The socket and how many bytes of the body are still to come from it or may still go to it, where both
     /// may pass it by untouched.
-    fn spliceable(&self) -> Option<(&TcpStream, u64)>;
+    fn spliceable(&self) -> Option<(&TcpStream, u64)> {
+        None
+    }
 
     /// Tells how many bytes of the body passed by.
-    fn spliced(&mut self, count: u64);
+    fn spliced(&mut self, _count: u64) {}
 }

@@ -8,7 +8,7 @@ use http1::framing::BodyLength;
 use http1::{Fields, Name, NameSet, Version};
 
 use crate::channel::{Broken, Channel, Fill};
-use crate::replay::Replay;
+use crate::replay::{self, Replay, again};
 use crate::wire::{Wire, Writer};
 
 /// So much of further requests is taken in while one is being served.
@@ -227,12 +227,6 @@ impl Client for Http1Client {
     }
 }
 
-/// What is to be passed on again of a body.
-#[inline]
-pub(crate) fn again(replay: &Option<Box<Replay>>) -> &[u8] {
-    replay.as_ref().map_or(&[], |replay| replay.again())
-}
-
 /// Appends `HTTP/1.1 <status> <reason> CRLF`.
 pub(crate) fn push_status_line(out: &mut Vec<u8>, status: u16, reason: &[u8]) {
     if status == 200 && (reason.is_empty() || reason == b"OK") {
@@ -270,14 +264,9 @@ impl Channel for Http1Client {
 
     #[inline]
     fn consume(&mut self, count: usize) {
-        if let Some(replay) = &mut self.replay {
-            if !replay.again().is_empty() {
-                replay.advance(count);
-                return;
-            }
-            replay.keep(self.wire.data().get(..count).unwrap_or_default());
+        if !replay::advance(&mut self.replay, self.wire.data(), count) {
+            self.wire.consume(count);
         }
-        self.wire.consume(count);
     }
 
     fn hold_back(&mut self) {

@@ -50,6 +50,26 @@ impl Replay {
     }
 }
 
+/// What is to be passed on again of a body, before anything else.
+#[inline]
+pub(crate) fn again(replay: &Option<Box<Replay>>) -> &[u8] {
+    replay.as_ref().map_or(&[], |replay| replay.again())
+}
+
+/// The first `count` bytes were passed on. True where these had been kept; else they stand in `fresh`, are kept now where
+/// anything is, and are still to be consumed there.
+#[inline]
+pub(crate) fn advance(replay: &mut Option<Box<Replay>>, fresh: &[u8], count: usize) -> bool {
+    let Some(replay) = replay else { return false };
+    let is_again = !replay.again().is_empty();
+    if is_again {
+        replay.advance(count);
+    } else {
+        replay.keep(fresh.get(..count).unwrap_or_default());
+    }
+    is_again
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,5 @@
 //! What a request's attempts have come to, and whether there is another. Pure, but for the upstream's budget.
 
-use http1::framing::BodyLength;
-
 use crate::http2::Fate;
 use crate::incoming::Incoming;
 use crate::reason::{Reason, Retry};
@@ -116,5 +114,5 @@ impl Tries {
 
 /// True where a body comes with the request.
 pub(crate) fn has_body(incoming: &Incoming) -> bool {
-    !matches!(incoming.admitted.body, BodyLength::None | BodyLength::Bytes(0))
+    !incoming.admitted.body.is_empty()
 }

@@ -52,8 +52,7 @@ impl<'t, C: Client> Trying<'t, C> {
         context: &'t Context<'t>,
         patience: Ticks,
     ) -> Self {
-        // An upgrade has none, also where it says 0; what came of its end would be the end of the tunnel.
-        let has_body = incoming.admitted.body != BodyLength::None && !incoming.admitted.wants_upgrade;
+        let has_body = incoming.admitted.body != BodyLength::None;
         let upload = if has_body { Pump::new(true) } else { Pump::done() };
         let ends = context.slot.now().saturating_add(patience.0);
         let mut this = Self {

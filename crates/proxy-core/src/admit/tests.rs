@@ -179,6 +179,8 @@ fn bodies_and_wishes_are_noted() {
     assert!(!of("Upgrade: websocket\r\n").wants_upgrade, "RFC 9110 section 7.8: Connection names it");
     assert!(!of("Upgrade: h2c\r\nConnection: upgrade\r\n").wants_upgrade, "RFC 9113 section 3.1");
     assert!(!of("Upgrade: a\r\nConnection: upgrade\r\nContent-Length: 1\r\n").wants_upgrade);
+    let empty = of("Upgrade: a\r\nConnection: upgrade\r\nContent-Length: 0\r\n");
+    assert_eq!((empty.wants_upgrade, empty.body), (true, BodyLength::None));
     let old = admitted("GET / HTTP/1.0\r\nUpgrade: websocket\r\nConnection: upgrade\r\n").unwrap();
     assert!(!old.admitted.wants_upgrade);
     // RFC 9110 section 10.1.1: a client of HTTP/1.0 expects nothing.

@@ -8,7 +8,6 @@ use h2::client::ResponseFuture;
 use http::HeaderMap;
 use http1::framing::{self, BodyLength};
 use http1::{Limits, Method, ResponseHead, Rule};
-use tokio::net::TcpStream;
 
 use super::fields;
 use super::inbox::Inbox;
@@ -155,7 +154,7 @@ impl BackendStream {
     /// Says what body is to come. `h2` holds the others to their length; one that cannot be is held to none here, since
     /// its bytes would be read as the next answer. RFC 9110 section 6.4.1.
     pub(crate) const fn expect(&mut self, length: BodyLength) {
-        if matches!(length, BodyLength::None | BodyLength::Bytes(0)) {
+        if length.is_empty() {
             self.inbox.allow(0);
         }
     }
@@ -227,10 +226,4 @@ impl Channel for BackendStream {
     fn has_unsent(&self) -> bool {
         self.outbox.has_unsent()
     }
-
-    fn spliceable(&self) -> Option<(&TcpStream, u64)> {
-        None
-    }
-
-    fn spliced(&mut self, _: u64) {}
 }

@@ -9,15 +9,14 @@ use h2::{Reason, RecvStream};
 use http::{HeaderMap, Response, StatusCode};
 use http1::framing::BodyLength;
 use http1::{Name, NameSet};
-use tokio::net::TcpStream;
 
 use super::fields;
 use super::inbox::Inbox;
 use super::outbox::Outbox;
 use super::watched::Io;
 use crate::channel::{Broken, Channel, Fill};
-use crate::client::{Client, Outgoing, again};
-use crate::replay::Replay;
+use crate::client::{Client, Outgoing};
+use crate::replay::{self, Replay, again};
 
 /// Fields that tell of a switch of protocols, which is none in HTTP/2. RFC 8441 section 5.
 const OF_SWITCH: NameSet = NameSet::of(&[Name::Connection, Name::Upgrade, Name::SecWebSocketAccept]);
@@ -85,7 +84,7 @@ impl Http2Client {
 
 impl Client for Http2Client {
     fn begin(&mut self, outgoing: &Outgoing<'_>) {
-        let is_over = matches!(outgoing.body, BodyLength::None | BodyLength::Bytes(0)) && !outgoing.goes_on;
+        let is_over = outgoing.body.is_empty() && !outgoing.goes_on;
         self.send_head(outgoing.status, map_of(outgoing, NameSet::EMPTY), is_over);
     }
 
@@ -172,14 +171,9 @@ impl Channel for Http2Client {
     }
 
     fn consume(&mut self, count: usize) {
-        if let Some(replay) = &mut self.replay {
-            if !replay.again().is_empty() {
-                replay.advance(count);
-                return;
-            }
-            replay.keep(self.inbox.data().get(..count).unwrap_or_default());
+        if !replay::advance(&mut self.replay, self.inbox.data(), count) {
+            self.inbox.consume(count);
         }
-        self.inbox.consume(count);
     }
 
     fn trailers(&self) -> &[u8] {
@@ -202,10 +196,4 @@ impl Channel for Http2Client {
     fn has_unsent(&self) -> bool {
         self.outbox.has_unsent()
     }
-
-    fn spliceable(&self) -> Option<(&TcpStream, u64)> {
-        None
-    }
-
-    fn spliced(&mut self, _: u64) {}
 }

@@ -2,7 +2,6 @@ use std::collections::VecDeque;
 use std::task::Waker;
 
 use http1::Rule;
-use tokio::net::TcpStream;
 
 use super::*;
 
@@ -106,12 +105,6 @@ impl Channel for Side {
     fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()
     }
-
-    fn spliceable(&self) -> Option<(&TcpStream, u64)> {
-        None
-    }
-
-    fn spliced(&mut self, _: u64) {}
 }
 
 /// Runs a pump to its end. Each time that it waits, some side must have been asked in vain.

@@ -9,7 +9,6 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 use http1::framing::BodyLength;
 use http1::{Lines, Name, parse_trailers};
-use tokio::net::TcpStream;
 
 use super::{Head, append};
 use crate::channel::{Broken, Channel, Fill};
@@ -134,12 +133,6 @@ impl<B: Body<Data = Bytes> + Unpin> Channel for ServiceClient<B> {
     fn has_unsent(&self) -> bool {
         self.shelf().has_some()
     }
-
-    fn spliceable(&self) -> Option<(&TcpStream, u64)> {
-        None
-    }
-
-    fn spliced(&mut self, _: u64) {}
 }
 
 impl<B: Body<Data = Bytes> + Unpin> ServiceClient<B> {
