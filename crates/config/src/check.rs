@@ -1,17 +1,24 @@
 //! What one value cannot know by itself: bounds, names that must exist, names that must not come twice.
 
 mod backends;
+mod balance;
 mod bounds;
+mod capacity;
 mod cluster;
 mod edits;
+mod health;
+mod hints;
 mod listeners;
+mod method;
 mod names;
 mod route;
 mod routes;
 mod secrets;
 mod upstreams;
+mod useless;
 
 pub(crate) use cluster::check as check_cluster;
+pub(crate) use hints::suggest;
 pub(crate) use names::Names;
 
 use crate::{
@@ -30,6 +37,6 @@ pub(crate) fn check(
     bounds::check(document, "", at, report);
     listeners::check(document, at, report);
     upstreams::check(&mut document.upstreams, at, report);
-    routes::check(&mut document.routes, at, report);
+    routes::check(&mut document.routes, &document.upstreams, at, report);
     secrets::check(document, at, surroundings, report);
 }

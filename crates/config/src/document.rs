@@ -2,7 +2,11 @@
 
 mod admin;
 mod backend;
+mod balance;
+mod breaker;
+mod capacity;
 mod edits;
+mod health;
 mod http2;
 mod later;
 mod limits;
@@ -10,24 +14,35 @@ mod listener;
 mod logging;
 mod name;
 mod proxy;
+mod retry;
 mod route;
+mod second;
 mod security;
 mod upstream;
 
 pub use admin::{Admin, Certificate, Role, State, StateDir, Token};
-pub use backend::{Backend, BackendAddress};
+pub use backend::{Backend, BackendAddress, BackendState};
+pub use balance::{HashKey, HashOn, SameSite, Secure, Sticky};
+pub use breaker::{CircuitBreaker, Recovery};
+pub use capacity::{InFlight, QueueOrder};
 pub use edits::FieldEdits;
+pub use health::{
+    AgentCheck, Expect, HealthCheck, HealthCheckKind, OutlierEjection, Panic, PanicMode, Passive,
+};
 pub use http2::Http2;
 pub use later::{Metrics, Otlp, RedisRoutes, RoutesFrom, Telemetry};
 pub use limits::{LimiterStore, PathRateLimit, RateLimit, RateLimitRedis, RateLimits};
 pub use listener::{Listener, ListenerTls, ProxyProtocol};
 pub use logging::{Level, LogFormat, Logging, Sampling};
+pub(crate) use name::host_and_port;
 pub use name::{HostHeader, StrategyName};
 pub use proxy::{Proxy, Workers};
+pub use retry::{Retry, RetryReason, RetryReasonError};
 pub(crate) use route::INLINE;
 pub use route::{Match, Priority, Redirect, Respond, Route, RouteAuth, RouteOrder, Ssl, WeightedUpstream};
+pub use second::{Hedge, Mirror};
 pub use security::{ApiKey, Auth, AuthKind, Security};
-pub use upstream::{CircuitBreaker, HealthCheck, HealthCheckKind, Protocol, Upstream, UpstreamTls};
+pub use upstream::{Protocol, Upstream, UpstreamTls};
 
 use crate::{Address, Duration};
 use garde::Validate;
@@ -58,7 +73,7 @@ pub struct Document {
     /// The control plane's own listener.
     #[garde(dive)]
     pub admin: Option<Admin>,
-    /// Where accepted revisions are kept; `none` keeps nothing.
+    /// Where states of backends that were set by hand are kept; `none`, as no `state` at all, keeps nothing.
     pub state: Option<State>,
     /// Certificates that listeners serve by server name.
     pub certificates: Vec<Certificate>,

@@ -5,7 +5,7 @@ mod routes;
 mod upstreams;
 
 use crate::{
-    Admin, Document, Limit, Metrics, Problem, RateLimits, RoutesFrom, Sampling, State, Telemetry,
+    Admin, Document, Limit, Metrics, Problem, RateLimits, RoutesFrom, Sampling, Telemetry,
     report::{self, At},
     source::Source,
 };
@@ -50,8 +50,6 @@ fn whole(document: &Document, at: At<'_>, found: &mut Found<'_>) {
     found.note(!off, at.key("proxy"), "maxDuration", "remove it; exchanges are bounded by the idle timeouts");
     let admin = document.admin.as_ref().is_some_and(|admin| *admin != Admin::default());
     found.note(admin, at, "admin", "remove it; this version is configured by its file alone");
-    let state = document.state.as_ref().is_some_and(|state| *state != State::None);
-    found.note(state, at, "state", "remove it, or write `state: none`; this version keeps nothing");
     let certificates = !document.certificates.is_empty();
     found.note(certificates, at, "certificates", "remove it, and end TLS in front of proxyd");
     let routes_from = document.routes_from.as_ref().is_some_and(|from| *from != RoutesFrom::default());

@@ -44,18 +44,21 @@ mod schema;
 mod secret;
 mod size;
 mod source;
+mod status;
 mod template;
 mod tree;
 mod url;
 
 pub use address::{Address, AddressError};
 pub use document::{
-    Admin, ApiKey, Auth, AuthKind, Backend, BackendAddress, Certificate, CircuitBreaker, Document,
-    FieldEdits, HealthCheck, HealthCheckKind, HostHeader, Http2, Level, LimiterStore, Listener, ListenerTls,
-    LogFormat, Logging, Match, Metrics, Otlp, PathRateLimit, Priority, Protocol, Proxy, ProxyProtocol,
-    RateLimit, RateLimitRedis, RateLimits, Redirect, RedisRoutes, Respond, Role, Route, RouteAuth,
-    RouteOrder, RoutesFrom, Sampling, Security, Ssl, State, StateDir, StrategyName, Summary, Telemetry,
-    Token, Upstream, UpstreamTls, WeightedUpstream, Workers,
+    Admin, AgentCheck, ApiKey, Auth, AuthKind, Backend, BackendAddress, BackendState, Certificate,
+    CircuitBreaker, Document, Expect, FieldEdits, HashKey, HashOn, HealthCheck, HealthCheckKind, Hedge,
+    HostHeader, Http2, InFlight, Level, LimiterStore, Listener, ListenerTls, LogFormat, Logging, Match,
+    Metrics, Mirror, Otlp, OutlierEjection, Panic, PanicMode, Passive, PathRateLimit, Priority, Protocol,
+    Proxy, ProxyProtocol, QueueOrder, RateLimit, RateLimitRedis, RateLimits, Recovery, Redirect, RedisRoutes,
+    Respond, Retry, RetryReason, RetryReasonError, Role, Route, RouteAuth, RouteOrder, RoutesFrom, SameSite,
+    Sampling, Secure, Security, Ssl, State, StateDir, Sticky, StrategyName, Summary, Telemetry, Token,
+    Upstream, UpstreamTls, WeightedUpstream, Workers,
 };
 pub use duration::{Duration, DurationError};
 pub use fields::{FieldName, Fields};
@@ -72,5 +75,6 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use size::{Size, SizeError};
 pub use source::Place;
+pub use status::{StatusRange, StatusRangeError};
 pub use template::{Part, Template, TemplateError, Variable};
 pub use url::{Url, UrlError};

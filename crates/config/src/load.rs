@@ -2,7 +2,7 @@
 
 use crate::{
     Document,
-    check::{check, check_cluster},
+    check::{check, check_cluster, suggest},
     dialect::{self, ClusterFile, Places, SERVER},
     later,
     problem::{Errors, Problem},
@@ -122,6 +122,7 @@ impl Text {
         let mut view = self.view();
         let (mut document, mut errors) = read::read::<Document>(&self.tree, &mut view);
         dialect::suggest(&self.tree, &mut errors);
+        suggest(&self.tree, &mut errors);
         let mut report = self.report(errors);
         check(&mut document, At::root(&self.tree, &view), surroundings, &mut report);
         report.settle(document)

@@ -4,5 +4,5 @@ mod host;
 mod path;
 
 pub use host::{HostPattern, HostPatternError};
-pub(crate) use path::check_characters;
 pub use path::{PathPattern, PathPatternError};
+pub(crate) use path::{check_characters, check_regex};

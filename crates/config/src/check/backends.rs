@@ -11,6 +11,11 @@ pub(super) fn check(backends: &mut [Backend], at: At<'_>, report: &mut Report<'_
     let mut ids = Names::default();
     for (backend, at) in backends.iter_mut().zip(at.items()) {
         address(backend, at, report);
+        if let Some(priority) = at.get("priority").filter(|_| backend.backup && backend.priority != 0) {
+            let hint = "a backup comes behind all priorities; remove one of them";
+            let message = "a backend has either a `priority` or `backup: true`";
+            report.add(priority.id, message, Some(hint.into()));
+        }
         if let Some(id) = at.get("id").filter(|_| !backend.id.is_empty()) {
             ids.claim(&backend.id, "backend id", id, report);
         }

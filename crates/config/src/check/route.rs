@@ -2,10 +2,12 @@
 
 mod answer;
 mod paths;
+mod sharing;
 
 pub(super) use paths::prefix_form;
+pub(super) use sharing::cookies;
 
-use super::{backends, edits};
+use super::{backends, capacity, edits, method};
 use crate::{
     Route,
     nearest::nearest,
@@ -17,19 +19,41 @@ use std::collections::HashSet;
 const ACTIONS: [&str; 5] = ["upstream", "upstreams", "backends", "respond", "redirect"];
 
 /// What has no meaning where the proxy answers by itself.
-const FORWARDING: [&str; 6] =
-    ["fallback", "stripPrefix", "setPrefix", "headers", "requestHeaders", "timeout"];
+const FORWARDING: [&str; 12] = [
+    "fallback",
+    "mirror",
+    "hedge",
+    "stripPrefix",
+    "setPrefix",
+    "headers",
+    "requestHeaders",
+    "timeout",
+    "reqActiveLength",
+    "reqQueueLength",
+    "queueTimeout",
+    "queueOrder",
+];
 
 pub(super) fn check(route: &mut Route, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
     action(at, report);
+    if let Some(at) = at.get("strategy").filter(|at| !report.is_touched(*at))
+        && route.strategy.as_deref() == Some("HASH")
+    {
+        let hint = "name an upstream that has these backends, `strategy: HASH` and a `hash`";
+        report.add(at.id, "a route cannot say what HASH hashes", Some(hint.into()));
+    }
     references(route, at, upstreams, report);
+    sharing::check(route, at, upstreams, report);
+    capacity::of_route(at, report);
     if let Some(list) = at.get("backends") {
         if list.items().next().is_none() && !report.is_touched(list) {
             report.add(list.id, "a route's `backends` need at least one", None);
         }
         backends::check(&mut route.backends, list, report);
     }
-    methods(at, report);
+    for at in at.get("methods").into_iter().flat_map(At::items) {
+        method::check(at, report);
+    }
     paths::check(route, at, report);
     edits::check(route, at, report);
     answer::check(route, at, report);
@@ -102,20 +126,4 @@ pub(super) fn reference(name: &str, at: At<'_>, upstreams: &HashSet<&str>, repor
         None => "name one of `upstreams`".into(),
     };
     report.add(at.id, format!("there is no upstream `{name}`"), Some(hint));
-}
-
-/// Methods are case-sensitive tokens (RFC 9110 section 9.1).
-fn methods(at: At<'_>, report: &mut Report<'_>) {
-    const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
-    for at in at.get("methods").into_iter().flat_map(At::items) {
-        let Some(method) = at.text() else { continue };
-        if !crate::fields::is_token(method) {
-            report.add(at.id, format!("`{}` is not a method", method.escape_debug()), None);
-        } else if let Some(known) = KNOWN.into_iter().find(|known| *known == method.to_ascii_uppercase())
-            && known != method
-        {
-            let message = format!("`{method}` is not `{known}`: methods are case-sensitive");
-            report.add(at.id, message, Some(format!("write {known}")));
-        }
-    }
 }

@@ -2,16 +2,17 @@
 
 use super::{names::Names, route};
 use crate::{
-    Route,
+    Route, Upstream,
     report::{At, Report},
 };
 use std::collections::HashSet;
 
-pub(super) fn check(routes: &mut [Route], at: At<'_>, report: &mut Report<'_>) {
-    let upstreams = names(at);
+pub(super) fn check(routes: &mut [Route], upstreams: &[Upstream], at: At<'_>, report: &mut Report<'_>) {
+    let names = names(at);
     let list = at.key("routes");
     for (route, at) in routes.iter_mut().zip(list.items()) {
-        route::check(route, at, &upstreams, report);
+        route::check(route, at, &names, report);
+        route::cookies(route, upstreams, at, report);
     }
     ids(routes, list, report);
 }

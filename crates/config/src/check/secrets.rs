@@ -27,10 +27,16 @@ pub(super) fn check(
         if let Some(tls) = &mut upstream.tls {
             files.fill(&mut tls.key, &tls.key_file, at.key("tls"), "key");
         }
+        if let Some(sticky) = &mut upstream.sticky {
+            files.fill(&mut sticky.secret, &sticky.secret_file, at.key("sticky"), "secret");
+        }
     }
     for (route, at) in document.routes.iter_mut().zip(at.key("routes").items()) {
         if let Some(ssl) = &mut route.ssl {
             files.fill(&mut ssl.key, &ssl.key_file, at.key("ssl"), "key");
+        }
+        if let Some(sticky) = &mut route.upstreams_sticky {
+            files.fill(&mut sticky.secret, &sticky.secret_file, at.key("upstreamsSticky"), "secret");
         }
     }
     if let Some(redis) = document.rate_limit.as_mut().and_then(|limits| limits.redis.as_mut()) {

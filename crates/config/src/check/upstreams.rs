@@ -1,6 +1,6 @@
 //! Upstreams: each has a name of its own, and backends.
 
-use super::{backends, names::Names};
+use super::{backends, balance, capacity, health, names::Names, useless};
 use crate::{
     Upstream,
     document::INLINE,
@@ -24,6 +24,13 @@ pub(super) fn check(upstreams: &mut [Upstream], at: At<'_>, report: &mut Report<
             None => report.add(at.id, "an upstream needs a `name`", None),
         }
         pool(upstream, at, report);
+        balance::check(upstream, at, report);
+        capacity::of_upstream(upstream, at, report);
+        health::check(upstream, at, report);
+        if let Some(at) = at.get("retry") {
+            let retry = &upstream.retry;
+            useless::order(at, ("backoff", retry.backoff), ("maxBackoff", retry.max_backoff), report);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The control plane: who may change what, and where it is kept.
+//! The control plane: who may change what, and where the states of backends are kept.
 
 use crate::{Address, Secret};
 use garde::Validate;
@@ -61,7 +61,7 @@ pub struct Certificate {
     pub key_file: Option<PathBuf>,
 }
 
-/// Where accepted revisions are kept.
+/// Where states of backends that were set by hand are kept.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum State {

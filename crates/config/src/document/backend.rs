@@ -1,6 +1,7 @@
 //! A backend: one address that can answer.
 
-use crate::{address, hostname};
+use super::capacity::MANY;
+use crate::{Limit, address, hostname};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,19 @@ pub struct Backend {
     /// The share of requests in relation to its neighbours' weights; 0 takes no new ones.
     #[garde(range(max = 65_535))]
     pub weight: u32,
+    /// Whether it is asked while no other backend can be.
+    pub backup: bool,
+    /// Backends are asked while none of a lower number can be.
+    #[garde(range(max = 15))]
+    pub priority: u8,
+    /// Whether it takes requests.
+    pub state: BackendState,
+    /// The most requests in flight to it; default: the upstream's `maxRequestsPerBackend`.
+    #[garde(range(min = 1, max = MANY))]
+    pub max_requests: Option<Limit<u32>>,
+    /// The most connections to it; default: the upstream's `maxConnectionsPerBackend`.
+    #[garde(range(min = 1, max = MANY))]
+    pub max_connections: Option<Limit<u32>>,
     /// Run-time state of other software: accepted and ignored.
     #[serde(skip_serializing)]
     #[schemars(extend("readOnly" = true, "writeOnly" = false))]
@@ -47,11 +61,32 @@ impl Default for Backend {
             hostname: String::new(),
             port: None,
             weight: 1,
+            backup: false,
+            priority: 0,
+            state: BackendState::Ready,
+            max_requests: None,
+            max_connections: None,
             is_dead: None,
             dead_since: None,
             failure_count: None,
         }
     }
+}
+
+/// Whether a backend takes requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum BackendState {
+    /// It does.
+    #[default]
+    Ready,
+    /// It takes no new ones; those in flight end.
+    Drain,
+    /// It takes new ones of those clients alone whom a cookie keeps there.
+    DrainKeepSticky,
+    /// It takes none, and nobody probes it.
+    Dead,
 }
 
 /// Where a backend is.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr};
 
 /// The name of a strategy. Those of proxyd are spelled `ROUND_ROBIN` here, however the document spells them
-/// (`round_robin`, `roundRobin`); others, which an embedder registers, are kept as written.
+/// (`round_robin`, `roundRobin`, or by another name: `LEAST_CONN`); others, which an embedder registers, are kept as written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StrategyName(pub String);
 
@@ -14,6 +14,14 @@ impl StrategyName {
     /// Every strategy that the document's format names.
     pub const KNOWN: [&'static str; 7] =
         ["ROUND_ROBIN", "RANDOM", "IP_HASH", "LEAST_LATENCY", "LEAST_REQUESTS", "HASH", "FIRST"];
+
+    /// Other names of some of them.
+    const ALIASES: [(&'static str, &'static str); 4] = [
+        ("LATENCY", "LEAST_LATENCY"),
+        ("PEAK_EWMA", "LEAST_LATENCY"),
+        ("LEAST_CONN", "LEAST_REQUESTS"),
+        ("LEAST_CONNECTIONS", "LEAST_REQUESTS"),
+    ];
 }
 
 impl Default for StrategyName {
@@ -38,8 +46,9 @@ impl FromStr for StrategyName {
             return Err(NameError::Empty);
         }
         let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-        let known = Self::KNOWN.into_iter().find(|known| plain(known) == plain(text));
-        Ok(Self(known.unwrap_or(text).into()))
+        let names = Self::KNOWN.into_iter().map(|known| (known, known)).chain(Self::ALIASES);
+        let known = names.into_iter().find(|(name, _)| plain(name) == plain(text));
+        Ok(Self(known.map_or(text, |(_, known)| known).into()))
     }
 }
 
@@ -67,7 +76,7 @@ impl FromStr for HostHeader {
 }
 
 /// A Host may carry a port (RFC 9110 section 7.2).
-fn host_and_port(text: &str) -> Result<String, NameError> {
+pub(crate) fn host_and_port(text: &str) -> Result<String, NameError> {
     let bracketed = text.ends_with(']');
     match text.rsplit_once(':').filter(|_| !bracketed) {
         Some((host, port)) => {

@@ -1,6 +1,10 @@
 //! What matches, and what happens then.
 
-use super::{Backend, DAY, FieldEdits, RateLimit, StrategyName, TICK, Upstream};
+use super::{
+    Backend, DAY, FieldEdits, Hedge, InFlight, Mirror, QueueOrder, RateLimit, Sticky, StrategyName, TICK,
+    Upstream,
+    capacity::{MANY, QUEUE_TIMEOUT},
+};
 use crate::{Duration, Fields, HostPattern, Limit, Network, Parameters, PathPattern, Secret, Size};
 use garde::Validate;
 use schemars::JsonSchema;
@@ -30,6 +34,9 @@ pub struct Route {
     /// Upstreams that share the requests by weight.
     #[garde(dive)]
     pub upstreams: Vec<WeightedUpstream>,
+    /// A cookie that keeps a client at its one of `upstreams`; absent: none.
+    #[garde(dive)]
+    pub upstreams_sticky: Option<Sticky>,
     /// Backends of this route alone.
     #[garde(dive)]
     pub backends: Vec<Backend>,
@@ -42,6 +49,12 @@ pub struct Route {
     pub redirect: Option<Redirect>,
     /// The upstream that answers while the first one has no eligible backend.
     pub fallback: Option<String>,
+    /// An upstream that gets copies of the requests.
+    #[garde(dive)]
+    pub mirror: Option<Mirror>,
+    /// A second attempt on another backend while the first one is slow.
+    #[garde(dive)]
+    pub hedge: Option<Hedge>,
     /// A prefix that is taken off the path before it is sent on.
     pub strip_prefix: Option<String>,
     /// A prefix that replaces what `stripPrefix` took, or is put in front of the path.
@@ -57,14 +70,19 @@ pub struct Route {
     pub timeout: Option<Duration>,
     /// The largest body of a request; default: `proxy.maxBodySize`.
     pub max_body_size: Option<Limit<Size>>,
-    /// The most requests of this route in flight; absent: unlimited.
-    #[garde(range(min = 1))]
-    pub req_active_length: Option<u32>,
-    /// The most requests that wait while `reqActiveLength` is reached; 0: none.
+    /// The most requests of this route in flight: a number, or `auto` (the limit that measuring finds for its
+    /// upstream); absent: unlimited.
+    #[garde(range(min = 1, max = MANY))]
+    pub req_active_length: Option<InFlight>,
+    /// The most requests that wait while `reqActiveLength` is reached; 0: none. Default: as many as
+    /// `reqActiveLength`, 128 with `auto`.
+    #[garde(range(max = MANY))]
     pub req_queue_length: Option<u32>,
-    /// The longest that a request waits.
+    /// The longest that a request waits; default 1s.
     #[garde(range(min = TICK, max = DAY))]
     pub queue_timeout: Option<Duration>,
+    /// Who of those that wait is next; default `adaptive`.
+    pub queue_order: Option<QueueOrder>,
     /// Who is refused first under overload.
     pub priority: Priority,
     /// Whether requests over plain HTTP are redirected to HTTPS.
@@ -96,6 +114,17 @@ pub enum RouteOrder {
 pub(crate) const INLINE: &str = "route:";
 
 impl Route {
+    /// How many requests wait while `reqActiveLength` is reached, the default included; 0 where nothing is limited.
+    pub fn queue_length(&self) -> u32 {
+        let limit = self.req_active_length;
+        limit.map_or(0, |limit| self.req_queue_length.unwrap_or_else(|| limit.default_queue()))
+    }
+
+    /// How long a request waits at the most, the default included.
+    pub fn queue_timeout(&self) -> std::time::Duration {
+        self.queue_timeout.unwrap_or(QUEUE_TIMEOUT).get()
+    }
+
     /// The name of the upstream that answers: `upstream`, the first of `upstreams`, or the one that
     /// [`Route::inline_upstream`] gives; `None` for a route that answers by itself.
     pub fn upstream_name(&self) -> Option<String> {

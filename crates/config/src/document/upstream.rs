@@ -1,7 +1,11 @@
 //! A named pool of backends.
 
-use super::{Backend, DAY, HostHeader, StrategyName, TICK};
-use crate::{Duration, Secret, Url};
+use super::{
+    AgentCheck, Backend, CircuitBreaker, DAY, HashKey, HealthCheck, HostHeader, InFlight, OutlierEjection,
+    Panic, Passive, QueueOrder, Retry, Sticky, StrategyName, TICK,
+    capacity::{MANY, QUEUE_TIMEOUT},
+};
+use crate::{Duration, Limit, Secret, Url};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,15 @@ pub struct Upstream {
     pub backends: Vec<Backend>,
     /// How a backend is chosen.
     pub strategy: StrategyName,
+    /// What the strategy HASH hashes.
+    pub hash: Option<HashKey>,
+    /// The most requests in flight on one backend, in percent of what its weight makes its share; what a backend does
+    /// not get for that goes to another one. For the strategies IP_HASH and HASH.
+    #[garde(range(min = 100, max = 1000))]
+    pub bounded_load: Limit<u32>,
+    /// A cookie that keeps a client at its backend; absent: none.
+    #[garde(dive)]
+    pub sticky: Option<Sticky>,
     /// Which Host backends are asked for; default: `upstream` with `url`, `preserve` with `backends`.
     pub host_header: Option<HostHeader>,
     /// Which protocol backends speak.
@@ -49,12 +62,54 @@ pub struct Upstream {
     /// How many more attempts a request may have that may be sent again.
     #[garde(range(max = 10))]
     pub retries: u8,
-    /// Probes of the backends' health.
+    /// Which attempts are made again.
+    #[garde(dive)]
+    pub retry: Retry,
+    /// The most requests in flight to this upstream: a number, `auto` (found by measuring), or `off`.
+    #[garde(range(min = 1, max = MANY))]
+    pub max_requests: Limit<InFlight>,
+    /// The most requests that wait while `maxRequests` is reached; 0: none. Default: as many as `maxRequests`, 128
+    /// with `auto`.
+    #[garde(range(max = MANY))]
+    pub queue_length: Option<u32>,
+    /// The longest that a request waits; default 1s.
+    #[garde(range(min = TICK, max = DAY))]
+    pub queue_timeout: Option<Duration>,
+    /// Who of those that wait is next; default `adaptive`.
+    pub queue_order: Option<QueueOrder>,
+    /// The most requests in flight to one backend.
+    #[garde(range(min = 1, max = MANY))]
+    pub max_requests_per_backend: Limit<u32>,
+    /// The most connections to one backend.
+    #[garde(range(min = 1, max = MANY))]
+    pub max_connections_per_backend: Limit<u32>,
+    /// How often names are looked up again.
+    #[garde(range(min = Duration::from_secs(1), max = DAY))]
+    pub dns_refresh: Duration,
+    /// How long a backend that is new or back takes to get its full share of the requests.
+    #[garde(range(min = TICK, max = DAY))]
+    pub slow_start: Limit<Duration>,
+    /// What connections that fail say about a backend.
+    #[garde(dive)]
+    pub passive: Passive,
+    /// When a backend that answers badly is left alone for a while.
+    #[garde(dive)]
+    pub outlier_ejection: OutlierEjection,
+    /// What happens when too few backends are healthy.
+    #[garde(dive)]
+    pub panic: Panic,
+    /// Probes of the backends' health; absent: none.
     #[garde(dive)]
     pub health_check: Option<HealthCheck>,
-    /// When to stop asking for a while.
+    /// Agents beside the backends, which say how these are; absent: none.
+    #[garde(dive)]
+    pub agent_check: Option<AgentCheck>,
+    /// When to stop asking the upstream for a while; absent: never.
     #[garde(dive)]
     pub circuit_breaker: Option<CircuitBreaker>,
+    /// When to stop asking one backend for a while; absent: never.
+    #[garde(dive)]
+    pub backend_circuit_breaker: Option<CircuitBreaker>,
     /// TLS towards the backends.
     pub tls: Option<UpstreamTls>,
 }
@@ -75,6 +130,17 @@ impl Upstream {
         vec![backend]
     }
 
+    /// How many requests wait while `maxRequests` is reached, the default included; 0 where nothing is limited.
+    pub fn queue_length(&self) -> u32 {
+        let limit = self.max_requests.get();
+        limit.map_or(0, |limit| self.queue_length.unwrap_or_else(|| limit.default_queue()))
+    }
+
+    /// How long a request waits at the most, the default included.
+    pub fn queue_timeout(&self) -> std::time::Duration {
+        self.queue_timeout.unwrap_or(QUEUE_TIMEOUT).get()
+    }
+
     /// Which Host backends are asked for, the default included.
     pub fn host_header(&self) -> HostHeader {
         match &self.host_header {
@@ -92,6 +158,9 @@ impl Default for Upstream {
             url: None,
             backends: Vec::new(),
             strategy: StrategyName::default(),
+            hash: None,
+            bounded_load: Limit::Off,
+            sticky: None,
             host_header: None,
             protocol: Protocol::Auto,
             timeout: None,
@@ -101,8 +170,22 @@ impl Default for Upstream {
             max_idle_connections: 1024,
             max_connection_age: Duration::from_secs(3600),
             retries: 2,
+            retry: Retry::default(),
+            max_requests: Limit::Off,
+            queue_length: None,
+            queue_timeout: None,
+            queue_order: None,
+            max_requests_per_backend: Limit::Off,
+            max_connections_per_backend: Limit::Off,
+            dns_refresh: Duration::from_secs(30),
+            slow_start: Limit::At(Duration::from_secs(30)),
+            passive: Passive::default(),
+            outlier_ejection: OutlierEjection::default(),
+            panic: Panic::default(),
             health_check: None,
+            agent_check: None,
             circuit_breaker: None,
+            backend_circuit_breaker: None,
             tls: None,
         }
     }
@@ -120,92 +203,6 @@ pub enum Protocol {
     Http1,
     /// HTTP/2; over plain connections by prior knowledge (RFC 9113 section 3.3).
     Http2,
-}
-
-/// Probes of the backends' health.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
-#[non_exhaustive]
-pub struct HealthCheck {
-    /// What is asked.
-    #[serde(rename = "type")]
-    pub kind: HealthCheckKind,
-    /// The path of an HTTP probe.
-    pub path: String,
-    /// From one probe to the next.
-    #[garde(range(min = TICK, max = DAY))]
-    pub interval: Duration,
-    /// Until a probe is answered.
-    #[garde(range(min = TICK, max = DAY))]
-    pub timeout: Duration,
-    /// Successes that bring a backend back.
-    #[garde(range(min = 1, max = 100))]
-    pub rise: u32,
-    /// Failures that take a backend out.
-    #[garde(range(min = 1, max = 100))]
-    pub fall: u32,
-}
-
-impl Default for HealthCheck {
-    fn default() -> Self {
-        Self {
-            kind: HealthCheckKind::Tcp,
-            path: "/".into(),
-            interval: Duration::from_secs(5),
-            timeout: Duration::from_secs(2),
-            rise: 2,
-            fall: 3,
-        }
-    }
-}
-
-/// What a probe asks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum HealthCheckKind {
-    /// A TCP connection.
-    #[default]
-    Tcp,
-    /// An HTTP request.
-    Http,
-    /// The gRPC health service.
-    Grpc,
-}
-
-/// When to stop asking for a while.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[garde(allow_unvalidated)]
-#[non_exhaustive]
-pub struct CircuitBreaker {
-    /// Whether there is one.
-    pub enabled: bool,
-    /// The percentage of failed requests that opens the circuit.
-    #[garde(range(min = 1, max = 100))]
-    pub failure_threshold: u32,
-    /// The fewest requests in the window that say anything.
-    #[garde(range(min = 1, max = 1_000_000))]
-    pub minimum_requests: u32,
-    /// The time over which requests are counted.
-    #[garde(range(min = TICK, max = DAY))]
-    pub window: Duration,
-    /// How long the circuit stays open before a probe is let through.
-    #[garde(range(min = TICK, max = DAY))]
-    pub open_duration: Duration,
-}
-
-impl Default for CircuitBreaker {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            failure_threshold: 50,
-            minimum_requests: 20,
-            window: Duration::from_secs(10),
-            open_duration: Duration::from_secs(30),
-        }
-    }
 }
 
 /// TLS towards the backends.

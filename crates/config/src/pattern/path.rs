@@ -64,11 +64,13 @@ fn regex(expression: &str) -> Result<PathPattern, PathPatternError> {
     if expression.is_empty() {
         return Err(PathPatternError::EmptyRegex);
     }
+    check_regex(expression).map(|()| PathPattern::Regex(expression.into()))
+}
+
+/// Whether a regular expression compiles within the limit of memory.
+pub(crate) fn check_regex(expression: &str) -> Result<(), PathPatternError> {
     let built = RegexBuilder::new(expression).size_limit(PathPattern::REGEX_SIZE_LIMIT).build();
-    match built {
-        Ok(_) => Ok(PathPattern::Regex(expression.into())),
-        Err(error) => Err(PathPatternError::Regex(cause(&error.to_string()))),
-    }
+    built.map(drop).map_err(|error| PathPatternError::Regex(cause(&error.to_string())))
 }
 
 /// The line of a regex error that names the cause; the lines before it repeat the expression.

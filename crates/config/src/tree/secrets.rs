@@ -8,7 +8,7 @@ use std::iter;
 const SECRETS: [(&str, &[&str]); 5] = [
     ("hash", &["tokens"]),
     ("key", &["certificates", "tls", "ssl", "keys"]),
-    ("secret", &["auth"]),
+    ("secret", &["auth", "sticky", "upstreamsSticky"]),
     ("url", &["redis"]),
     ("backup", &["redis"]),
 ];

@@ -1,6 +1,8 @@
 //! The configurations of the systems that proxyd replaces.
 
-use config::{Errors, HostHeader, Limit, Loaded, RouteOrder, Surroundings, Url, Workers, parse_with};
+use config::{
+    Errors, HostHeader, InFlight, Limit, Loaded, RouteOrder, Surroundings, Url, Workers, parse_with,
+};
 use std::{fs, io, path::Path, time::Duration};
 
 fn fixture(name: &str) -> String {
@@ -37,7 +39,6 @@ fn the_gateways_full_file_loads_and_says_what_is_not_built() {
         "security.auth",
         "rateLimit",
         "upstreams[0].url",
-        "upstreams[0].circuitBreaker",
         "upstreams[1].url",
         "routes[0].auth",
         "routes[0].rateLimit",
@@ -69,10 +70,11 @@ fn a_route_object_of_the_dynamic_proxy_is_a_route() {
     let [route] = loaded.document.routes.as_slice() else { panic!("one route") };
     assert_eq!(
         (route.id.as_str(), route.backends.len(), route.req_active_length),
-        ("service-a", 2, Some(50))
+        ("service-a", 2, Some(InFlight::At(50)))
     );
     let paths: Vec<_> = loaded.not_built().into_iter().map(|problem| problem.path).collect();
-    assert_eq!(paths, ["routes[0].autoHttps", "routes[0].reqActiveLength", "routes[0].reqQueueLength"]);
+    assert_eq!(paths, ["routes[0].autoHttps"]);
+    assert_eq!(route.queue_length(), 100);
 }
 
 #[test]
@@ -132,5 +134,5 @@ fn the_clustered_proxys_file_is_a_native_document_in_other_words() {
 fn every_key_of_the_native_document_is_known() {
     let loaded = parse(include_str!("native.yaml")).unwrap();
     assert_eq!(loaded.document.proxy.max_duration, Limit::Off);
-    assert_eq!(loaded.document.summary().to_string(), "3 listeners, 3 upstreams, 3 backends, 4 routes");
+    assert_eq!(loaded.document.summary().to_string(), "3 listeners, 4 upstreams, 5 backends, 5 routes");
 }

@@ -103,7 +103,11 @@ fn a_file_that_is_not_text_is_refused() {
 
 #[test]
 fn secrets_are_never_shown() {
-    let text = "rateLimit: { redis: { url: \"redis://:hunter2@redis\" } }\n";
+    let text = "\
+rateLimit: { redis: { url: \"redis://:hunter2@redis\" } }
+upstreams: [{ name: a, url: h, sticky: { secret: hunter2 } }]
+routes: [{ upstreams: [{ name: a }], upstreamsSticky: { secret: hunter2 } }]
+";
     let loaded = parse(text, "proxyd.yaml").unwrap();
     let redis = loaded.document.rate_limit.clone().unwrap().redis.unwrap();
     assert_eq!(redis.url.as_ref().unwrap().expose(), "redis://:hunter2@redis");
@@ -152,4 +156,56 @@ fn who_allows_a_request_more_time_lets_the_backend_have_it() {
     check_attempt("", ", timeout: 5s", ", timeout: 2m", 120);
     check_attempt("", ", timeout: 5s", ", timeout: 1s", 5);
     check_attempt("", "", ", timeout: 2m", 120);
+}
+
+/// What `maxRequests` and its like make of the queue: how many wait, and for how many milliseconds.
+#[track_caller]
+fn check_queue(upstream: &str, route: &str, expected: [(u32, u128); 2]) {
+    let text = format!("upstreams: [{{ name: a, url: h {upstream} }}]\nroutes: [{{ upstream: a {route} }}]");
+    let document = parse(&text, "proxyd.yaml").unwrap().document;
+    let (upstream, route) = (&document.upstreams[0], &document.routes[0]);
+    let found = [
+        (upstream.queue_length(), upstream.queue_timeout().as_millis()),
+        (route.queue_length(), route.queue_timeout().as_millis()),
+    ];
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn as_many_wait_as_are_in_flight_where_nobody_says_otherwise() {
+    check_queue("", "", [(0, 1000), (0, 1000)]);
+    check_queue(", maxRequests: 7", ", reqActiveLength: 9", [(7, 1000), (9, 1000)]);
+    check_queue(", maxRequests: auto", ", reqActiveLength: auto", [(128, 1000), (128, 1000)]);
+    check_queue(
+        ", maxRequests: 7, queueLength: 0, queueTimeout: 5s",
+        ", reqActiveLength: auto, reqQueueLength: 3, queueTimeout: 20ms",
+        [(0, 5000), (3, 20)],
+    );
+}
+
+#[track_caller]
+fn check_intervals(check: &str, fast: u128, down: u128) {
+    let text = format!("upstreams: [{{ name: a, url: h, healthCheck: {{ {check} }} }}]");
+    let document = parse(&text, "proxyd.yaml").unwrap().document;
+    let check = document.upstreams[0].health_check.as_ref().unwrap();
+    let found = (check.fast_interval().as_millis(), check.down_interval().as_millis());
+    assert_eq!(found, (fast, down), "{text}");
+}
+
+#[test]
+fn probes_come_twice_as_fast_while_the_state_may_be_about_to_change() {
+    check_intervals("", 2500, 5000);
+    check_intervals("interval: 150ms", 100, 150);
+    check_intervals("interval: 50ms", 50, 50);
+    check_intervals("interval: 1s, fastInterval: 2s, downInterval: 3s", 2000, 3000);
+}
+
+#[test]
+fn a_range_of_statuses_is_asked_about_one() {
+    let text =
+        "upstreams: [{ name: a, url: h, healthCheck: { type: http, expect: { status: [204, 300-399] } } }]";
+    let document = parse(text, "proxyd.yaml").unwrap().document;
+    let status = document.upstreams[0].health_check.as_ref().unwrap().expect.status.clone();
+    let found = [200, 204, 300, 399, 400].map(|code| status.iter().any(|range| range.contains(code)));
+    assert_eq!(found, [false, true, true, true, false]);
 }

@@ -39,6 +39,13 @@ fn bounds_of_fields_are_bounds_of_the_schema() {
     assert_eq!(timeout["default"], "30s");
     let retries = &schema["$defs"]["Upstream"]["properties"]["retries"];
     assert_eq!((&retries["maximum"], &retries["default"]), (&10.into(), &2.into()));
+    let bounded = &schema["$defs"]["Upstream"]["properties"]["boundedLoad"];
+    assert_eq!((&bounded["minimum"], &bounded["maximum"]), (&100.into(), &1000.into()));
+    assert_eq!(bounded["default"], "off");
+    let percent = &schema["$defs"]["Mirror"]["properties"]["percent"];
+    assert_eq!((&percent["minimum"], &percent["maximum"]), (&0.0.into(), &100.0.into()));
+    assert_eq!(schema["$defs"]["AgentCheck"]["properties"]["port"]["minimum"], 1);
+    assert_eq!(schema["$defs"]["AgentCheck"]["required"][0], "port");
     assert_eq!(schema["$defs"]["Listener"]["required"][0], "address");
 }
 
@@ -127,6 +134,25 @@ fn the_clustered_proxys_file_is_one_that_the_schema_allows() {
     check("{ \"routes\": {} }", false);
 }
 
+#[test]
+fn what_is_printed_is_what_the_schema_allows_and_the_reader_reads() {
+    let text = include_str!("native.yaml").replace("secret: ...", "secret: \"***\"");
+    let surroundings =
+        Surroundings { environment: &|_| None, files: &|_| Err(std::io::ErrorKind::NotFound.into()) };
+    let read = |text: &str| parse_with(text, "x", &surroundings).unwrap().document.upstreams;
+    let mut upstreams = read(&text);
+    // What is printed says of a URL that there are no `backends`, and of a secret nothing.
+    upstreams[0].backends = upstreams[1].backends.clone();
+    (upstreams[0].url, upstreams[0].tls) = (None, None);
+    let mut printed = serde_json::json!({ "upstreams": upstreams });
+    assert_eq!(read(&printed.to_string()), upstreams);
+    for upstream in printed["upstreams"].as_array_mut().unwrap() {
+        upstream.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    }
+    let schema = config::schema();
+    assert!(allows(&schema, &schema, &printed), "{printed}");
+}
+
 /// The documentation of the file.
 fn page() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
@@ -146,8 +172,22 @@ fn every_key_of_a_built_part_is_documented() {
         "Http2",
         "Listener",
         "Upstream",
+        "HashKey",
+        "Sticky",
+        "Retry",
+        "Passive",
+        "OutlierEjection",
+        "Panic",
+        "HealthCheck",
+        "Expect",
+        "AgentCheck",
+        "CircuitBreaker",
         "Backend",
         "Route",
+        "WeightedUpstream",
+        "Mirror",
+        "Hedge",
+        "StateDir",
         "Match",
         "Respond",
         "Redirect",
