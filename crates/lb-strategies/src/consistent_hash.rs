@@ -58,9 +58,10 @@ impl ConsistentHash {
     /// No backend of weight w, of a set of weight W, is given a request above `ceil(factor * (total + 1) * w /
     /// W)` in flight (Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", arXiv
     /// 1608.01350). The other backend is the one of the key hashed again, a few times, then the next one along
-    /// the circle: hashing again spreads the overflow where walking would hand it to the neighbour until that
-    /// one is full too (Chen, Coleman, Shrivastava, "Revisiting Consistent Hashing with Bounded Loads", arXiv
-    /// 1908.08762).
+    /// the circle: hashing again gives the overflow of full backends to all others, where walking would give
+    /// it to those that happen to follow, until they are full too (Chen, Coleman, Shrivastava, "Revisiting
+    /// Consistent Hashing with Bounded Loads", arXiv 1908.08762). While the loads are what they are, a key
+    /// has the same other backend each time.
     ///
     /// Reads [`Loads::total_in_flight`](crate::Loads::total_in_flight), and is not bounded where that is
     /// `None`, or where all untried backends are full.
