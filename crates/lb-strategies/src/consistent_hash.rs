@@ -55,8 +55,8 @@ impl ConsistentHash {
     /// Keys go to their backend as long as that has at most this percentage of its fair part of the requests
     /// in flight, and to another one otherwise; 125 is a good choice, and less than 100 counts as 100.
     ///
-    /// No backend of weight w, of a set of weight W, is given a request above `ceil(factor * (total + 1) * w /
-    /// W)` in flight (Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", arXiv
+    /// No backend of weight w, of a set of weight W, is given a request above
+    /// `ceil(factor * (total + 1) * w / W)` in flight (Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", arXiv
     /// 1608.01350). The other backend is the one of the key hashed again, a few times, then the next one along
     /// the circle: hashing again gives the overflow of full backends to all others, where walking would give
     /// it to those that happen to follow, until they are full too (Chen, Coleman, Shrivastava, "Revisiting

@@ -7,8 +7,6 @@ use alias::AliasTable;
 
 /// How often a draw is repeated that fell on an excluded backend.
 const REDRAWS: u64 = 8;
-/// Sets up to this size are walked at once: that takes no longer than a few draws.
-const SMALL: usize = 4;
 
 /// The weights of a set, and the table that draws by them.
 pub(crate) struct Draw {
@@ -41,7 +39,7 @@ impl Draw {
     /// Two different untried backends, each drawn by weight among those that the former draws left. The
     /// second is `None` if one is left, the result is `None` if none is.
     ///
-    /// Takes constant time but where a few backends outweigh all others and are excluded: after
+    /// Takes constant time but where few backends outweigh all others and are excluded, or few are left: after
     /// eight draws in vain the set is walked. The odds are the same either way.
     #[inline]
     pub(crate) fn pair(&self, entropy: u64, tried: Tried) -> Option<(usize, Option<usize>)> {
@@ -57,7 +55,7 @@ impl Draw {
     /// A backend among the allowed ones.
     #[inline]
     fn among(&self, entropy: u64, allowed: impl Fn(usize) -> bool) -> Option<usize> {
-        let draws = if self.weights.len() > SMALL { REDRAWS } else { 0 };
+        let draws = if self.weights.len() > 1 { REDRAWS } else { 0 };
         (0..draws)
             .filter_map(|number| self.table.draw(word(entropy, number)))
             .find(|&index| allowed(index))

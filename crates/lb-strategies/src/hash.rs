@@ -20,7 +20,9 @@ const PI: [u64; 3] = [0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7344, 0xA409_3822_
 /// wyhash, and what comes out goes through the finalizer of SplitMix64.
 ///
 /// ```
-/// assert_eq!(lb_strategies::hash_of(b"192.0.2.7"), lb_strategies::hash_of(&"192.0.2.7".to_owned().into_bytes()));
+/// use lb_strategies::hash_of;
+///
+/// assert_eq!(hash_of(b"192.0.2.7"), 0xc92c_4bf7_3b0f_b416);
 /// ```
 #[must_use]
 pub fn hash_of(bytes: &[u8]) -> u64 {

@@ -16,8 +16,9 @@ use std::time::Duration;
 /// idle backends alike in latency the heavier wins. A backend that gets nothing is forgotten over time, its
 /// estimate falls, and it is asked again.
 ///
-/// The costs are compared as whole numbers of 128 bits, cross-multiplied: exact, and never an overflow. A pick
-/// takes the same time whatever the number of backends, as that of [`LeastRequests`](crate::LeastRequests).
+/// The costs are compared as whole numbers of 128 bits, cross-multiplied: exact, and never an overflow. A
+/// pick takes the same time whatever the number of backends, as that of
+/// [`LeastRequests`](crate::LeastRequests).
 ///
 /// # Defaults
 ///

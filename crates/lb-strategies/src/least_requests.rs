@@ -19,7 +19,7 @@ use crate::{BackendView, Needs, PickContext, Picker, Strategy, draw::Draw};
 /// does when several proxies, or several workers of one, look at loads that are a little old.
 ///
 /// A pick reads the loads of two backends and takes the same time whatever the number of backends; only where
-/// very few of them outweigh all others and are excluded is the set walked.
+/// few of them outweigh all others and are excluded, or few are left, is the set walked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LeastRequests;
 

@@ -36,8 +36,8 @@ use std::{
 /// ```
 #[derive(Debug)]
 pub struct PeakEwma {
-    /// Nanoseconds as the bits of an `f64`, a NaN while nothing is known. Whole nanoseconds would not do: at a
-    /// hundred thousand samples a second each moves the estimate by a millionth of the difference.
+    /// Nanoseconds as the bits of an `f64`, a NaN while nothing is known. Whole nanoseconds would not do: at
+    /// a hundred thousand samples a second each moves the estimate by a millionth of the difference.
     estimate: AtomicU64,
     /// The time of the last sample.
     at_nanos: AtomicU64,

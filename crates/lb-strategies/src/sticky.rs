@@ -16,7 +16,9 @@ use std::fmt;
 /// Looking a token up takes time logarithmic in the number of backends; nothing is kept per client.
 ///
 /// ```
-/// use lb_strategies::{BackendView, LeastRequests, NoLoads, PickContext, Picker, Sticky, Strategy, Weight, token_of};
+/// use lb_strategies::{
+///     BackendView, LeastRequests, NoLoads, PickContext, Sticky, Strategy, Weight, token_of,
+/// };
 ///
 /// let backends = ["a", "b", "c"].map(|id| BackendView::new(id, Weight::ONE));
 /// let picker = Sticky::new(LeastRequests, b"secret", "shop").picker(&backends);

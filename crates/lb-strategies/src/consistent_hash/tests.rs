@@ -241,9 +241,9 @@ fn no_backend_is_ever_filled_above_its_bound() {
     }
 }
 
-/// Half of the backends are full. Where walking on would take their keys to the neighbours, each of the other
-/// half gets as many of them; 99.9th percentile of chi squared for 9 degrees of freedom, after the shares that
-/// the circle gives to each.
+/// Half of the backends are full. Walking on would take their keys to the neighbours; as it is, each of the
+/// other half gets as many of them as the circle gives it anyway. 99.9th percentile of chi squared for 9
+/// degrees of freedom.
 #[test]
 fn what_full_backends_cannot_take_is_hashed_again() {
     let ids = ids(20);

@@ -136,8 +136,8 @@ fn under_load_requests_in_flight_follow_the_weights() {
     }
 }
 
-/// Azar, Broder, Karlin, Upfal: with two choices the largest of n loads is `log2 log n + O(1)`; with one it is
-/// about `log n / log log n`, 6 to 8 for a thousand.
+/// Azar, Broder, Karlin, Upfal: with two choices the largest of n loads is `log2 log n + O(1)`; with one it
+/// is about `log n / log log n`, 5 to 7 for a thousand.
 #[test]
 fn a_thousand_requests_for_a_thousand_backends_pile_up_to_four_at_the_most() {
     let picker = picker(&[1; 1_000]);

@@ -158,7 +158,7 @@ fn a_long_random_walk_agrees_with_the_definition() {
             _ => {
                 let read = latency.estimate(now);
                 assert_eq!(read.is_some(), estimate.is_some(), "seed {SEED}, step {step}");
-                // What is off by a hundred-thousandth of the largest sample is what the approximation promises.
+                // A hundred-thousandth of the largest sample is what the approximation may be off.
                 let off = (read.unwrap_or_default() as f64 - decayed).abs();
                 assert!(off <= 2.0 + 1e-5 * SECOND as f64, "seed {SEED}, step {step}: {off}");
                 continue;
