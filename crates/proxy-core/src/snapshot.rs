@@ -335,7 +335,7 @@ impl Route {
     }
 
     /// The upstream that the route forwards to, or the first of several.
-    fn first_upstream(&self) -> Option<&Upstream> {
+    pub(crate) fn first_upstream(&self) -> Option<&Upstream> {
         match &self.target {
             Target::Forward { upstream, .. } => Some(upstream),
             Target::Split(split) => split.first(),

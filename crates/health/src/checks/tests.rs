@@ -94,6 +94,11 @@ async fn run_for(checks: Checks<u32>, millis: u64) {
     checks.run(sleep(Duration::from_millis(millis))).await;
 }
 
+/// Backends that are watched, and those that wait for their next probe.
+fn size(watch: &Watch<u32>) -> (usize, usize) {
+    watch.shared.table().size()
+}
+
 fn never() -> ProbeFuture<'static> {
     Box::pin(pending())
 }

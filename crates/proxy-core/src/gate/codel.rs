@@ -69,7 +69,8 @@ impl Codel {
             return false;
         }
         self.count = self.count.saturating_add(1);
-        self.next = self.next.saturating_add(self.interval.div_f64(f64::from(self.count).sqrt()));
+        let gap = self.interval.as_secs_f64() / f64::from(self.count).sqrt();
+        self.next = self.next.saturating_add(Duration::try_from_secs_f64(gap).unwrap_or(self.interval));
         true
     }
 

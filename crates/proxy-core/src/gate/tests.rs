@@ -5,6 +5,7 @@ use std::thread::{self, Thread};
 
 use Priority::{High, Low, Normal};
 
+use super::pass::Shed;
 use super::*;
 
 fn gate(limit: u32, capacity: u32) -> Arc<Gate> {

@@ -198,5 +198,5 @@ async fn the_end_drops_probes_and_everything_that_was_watched() {
     let ((), while_running) = tokio::join!(run_for(checks, 1_500), look);
     assert_eq!((while_running, weak.strong_count()), (2, 0));
     watch.watch(8, settings(), good());
-    assert_eq!((watch.shared.table().size(), watch.state(&7)), ((0, 0), State::Alive));
+    assert_eq!((size(&watch), watch.state(&7)), ((0, 0), State::Alive));
 }

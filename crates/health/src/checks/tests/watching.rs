@@ -36,7 +36,7 @@ async fn a_forgotten_backend_is_not_probed_and_counts_as_alive() {
         assert_eq!(watch.state(&7), State::Dead);
         watch.forget(&7);
         watch.forget(&8);
-        assert_eq!((watch.state(&7), watch.shared.table().size()), (State::Alive, (0, 0)));
+        assert_eq!((watch.state(&7), size(&watch)), (State::Alive, (0, 0)));
     })
     .await;
     assert!(notes.all().iter().all(|entry| entry.0 < 1_600), "{:?}", notes.all());
@@ -106,7 +106,7 @@ async fn other_settings_keep_a_dead_backend_dead_until_checks_say_otherwise() {
         wait(1_500).await;
         let slower = CheckSettings { interval: Duration::from_secs(10), ..quick() };
         watch.watch(7, slower, good());
-        assert_eq!((watch.state(&7), watch.shared.table().size()), (State::Dead, (1, 1)));
+        assert_eq!((watch.state(&7), size(&watch)), (State::Dead, (1, 1)));
     })
     .await;
     assert_eq!(watch_of(&notes), [Transition::Died, Transition::Revived]);
@@ -135,7 +135,7 @@ async fn a_backend_that_is_gone_is_forgotten_and_not_told() {
     watch.watch(7, settings(), answer(|_| Box::pin(async { Err(ProbeError::Gone) })));
     beside(checks, 5_000, async {
         wait(1_500).await;
-        assert_eq!(watch.shared.table().size(), (0, 0));
+        assert_eq!(size(&watch), (0, 0));
     })
     .await;
     assert_eq!(notes.all(), []);
@@ -153,7 +153,7 @@ async fn the_callback_may_watch_and_forget() {
     watch.watch(1, settings(), good());
     beside(checks, 10_000, async {
         wait(9_000).await;
-        assert_eq!(watch.shared.table().size(), (1, 1));
+        assert_eq!(size(watch), (1, 1));
         assert_eq!(watch.state(&1), State::Alive);
     })
     .await;
