@@ -14,8 +14,8 @@ pub use state::AgentState;
 /// HAProxy's `agent-check` (its `configuration.txt`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// The weight as a percentage of the configured one (`75%`, `weight:75%`), 0 to 25,600. Zero drains. Never set
-    /// together with `weight`.
+    /// The weight as a percentage of the configured one (`75%`, `weight:75%`), 0 to 25,600. Zero drains.
+    /// Never set together with `weight`.
     pub weight_percent: Option<u32>,
     /// The weight itself (`weight:5`), 0 to 65,535. Zero drains.
     pub weight: Option<u32>,

@@ -17,12 +17,13 @@ pub struct BreakerSettings {
     pub failure_percent: Option<u8>,
     /// The percentage means nothing with fewer requests than this.
     pub minimum: u32,
-    /// This many failures in a row open it however few requests there are; `None` if they do not matter, and 0
-    /// counts as 1.
+    /// This many failures in a row open it however few requests there are; `None` if they do not matter,
+    /// and 0 counts as 1.
     pub consecutive: Option<u32>,
     /// How long it stays open before a probe is let through.
     pub open: Duration,
-    /// After a successful probe, the time over which ever more requests are admitted; `None` if all are at once.
+    /// After a successful probe, the time over which ever more requests are admitted; `None` if all are at
+    /// once.
     pub ramp: Option<Duration>,
 }
 
@@ -83,8 +84,8 @@ pub enum Change {
 pub enum Admission {
     /// It may.
     Pass(Ticket),
-    /// It may, and decides whether the breaker closes. Exactly one is under way at any time, so its end must be
-    /// told: [`Breaker::succeeded`], [`Breaker::failed`] or [`Breaker::abandoned`].
+    /// It may, and decides whether the breaker closes. Exactly one is under way at any time, so its end
+    /// must be told: [`Breaker::succeeded`], [`Breaker::failed`] or [`Breaker::abandoned`].
     Probe(Ticket),
     /// It may not.
     Refuse {
@@ -123,11 +124,11 @@ pub struct Ticket {
 /// | a request abandoned | no change | no change | of the probe: another may pass | no change |
 /// | time | no change | half-open after `open` | no change | closed after `ramp` |
 ///
-/// A request belongs to the epoch in which it was admitted; an epoch ends when the breaker opens and when a probe
-/// succeeds. The end of a request of an earlier epoch tells how things stood then, and changes nothing: use
-/// [`Breaker::is_current`] to keep it out of the counts as well. Counts and the number of failures in a row must
-/// start from nought with each epoch, or the breaker opens again for what it opened for already:
-/// [`Window::keep_to`](crate::Window::keep_to) does that.
+/// A request belongs to the epoch in which it was admitted; an epoch ends when the breaker opens and when a
+/// probe succeeds. The end of a request of an earlier epoch tells how things stood then, and changes
+/// nothing: use [`Breaker::is_current`] to keep it out of the counts as well. Counts and the number of
+/// failures in a row must start from nought with each epoch, or the breaker opens again for what it opened
+/// for already: [`Window::keep_to`](crate::Window::keep_to) does that.
 ///
 /// The states are those of Nygard, "Release It!", chapter "Stability Patterns"; the single probe is that of
 /// Linkerd's breaker, the ramp is Traefik's `recoveryDuration`.
@@ -177,7 +178,8 @@ impl Breaker {
         Self { settings, phase: Phase::Closed, epoch: 0, probes: 0 }
     }
 
-    /// Replaces the settings. The state stays; one that is open stays so until the time that was set when it opened.
+    /// Replaces the settings. The state stays; one that is open stays so until the time that was set when
+    /// it opened.
     pub const fn configure(&mut self, settings: BreakerSettings) {
         self.settings = settings;
     }
@@ -203,8 +205,8 @@ impl Breaker {
         }
     }
 
-    /// Goes up by one when it opens and when a probe succeeds. What was counted in one epoch means nothing in the
-    /// next.
+    /// Goes up by one when it opens and when a probe succeeds. What was counted in one epoch means nothing
+    /// in the next.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
@@ -219,8 +221,8 @@ impl Breaker {
         }
     }
 
-    /// Takes the change that time alone has brought: half-open or closed. All other calls do this themselves and
-    /// do not tell, so whoever tells others calls this first.
+    /// Takes the change that time alone has brought: half-open or closed. All other calls do this
+    /// themselves and do not tell, so whoever tells others calls this first.
     pub fn advance(&mut self, now: Duration) -> Change {
         let phase = self.phase_at(now);
         let change = match (self.phase, phase) {
@@ -270,7 +272,8 @@ impl Breaker {
         Change::Closed
     }
 
-    /// A request that was admitted failed. `counts` and `consecutive` are those of this epoch, with this failure.
+    /// A request that was admitted failed. `counts` and `consecutive` are those of this epoch, with this
+    /// failure.
     pub fn failed(
         &mut self,
         admission: &Admission,

@@ -20,6 +20,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+type OnResult<K> = Box<dyn Fn(&K, Outcome) + Send + Sync>;
+
 /// Probes backends round and round, whether or not they get requests, and tells what came of each probe.
 ///
 /// What is to be checked is said through [`Watch`]es; [`Checks::run`] does the probing. Beside a
@@ -57,13 +59,13 @@ use tokio::{
 /// ```
 pub struct Checks<K> {
     shared: Arc<Shared<K>>,
-    on_result: Box<dyn Fn(&K, Outcome) + Send + Sync>,
+    on_result: OnResult<K>,
     concurrent: usize,
 }
 
 impl<K: Key> Checks<K> {
-    /// Checks of nothing yet. `on_result` is called in `run` with each probe that ended, in that order and with no
-    /// lock held, so that it may watch and forget; it should be quick.
+    /// Checks of nothing yet. `on_result` is called in `run` with each probe that ended, in that order and
+    /// with no lock held, so that it may watch and forget; it should be quick.
     pub fn new(on_result: impl Fn(&K, Outcome) + Send + Sync + 'static) -> Self {
         let shared = Shared { epoch: Instant::now(), table: Mutex::new(Table::new()), wake: Notify::new() };
         Self { shared: Arc::new(shared), on_result: Box::new(on_result), concurrent: 64 }
@@ -94,8 +96,8 @@ impl<K: Key> Checks<K> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future is the same as a shutdown: running probes are dropped, everything that was watched is
-    /// forgotten, and nothing can be watched from then on.
+    /// Dropping the future is the same as a shutdown: running probes are dropped, everything that was
+    /// watched is forgotten, and nothing can be watched from then on.
     pub async fn run(self, shutdown: impl Future) {
         let Self { shared, on_result, concurrent } = self;
         let _closing = Closing(&shared);
@@ -133,9 +135,9 @@ impl<K> Clone for Watch<K> {
 impl<K: Key> Watch<K> {
     /// Has a backend checked from now on, the first time at random within an interval.
     ///
-    /// One that is watched already stays as dead or alive as it is. With the same settings its schedule and the
-    /// results in a row stay as well, and only the probe is replaced from the next one on; with others, these count
-    /// from nought, and a probe under way is dropped.
+    /// One that is watched already stays as dead or alive as it is. With the same settings its schedule and
+    /// the results in a row stay as well, and only the probe is replaced from the next one on; with others,
+    /// these count from nought, and a probe under way is dropped.
     pub fn watch(&self, key: K, settings: CheckSettings, probe: Arc<dyn Probe<K>>) {
         let former = self.shared.table().watch(key, settings, probe, self.shared.now());
         // Outside the lock: dropping it is a stranger's code.
@@ -166,8 +168,8 @@ struct Shared<K> {
 }
 
 impl<K: Key> Shared<K> {
-    /// Starts probes that are due, as many as may run. Returns when to look again, if not only after one of them
-    /// ended.
+    /// Starts probes that are due, as many as may run. Returns when to look again, if not only after one of
+    /// them ended.
     fn start_due(&self, concurrent: usize, in_flight: &mut InFlight<'_, Ticket<K>>) -> Option<Instant> {
         while in_flight.len() < concurrent {
             let next = self.table().next_due(self.now());

@@ -7,8 +7,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A small set of probes, each with a ticket that says whose it is, polled together. Few run at once, so that polling all of them for the news of one
-/// is cheaper than telling them apart.
+/// A small set of probes, each with a ticket that says whose it is, polled together. Few run at once, so
+/// that polling all of them for the news of one is cheaper than telling them apart.
 pub(crate) struct InFlight<'a, T> {
     running: Vec<Running<'a, T>>,
 }

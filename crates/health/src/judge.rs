@@ -13,11 +13,12 @@ const LEAST: Duration = Duration::from_millis(1);
 ///
 /// # Defaults
 ///
-/// Each 5 s for at most 2 s; dead after 3 failures, alive after 2 successes; the same interval always; jitter 0.1;
-/// a backend starts up.
+/// Each 5 s for at most 2 s; dead after 3 failures, alive after 2 successes; the same interval always;
+/// jitter 0.1; a backend starts up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CheckSettings {
-    /// From the end of a probe to the beginning of the next. (HAProxy's `inter`; counted from the end as in Envoy.)
+    /// From the end of a probe to the beginning of the next. (HAProxy's `inter`; counted from the end as in
+    /// Envoy.)
     pub interval: Duration,
     /// The time that a probe may take.
     pub timeout: Duration,
@@ -29,8 +30,8 @@ pub struct CheckSettings {
     pub fast_interval: Option<Duration>,
     /// The interval while the backend is dead and no change is under way. (HAProxy's `downinter`.)
     pub down_interval: Option<Duration>,
-    /// The share of an interval, 0 to 1, by which it is shortened or lengthened at random, so that checks do not
-    /// come in step. (HAProxy's `spread-checks`.)
+    /// The share of an interval, 0 to 1, by which it is shortened or lengthened at random, so that checks
+    /// do not come in step. (HAProxy's `spread-checks`.)
     pub jitter: f64,
     /// What the first result decides.
     pub start: Start,
@@ -117,8 +118,8 @@ impl Judge {
         Self { settings, state: State::Alive, against: 0, is_checked: false, next_probe }
     }
 
-    /// Other settings for the same backend. The state stays; results in a row count from nought, and the next probe
-    /// is due at a random time within an interval.
+    /// Other settings for the same backend. The state stays; results in a row count from nought, and the
+    /// next probe is due at a random time within an interval.
     pub fn configure(&mut self, settings: CheckSettings, now: Duration, entropy: u64) {
         let (state, is_checked) = (self.state, self.is_checked);
         *self = Self { state, is_checked, ..Self::new(settings, now, entropy) };

@@ -107,22 +107,24 @@ impl<K: Key> Reporter<K> {
         self.shared.connect_failed(key, self.shared.since_epoch(began), None);
     }
 
-    /// The same for a backend with settings of its own. It dies when as many connects in a row have failed as they
-    /// say, and is probed after the waits that they say. They are kept until the next failure is reported.
+    /// The same for a backend with settings of its own. It dies when as many connects in a row have failed
+    /// as they say, and is probed after the waits that they say. They are kept until the next failure is
+    /// reported.
     ///
     /// While the backend [has failures](Self::has_failures), connects that succeed must be reported too.
     pub fn connect_failed_with(&self, key: &K, began: std::time::Instant, settings: &PassiveSettings) {
         self.shared.connect_failed(key, self.shared.since_epoch(began), Some(*settings));
     }
 
-    /// A connect that began at this time succeeded, which brings a dead backend back if it died before that, and
-    /// ends the row of failures of a living one. Worth reporting only for a backend that has failures.
+    /// A connect that began at this time succeeded, which brings a dead backend back if it died before
+    /// that, and ends the row of failures of a living one. Worth reporting only for a backend that has
+    /// failures.
     pub fn connect_succeeded_since(&self, key: &K, began: std::time::Instant) {
         self.shared.connect_succeeded(key, self.shared.since_epoch(began));
     }
 
-    /// Whether a success of the backend is worth reporting: it is dead, or a connect to it failed within the last
-    /// minute without a success since.
+    /// Whether a success of the backend is worth reporting: it is dead, or a connect to it failed within
+    /// the last minute without a success since.
     ///
     /// Quick enough for every connect: one atomic load while no backend has failures, a short lock otherwise.
     #[must_use]

@@ -10,9 +10,9 @@ mod tests;
 ///
 /// # Defaults
 ///
-/// 5 errors, 5 resets or 5 slow answers in a row; out for 30 s times the number of ejections, 300 s at most,
-/// shortened by up to a tenth; at most half of the backends. (Envoy's `outlier_detection`, but for its 10 %, which
-/// ejects nobody of fewer than ten.)
+/// 5 errors, 5 resets or 5 slow answers in a row; out for 30 s times the number of ejections, 300 s at
+/// most, shortened by up to a tenth; at most half of the backends. (Envoy's `outlier_detection`, but for
+/// its 10 %, which ejects nobody of fewer than ten.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OutlierSettings {
     /// This many failed answers in a row make an outlier; `None` if they do not matter.
@@ -81,10 +81,10 @@ pub enum Ejection {
 /// A pure state machine: time is an argument, counted from any moment that stays the same, and so are random
 /// bits. The caller counts the failures in a row.
 ///
-/// A backend is out for the base time multiplied by its ejections. It returns when its time is over, or early when
-/// an active check succeeds, and is on probation then: one failure is reason enough to eject it again, until its
-/// first success. With each whole base time that it is in, one of its ejections is forgotten. (Envoy's rules, but for
-/// the probation, which is Linkerd's.)
+/// A backend is out for the base time multiplied by its ejections. It returns when its time is over, or
+/// early when an active check succeeds, and is on probation then: one failure is reason enough to eject it
+/// again, until its first success. With each whole base time that it is in, one of its ejections is
+/// forgotten. (Envoy's rules, but for the probation, which is Linkerd's.)
 ///
 /// ```
 /// use health::{Ejection, OutlierSettings, Outliers};
@@ -136,8 +136,8 @@ impl<K: Clone + Eq + Hash> Outliers<K> {
         self.settings = settings;
     }
 
-    /// Ejects a backend of a set of `size_of_set`, for a time that these 64 random bits shorten, unless too many of
-    /// the set are out.
+    /// Ejects a backend of a set of `size_of_set`, for a time that these 64 random bits shorten, unless too
+    /// many of the set are out.
     pub fn eject(&mut self, key: &K, size_of_set: usize, now: Duration, entropy: u64) -> Ejection {
         if self.is_out(key) {
             return Ejection::AlreadyOut;

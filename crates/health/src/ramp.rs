@@ -10,7 +10,8 @@ const STEPS: u32 = 20;
 
 /// The share of its weight that a backend has while it is new, or back from the dead.
 ///
-/// Envoy's `slow_start_config`: `max(least, (t / window) ^ (1 / aggression))`, where t is the time since it came.
+/// Envoy's `slow_start_config`: `max(least, (t / window) ^ (1 / aggression))`, where t is the time since it
+/// came.
 ///
 /// # Defaults
 ///
@@ -45,8 +46,8 @@ impl Ramp {
         grown.max(self.least).clamp(0.0, 1.0)
     }
 
-    /// When the share should be applied next, as the time since the backend came; `None` once it has its whole
-    /// weight. There are 20 such steps over the window, or fewer.
+    /// When the share should be applied next, as the time since the backend came; `None` once it has its
+    /// whole weight. There are 20 such steps over the window, or fewer.
     #[must_use]
     pub fn next_step(&self, since: Duration) -> Option<Duration> {
         if since >= self.window {
@@ -55,7 +56,8 @@ impl Ramp {
         let width = (self.window / STEPS).max(Duration::from_nanos(1));
         let taken = since.as_nanos() / width.as_nanos();
         let step = u32::try_from(taken.saturating_add(1)).unwrap_or(u32::MAX);
-        // The last step ends with the window, which may be longer than its twenty parts by what was rounded off.
+        // The last step ends with the window, which may be longer than its twenty parts by what was rounded
+        // off.
         let next = if step >= STEPS { self.window } else { width.saturating_mul(step) };
         Some(next.min(self.window))
     }

@@ -58,9 +58,10 @@ impl Sum for Counts {
 
 /// Counts over the last so many seconds, in ten buckets that are used in turn.
 ///
-/// What happened is forgotten a tenth of the span at a time: the counts cover the tenth that is running and the
-/// nine before it, so between nine tenths and the whole of the span. Both calls take constant time, and neither
-/// allocates. Time is counted from any moment that stays the same; one that goes backwards counts as having stood.
+/// What happened is forgotten a tenth of the span at a time: the counts cover the tenth that is running and
+/// the nine before it, so between nine tenths and the whole of the span. Both calls take constant time, and
+/// neither allocates. Time is counted from any moment that stays the same; one that goes backwards counts
+/// as having stood.
 ///
 /// ```
 /// use health::{Counts, Window};

@@ -10,6 +10,7 @@ use http1::{Name, Version};
 
 use crate::channel::Channel;
 use crate::client::Client;
+use crate::clock;
 use crate::connect::ConnectError;
 use crate::course::{Answer, Course};
 use crate::deadline::{TICK, Ticks};
@@ -95,8 +96,8 @@ pub(crate) async fn attempt<'a, C: Client>(
     };
     loop {
         let mut place = hold.place;
-        let one = One { upstream: course.upstream, route, wants_fresh: course.wants_fresh() };
-        match one.run(hold, client, incoming, context, trace).await {
+        let one = One { hold, upstream: course.upstream, route, wants_fresh: course.wants_fresh() };
+        match one.run(client, incoming, context, trace).await {
             Ok(answered) => {
                 let status = incoming.response.status();
                 place = answered.hold.place;
@@ -127,6 +128,7 @@ pub(crate) async fn attempt<'a, C: Client>(
 
 /// One attempt.
 pub(crate) struct One<'a> {
+    pub(crate) hold: Hold,
     pub(crate) upstream: &'a Upstream,
     pub(crate) route: &'a Route,
     /// The last connection from the pool was stale: make a new one.
@@ -137,7 +139,6 @@ impl<'a> One<'a> {
     /// Asks the backend that is held; a failure gives the hold back.
     async fn run<C: Client>(
         self,
-        hold: Hold,
         client: &mut C,
         incoming: &mut Incoming,
         context: &Context<'a>,
@@ -147,31 +148,27 @@ impl<'a> One<'a> {
         let mut link = match self.upstream.spec.protocol {
             // Not a function of its own: what it would return is large, and this is the way of most requests.
             Protocol::Http1 => {
-                let pooled = self.pooled(&hold, incoming, context);
+                let pooled = self.pooled(incoming, context);
                 was_reused = pooled.is_some();
                 let pooled = match pooled {
                     Some(pooled) => pooled,
-                    None => {
-                        match Box::pin(self.open(&hold, client, context, trace)).await {
-                            Ok(opened) => opened,
-                            Err(reason) => return Err((Failed::unsent(reason), hold)),
-                        }
-                    }
+                    None => match Box::pin(self.open(client, context, trace)).await {
+                        Ok(opened) => opened,
+                        Err(reason) => return Err((Failed::unsent(reason), self.hold)),
+                    },
                 };
                 Link::http1(pooled)
             }
-            Protocol::Http2 => {
-                match Box::pin(self.open_stream(&hold, client, incoming, context, trace)).await {
-                    Ok((stream, is_reused)) => {
-                        was_reused = is_reused;
-                        Link::Http2(stream)
-                    }
-                    Err(failed) => return Err((failed, hold)),
+            Protocol::Http2 => match Box::pin(self.open_stream(client, incoming, context, trace)).await {
+                Ok((stream, is_reused)) => {
+                    was_reused = is_reused;
+                    Link::Http2(stream)
                 }
-            }
+                Err(failed) => return Err((failed, self.hold)),
+            },
         };
         if let Link::Http1 { wire, .. } = &mut link {
-            self.write_head(&hold, incoming, context, trace, wire.output.appender());
+            self.write_head(&self.hold, incoming, (context, trace), wire.output.appender());
             let is_chunked = incoming.admitted.body == BodyLength::Chunked;
             wire.frame(if is_chunked { Writer::Chunked } else { Writer::Raw });
             if has_body(incoming) {
@@ -183,12 +180,12 @@ impl<'a> One<'a> {
         let outcome = match hedge {
             None => poll_fn(|cx| trying.poll(cx)).await,
             Some(hedge) => {
-                let began = Instant::now();
-                match Box::pin(race(&self, hedge, &mut trying, (&hold, context, trace))).await {
+                let began = clock::now();
+                match Box::pin(race(&self, hedge, &mut trying, (context, trace))).await {
                     Won::First(outcome) => outcome,
                     Won::Second(second) => {
                         let has_begun = trying.has_passed();
-                        lost(&self, &hold, began, context);
+                        lost(&self, began, context);
                         return Ok(self.take_second(*second, incoming, has_begun));
                     }
                 }
@@ -200,21 +197,21 @@ impl<'a> One<'a> {
         match outcome {
             Ok(has_switched) => Ok(Answered {
                 link,
-                hold,
+                hold: self.hold,
                 upstream: self.upstream,
                 upload,
                 upload_broken,
                 has_switched,
                 has_begun: has_passed,
                 began: None,
-                at: Instant::now(),
+                at: clock::now(),
                 cookies: Vec::new(),
                 pass: None,
             }),
             Err(reason) => {
                 let was_touched = has_body(incoming) && (upload.bytes > 0 || upload.is_done());
                 let is_final = has_begun || (was_touched && !client.rewind());
-                Err((Failed { reason, was_reused, is_final, fate: link.fate() }, hold))
+                Err((Failed { reason, was_reused, is_final, fate: link.fate() }, self.hold))
             }
         }
     }
@@ -232,7 +229,7 @@ impl<'a> One<'a> {
             has_switched: false,
             has_begun,
             began: Some(began),
-            at: Instant::now(),
+            at: clock::now(),
             cookies: Vec::new(),
             pass: None,
         }
@@ -246,12 +243,12 @@ impl<'a> One<'a> {
 
     /// A connection from the pool.
     #[inline]
-    fn pooled(&self, hold: &Hold, incoming: &Incoming, context: &Context<'_>) -> Option<Pooled> {
+    fn pooled(&self, incoming: &Incoming, context: &Context<'_>) -> Option<Pooled> {
         if self.wants_fresh {
             return None;
         }
         let is_careful = !is_idempotent(incoming);
-        context.worker.pools.take(&hold.member().backend, context.slot.now(), is_careful)
+        context.worker.pools.take(&self.hold.member().backend, context.slot.now(), is_careful)
     }
 
     /// Keeps what goes up of a body, where another attempt could send it again.
@@ -272,7 +269,6 @@ impl<'a> One<'a> {
     /// A stream of a shared connection, on which the head of the request was sent.
     async fn open_stream<C: Client>(
         &self,
-        hold: &Hold,
         client: &mut C,
         incoming: &Incoming,
         context: &Context<'_>,
@@ -281,7 +277,7 @@ impl<'a> One<'a> {
         let mut waiting = None;
         let ticket = loop {
             let lines = &context.worker.lines;
-            match lines.find(context.worker, self.upstream, hold.member(), waiting.as_ref()) {
+            match lines.find(context.worker, self.upstream, self.hold.member(), waiting.as_ref()) {
                 Found::Ticket(ticket) => break ticket,
                 Found::Failed(reason) => return Err(Failed::unsent(reason)),
                 Found::Wait(changed) => {
@@ -292,7 +288,7 @@ impl<'a> One<'a> {
         };
         let was_reused = waiting.is_none();
         let mut head = Vec::with_capacity(1024);
-        self.write_head(hold, incoming, context, trace, &mut head);
+        self.write_head(&self.hold, incoming, (context, trace), &mut head);
         if has_body(incoming) {
             client.keep_body(REPLAYED.max(self.upstream.spec.retry.max_body));
         }
@@ -311,7 +307,7 @@ impl<'a> One<'a> {
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<(), Reason> {
-        let began = Instant::now();
+        let began = clock::now();
         context.slot.set_at(context.deadline());
         let mut changed = std::pin::pin!(waiting.changes.changed());
         let outcome = poll_fn(|cx: &mut Poller<'_>| {
@@ -321,7 +317,7 @@ impl<'a> One<'a> {
             poll_given_up(client, context, cx).map(Err)
         })
         .await;
-        trace.connect += began.elapsed();
+        trace.connect += clock::since(began);
         outcome
     }
 
@@ -331,7 +327,13 @@ impl<'a> One<'a> {
     }
 
     #[inline]
-    pub(crate) fn write_head(&self, hold: &Hold, incoming: &Incoming, context: &Context<'_>, trace: &Trace, out: &mut Vec<u8>) {
+    pub(crate) fn write_head(
+        &self,
+        hold: &Hold,
+        incoming: &Incoming,
+        (context, trace): (&Context<'_>, &Trace),
+        out: &mut Vec<u8>,
+    ) {
         let forwarding = Forwarding {
             incoming,
             facts: context.facts,
@@ -345,13 +347,12 @@ impl<'a> One<'a> {
 
     async fn connect<C: Client>(
         &self,
-        hold: &Hold,
         client: &mut C,
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<Pooled, Reason> {
-        let began = Instant::now();
-        let member = hold.member();
+        let began = clock::now();
+        let member = self.hold.member();
         let mut connecting = std::pin::pin!(async {
             let place = match member.max_connections {
                 Some(most) => Some(ConnectionPlace::take(&member.backend, most).await),
@@ -369,7 +370,7 @@ impl<'a> One<'a> {
             poll_given_up(client, context, cx).map(|reason| Err(Ok(reason)))
         })
         .await;
-        trace.connect += began.elapsed();
+        trace.connect += clock::since(began);
         match connected {
             Ok(stream) => {
                 stream.bound_unsent();
@@ -384,24 +385,28 @@ impl<'a> One<'a> {
     /// A connection to the backend. Where this machine has no means for another, those that are unused make room.
     async fn open<C: Client>(
         &self,
-        hold: &Hold,
         client: &mut C,
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<Pooled, Reason> {
-        match self.connect(hold, client, context, trace).await {
+        match self.connect(client, context, trace).await {
             Err(Reason::Internal) => {
                 context.worker.pools.clear();
                 context.worker.deadlines.end_longest_rest();
                 tokio::task::yield_now().await;
-                self.connect(hold, client, context, trace).await
+                self.connect(client, context, trace).await
             }
             connected => connected,
         }
     }
 }
 
-fn connect_failed(backend: &Arc<Backend>, error: ConnectError, context: &Context<'_>, began: Instant) -> Reason {
+fn connect_failed(
+    backend: &Arc<Backend>,
+    error: ConnectError,
+    context: &Context<'_>,
+    began: Instant,
+) -> Reason {
     if error.is_of_backend() {
         context.worker.shared.connect_failed(backend, began);
     }

@@ -18,7 +18,7 @@ use crate::snapshot::Snapshot;
 use crate::spec::CheckSpec;
 use crate::upstream::{Member, Upstream};
 pub(crate) use watched::Watched;
-use watched::Wanted;
+use watched::{Label, Wanted};
 
 /// What an active check asks of a backend.
 ///
@@ -47,7 +47,7 @@ pub(crate) struct Keeper {
     watch: Watch<Watched>,
     /// Until somebody runs it.
     checks: Mutex<Option<Checks<Watched>>>,
-    wanted: Mutex<HashMap<Watched, Wanted>>,
+    wanted: Mutex<HashMap<Label, Wanted>>,
 }
 
 impl Keeper {
@@ -79,21 +79,21 @@ impl Keeper {
     }
 
     /// Has `wanted` take the place of all that is watched and `concerns` the caller.
-    fn replace(&self, wanted: HashMap<Watched, Wanted>, concerns: impl Fn(&Watched) -> bool) {
+    fn replace(&self, wanted: HashMap<Label, Wanted>, concerns: impl Fn(&Watched) -> bool) {
         let mut held = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|watched, _| {
-            let stays = !concerns(watched) || wanted.contains_key(watched);
+        held.retain(|label, Wanted { watched, .. }| {
+            let stays = !concerns(watched) || wanted.contains_key(label);
             if !stays {
                 self.watch.forget(watched);
                 watched.forgotten();
             }
             stays
         });
-        for (watched, wanted) in wanted {
-            let is_same = held.get(&watched).is_some_and(|held| held.stamp == wanted.stamp);
+        for (label, wanted) in wanted {
+            let is_same = held.get(&label).is_some_and(|held| held.stamp == wanted.stamp);
             if !is_same {
-                self.watch.watch(watched.clone(), wanted.settings, Arc::clone(&wanted.probe));
-                held.insert(watched, wanted);
+                self.watch.watch(wanted.watched.clone(), wanted.settings, Arc::clone(&wanted.probe));
+                held.insert(label, wanted);
             }
         }
     }
@@ -102,23 +102,26 @@ impl Keeper {
         self: &Arc<Self>,
         upstream: &Arc<Upstream>,
         connect: &Arc<dyn Connect>,
-        wanted: &mut HashMap<Watched, Wanted>,
+        wanted: &mut HashMap<Label, Wanted>,
     ) {
         let spec = &upstream.spec;
         let roster = upstream.roster(0);
         for member in &roster.0.members {
             if let Some(check) = &spec.check {
                 let probe = Checking::of(check, member, connect);
-                wanted.insert(Watched::check(&member.backend, check.check.is_some()), Wanted::of(upstream, check.settings, probe));
+                let watched = Watched::check(&member.backend, check.check.is_some());
+                wanted.extend([Wanted::of(watched, upstream, (check.settings, probe)).labelled()]);
             }
             if let Some(agent) = &spec.agent {
                 let (settings, probe) = agent::Asking::of(agent, member, connect);
-                wanted.insert(Watched::agent(&member.backend), Wanted::of(upstream, settings, probe));
+                let watched = Watched::agent(&member.backend);
+                wanted.extend([Wanted::of(watched, upstream, (settings, probe)).labelled()]);
             }
         }
         for backend in &spec.backends {
-            if let Some((watched, settings, probe)) = names::Resolving::of(backend, upstream, (connect, self)) {
-                wanted.insert(watched, Wanted::of(upstream, settings, probe));
+            if let Some((watched, settings, probe)) = names::Resolving::of(backend, upstream, (connect, self))
+            {
+                wanted.extend([Wanted::of(watched, upstream, (settings, probe)).labelled()]);
             }
         }
     }
@@ -135,7 +138,11 @@ impl Checking {
     fn of(spec: &CheckSpec, member: &Member, connect: &Arc<dyn Connect>) -> Self {
         let address = at_port(&member.address, spec.port, spec.settings.timeout);
         let host = String::from_utf8_lossy(&member.host).into_owned();
-        Self { check: spec.check.clone(), connect: Arc::clone(connect), target: CheckTarget { address, host } }
+        Self {
+            check: spec.check.clone(),
+            connect: Arc::clone(connect),
+            target: CheckTarget { address, host },
+        }
     }
 }
 

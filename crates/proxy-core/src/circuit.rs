@@ -97,6 +97,9 @@ impl Circuit {
 
     /// A request that was let through went well.
     pub(crate) fn succeeded(&self, admitted: Admitted, shard: usize, now: Duration) -> Turn {
+        if self.is_outdated(admitted) {
+            return Turn::None;
+        }
         self.count(true, shard, now);
         if self.streak.load(Relaxed) != 0 {
             self.streak.store(0, Relaxed);
@@ -116,6 +119,9 @@ impl Circuit {
 
     /// A request that was let through failed.
     pub(crate) fn failed(&self, admitted: Admitted, shard: usize, now: Duration) -> Turn {
+        if self.is_outdated(admitted) {
+            return Turn::None;
+        }
         self.count(false, shard, now);
         let streak = self.streak.fetch_add(1, Relaxed).saturating_add(1);
         let counts = self.counts(now);
@@ -139,6 +145,12 @@ impl Circuit {
         if let Admitted::As(admission) = admitted {
             self.breaker().abandoned(&admission);
         }
+    }
+
+    /// True where a request was let through before the circuit last opened: it tells of another time.
+    #[inline]
+    fn is_outdated(&self, admitted: Admitted) -> bool {
+        matches!(admitted, Admitted::Freely(epoch) if epoch != self.epoch.load(Relaxed))
     }
 
     fn settle(&self, breaker: &Breaker, now: Duration) {

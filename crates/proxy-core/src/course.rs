@@ -7,6 +7,7 @@ use http1::Name;
 use crate::attempt::Answered;
 use crate::budget::Retrying;
 use crate::client::Client;
+use crate::clock;
 use crate::entry::Entry;
 use crate::exchange::Context;
 use crate::forward::scheme;
@@ -79,7 +80,8 @@ impl<'a, 'c> Course<'a, 'c> {
 
     fn go_to(&mut self, upstream: &'a Upstream, incoming: &Incoming) {
         self.upstream = upstream;
-        self.affinity = upstream.affinity.as_ref().and_then(|affinity| affinity.key(incoming, self.context.facts));
+        self.affinity =
+            upstream.affinity.as_ref().and_then(|affinity| affinity.key(incoming, self.context.facts));
         self.token = upstream.sticky.as_ref().and_then(|cookie| cookie.token(incoming));
         upstream.budget(self.context.shard()).deposit(upstream.spec.retry.budget_percent);
     }
@@ -101,8 +103,7 @@ impl<'a, 'c> Course<'a, 'c> {
             // What is held of one upstream is not held while another is waited for.
             self.entry = Entry::default();
             let priority = self.route.spec.priority;
-            let entered =
-                Entry::into_upstream(self.upstream, priority, client, (self.context, trace)).await;
+            let entered = Entry::into_upstream(self.upstream, priority, client, (self.context, trace)).await;
             let reason = match entered {
                 Ok(entry) => {
                     self.entry = entry;
@@ -149,7 +150,8 @@ impl<'a, 'c> Course<'a, 'c> {
         let status = incoming.response.status();
         if self.upstream.is_watched {
             let seen = self.seen(&answered, incoming);
-            self.made(self.context.worker.shared.registry.at(answered.at)).answered(&mut answered.hold, &seen);
+            self.made(self.context.worker.shared.registry.at(answered.at))
+                .answered(&mut answered.hold, &seen);
             self.route.took(self.context.shard(), seen.took);
         }
         let is_doubtful = status >= 400
@@ -161,7 +163,11 @@ impl<'a, 'c> Course<'a, 'c> {
 
     fn seen(&self, answered: &Answered<'_>, incoming: &Incoming) -> Seen {
         let (status, bytes) = (incoming.response.status(), answered.link.head());
-        let of_call = if incoming.admitted.is_call { incoming.response.fields(bytes).all_named("grpc-status").next() } else { None };
+        let of_call = if incoming.admitted.is_call {
+            incoming.response.fields(bytes).all_named("grpc-status").next()
+        } else {
+            None
+        };
         let is_failed_call = of_call.is_some_and(grpc::is_failure);
         Seen {
             is_error: status >= 500 || is_failed_call,
@@ -288,7 +294,7 @@ impl<'a, 'c> Course<'a, 'c> {
         if failed.is_of_backend() {
             self.tries.tried.push(number);
         }
-        self.began = Instant::now();
+        self.began = clock::now();
         match self.pick() {
             Ok(hold) => Ok(Some(hold)),
             Err(_) if !self.upstream.roster(self.context.shard()).0.has_eligible() => Ok(None),
@@ -328,7 +334,7 @@ impl<'a, 'c> Course<'a, 'c> {
             }
             self.retrying = Retrying::begin(&upstream.state, retry, upstream.in_flight(shard));
             if self.retrying.is_some() {
-                self.began = Instant::now();
+                self.began = clock::now();
                 return Ok(true);
             }
             wait = self.tries.backoff(retry, fastrand::u64(..));

@@ -3,11 +3,11 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, ready};
-use std::time::Instant;
 
 use http1::{Limits, ResponseHead};
 
 use crate::channel::Channel;
+use crate::clock;
 use crate::http2::{BackendStream, Found};
 use crate::link::Link;
 use crate::pool::Pooled;
@@ -82,7 +82,7 @@ impl Errand<'_> {
             Some(most) => Some(ConnectionPlace::take(&member.backend, most).await),
             None => None,
         };
-        let began = Instant::now();
+        let began = clock::now();
         let connected = worker.shared.connect.connect(&member.address).await;
         let mut stream = connected.map_err(|error| {
             if error.is_of_backend() {

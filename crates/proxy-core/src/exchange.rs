@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -85,7 +85,7 @@ impl Context<'_> {
     /// When the first attempt begins: as soon as the head was whole, where nothing was waited for.
     #[inline]
     pub(crate) fn began(&self, trace: &Trace) -> Instant {
-        if self.has_waited.load(Relaxed) { Instant::now() } else { trace.began }
+        if self.has_waited.load(Relaxed) { clock::now() } else { trace.began }
     }
 
     /// The request's body has gone up whole: the time until the answer does not run while it comes in. Sending it
@@ -159,7 +159,7 @@ pub(crate) async fn exchange<C: Client>(
     context: &Context<'_>,
 ) -> Next {
     let (worker, facts) = (context.worker, context.facts);
-    let mut trace = Trace::new(Instant::now(), facts.peer);
+    let mut trace = Trace::new(clock::now(), facts.peer);
     let unfinished = observe::Unfinished::new(worker, trace.began);
     let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
     identify(incoming, &mut trace);
@@ -197,7 +197,7 @@ pub(crate) async fn reject<C: Client>(
     reason: Reason,
     context: &Context<'_>,
 ) -> Next {
-    let mut trace = Trace::new(Instant::now(), context.facts.peer);
+    let mut trace = Trace::new(clock::now(), context.facts.peer);
     trace.request_id = clock::request_id(trace.began);
     client.close_after();
     let refused = refuse(reason, incoming, &trace);
@@ -430,7 +430,10 @@ fn own(incoming: &Incoming, route: &Route, context: &Context<'_>, trace: &Trace)
 }
 
 fn refuse(reason: Reason, incoming: &Incoming, trace: &Trace) -> Stopped {
-    Stopped::With(Answer::of_failure_until(reason, trace.retry_after, incoming, &trace.request_id), Some(reason))
+    Stopped::With(
+        Answer::of_failure_until(reason, trace.retry_after, incoming, &trace.request_id),
+        Some(reason),
+    )
 }
 
 /// Ends an exchange that no backend answered.

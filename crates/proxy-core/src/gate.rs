@@ -18,6 +18,7 @@ mod slot;
 mod tally;
 mod throughput;
 
+use crate::clock;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -206,7 +207,7 @@ impl Gate {
             self.tally.settle(left, 0, 0);
             return;
         }
-        let now = self.since_epoch(Instant::now());
+        let now = self.since_epoch(clock::now());
         let active = self.tally.counts().active.saturating_sub(left);
         let mut free = self.limit().saturating_sub(active);
         let (mut entered, mut unqueued) = (0, 0);

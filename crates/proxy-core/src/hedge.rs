@@ -104,7 +104,9 @@ mod tests {
             hedge.withdraw(0)
         });
         assert_eq!(hedged.count(), 50);
-        (0..10_000).for_each(|_| drop(hedge.delay(0)));
+        for _ in 0..10_000 {
+            hedge.delay(0);
+        }
         assert_eq!((0..100).filter(|_| hedge.withdraw(0)).count(), MOST as usize);
     }
 }

@@ -35,7 +35,11 @@ pub(crate) fn returned(backend: &Arc<Backend>, registry: &Registry) {
     backend.streaks.begin_probation();
     backend.warm_up(registry);
     backend.set_out(Outage::EJECTED, false);
-    tracing::info!(upstream = &*backend.upstream.name, backend = &*backend.id, "backend is back from its ejection");
+    tracing::info!(
+        upstream = &*backend.upstream.name,
+        backend = &*backend.id,
+        "backend is back from its ejection"
+    );
 }
 
 /// A backend that warms up has got a little more of its share.

@@ -100,7 +100,7 @@ impl Answer {
     /// What an answer is for: a quantile, and a time that comes again after 1,024 others.
     fn key(q: f64, time: u64) -> u64 {
         let q = (q.clamp(0.0, 1.0) * 10_000.0) as u64;
-        q << TIME_BITS | time % (1 << TIME_BITS)
+        (q << TIME_BITS) | (time % (1 << TIME_BITS))
     }
 
     fn new(key: u64, nanos: f64) -> Self {

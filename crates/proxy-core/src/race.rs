@@ -9,6 +9,7 @@ use http1::ResponseHead;
 
 use crate::attempt::One;
 use crate::client::Client;
+use crate::clock;
 use crate::errand::Errand;
 use crate::exchange::Context;
 use crate::hedge::Hedge;
@@ -50,7 +51,7 @@ pub(crate) async fn race<'a, C: Client>(
     one: &One<'a>,
     hedge: &Hedge,
     trying: &mut Trying<'_, C>,
-    (first, context, trace): (&Hold, &Context<'a>, &Trace),
+    (context, trace): (&Context<'a>, &Trace),
 ) -> Won {
     let shard = context.shard();
     let Some(delay) = hedge.delay(shard) else {
@@ -59,7 +60,7 @@ pub(crate) async fn race<'a, C: Client>(
     let mut sleep = std::pin::pin!(tokio::time::sleep(delay));
     let mut is_waiting = true;
     let mut second: Option<Running<'_>> = None;
-    let number = first.member().backend.number;
+    let number = one.hold.member().backend.number;
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = trying.poll(cx) {
             return Poll::Ready(Won::First(outcome));
@@ -90,25 +91,32 @@ fn begin<'s, 'a: 's>(
     incoming: &Incoming,
     (context, trace): (&'s Context<'a>, &Trace),
 ) -> Option<Running<'s>> {
-    let began = Instant::now();
+    let began = clock::now();
     let now = context.worker.shared.registry.at(began);
     let upstream = one.upstream;
     let ask = Ask { shard: context.shard(), now, affinity: None, token: None, tried: &[first] };
     let hold = upstream.pick(&ask).ok()?;
     let mut head = Vec::with_capacity(1024);
-    one.write_head(&hold, incoming, context, trace, &mut head);
+    one.write_head(&hold, incoming, (context, trace), &mut head);
     let limits = &context.pinned.0.settings.limits;
     Some(Box::pin(async move {
-        let errand =
-            Errand { worker: context.worker, upstream, hold: &hold, limits, head, body: &[], is_chunked: false };
+        let errand = Errand {
+            worker: context.worker,
+            upstream,
+            hold: &hold,
+            limits,
+            head,
+            body: &[],
+            is_chunked: false,
+        };
         let (link, response) = errand.run().await?;
         Ok(Second { link, hold, response, began })
     }))
 }
 
 /// The attempt that lost has taken so long already, which says something of its backend.
-pub(crate) fn lost(one: &One<'_>, hold: &Hold, began: Instant, context: &Context<'_>) {
+pub(crate) fn lost(one: &One<'_>, began: Instant, context: &Context<'_>) {
     if one.upstream.needs.latency {
-        hold.member().backend.took(context.shard(), began.elapsed(), context.now());
+        one.hold.member().backend.took(context.shard(), clock::since(began), context.now());
     }
 }

@@ -220,7 +220,9 @@ impl Reason {
             Self::Guarded => "The request is not allowed.",
             Self::NoBackend => "No backend can take this request now.",
             Self::CircuitOpen => "Too many requests failed lately; none is sent for a while.",
-            Self::QueueFull | Self::QueueTimeout | Self::Shed => "There are too many requests at the same time.",
+            Self::QueueFull | Self::QueueTimeout | Self::Shed => {
+                "There are too many requests at the same time."
+            }
             Self::EgressDenied => "The backend's address is not allowed.",
             Self::DnsError | Self::DnsTimeout => "The backend's name could not be resolved.",
             Self::ConnectRefused | Self::ConnectTimeout => "The backend could not be reached.",

@@ -15,6 +15,7 @@ use egress::{Destination, Named};
 use health::{Manual, OutlierSettings, Outliers, PassiveSettings};
 
 use crate::circuit::Circuit;
+use crate::clock;
 use crate::gate::Gate;
 use crate::limiter::AutoLimit;
 use crate::outage::Outage;
@@ -158,7 +159,13 @@ pub(crate) struct RouteState {
 impl Registry {
     /// A registry whose counters have that many shards.
     pub(crate) fn new(shards: usize) -> Self {
-        Self { shards, epoch: Instant::now(), timers: Timers::default(), entries: Mutex::default(), slots: Arc::default() }
+        Self {
+            shards,
+            epoch: clock::now(),
+            timers: Timers::default(),
+            entries: Mutex::default(),
+            slots: Arc::default(),
+        }
     }
 
     /// How many shards each counter has.
@@ -174,7 +181,7 @@ impl Registry {
 
     /// This moment.
     pub(crate) fn now(&self) -> Duration {
-        self.epoch.elapsed()
+        clock::since(self.epoch)
     }
 
     /// The upstream of that name. True where it was not known before.

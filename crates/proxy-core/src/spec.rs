@@ -13,14 +13,14 @@ use ipnet::IpNet;
 use lb_strategies::{RoundRobin, Strategy, Weight};
 
 use crate::guard::Guard;
+pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder};
+pub use crate::path::PathError;
+pub use crate::template::{Template, TemplateError, Variable};
 pub use balance::{Affinity, Sticky};
 pub use gate::{Concurrency, GateSpec, Order, Priority};
 pub use resilience::{
     AgentSpec, BreakerSpec, CheckSpec, HedgeSpec, MirrorSpec, OutlierSpec, Panic, RetrySpec,
 };
-pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder};
-pub use crate::path::PathError;
-pub use crate::template::{Template, TemplateError, Variable};
 
 /// Everything that a proxy serves. Publishing one replaces what was served before; what did not change in it
 /// goes on untouched.

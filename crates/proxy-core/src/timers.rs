@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::clock;
 use crate::registry::Backend;
 
 /// What is to happen.
@@ -46,7 +47,7 @@ impl Timers {
     /// Does with `act` whatever is due, for ever. Nothing is polled while nothing is to come.
     pub(crate) async fn run(&self, epoch: Instant, act: impl Fn(&std::sync::Arc<Backend>, Due)) {
         loop {
-            let next = self.take_due(epoch.elapsed(), &act);
+            let next = self.take_due(clock::since(epoch), &act);
             let at = next.map(|next| tokio::time::Instant::from_std(epoch + next));
             tokio::select! {
                 () = self.changed.notified() => {}

@@ -96,9 +96,10 @@ impl Upstream {
             state.outliers.lock().unwrap_or_else(PoisonError::into_inner).configure(outliers.settings);
         }
         let latest = Arc::new(Roster::of(spec, &state, registry, is_first));
-        let door = spec.gate.as_ref().map(|gate| {
-            Door::keep(&state.gate, gate, most_requests(gate, &latest, &state), registry)
-        });
+        let door = spec
+            .gate
+            .as_ref()
+            .map(|gate| Door::keep(&state.gate, gate, most_requests(gate, &latest, &state), registry));
         let worker = |shard: usize| {
             Padded(PerWorker {
                 // Each worker begins elsewhere, lest the first requests of all meet at one backend.
@@ -256,8 +257,10 @@ impl Upstream {
         if self.latest.is_building.swap(true, Relaxed) {
             return;
         }
-        let (spec, state, registry) = (Arc::clone(&self.spec), Arc::clone(&self.state), Arc::clone(&self.registry));
-        let (latest, gate) = (Arc::clone(&self.latest), self.door.as_ref().map(|door| Arc::clone(&door.gate)));
+        let (spec, state, registry) =
+            (Arc::clone(&self.spec), Arc::clone(&self.state), Arc::clone(&self.registry));
+        let (latest, gate) =
+            (Arc::clone(&self.latest), self.door.as_ref().map(|door| Arc::clone(&door.gate)));
         tokio::task::spawn_blocking(move || {
             latest.is_building.store(false, Relaxed);
             let roster = Arc::new(Roster::of(&spec, &state, &registry, false));

@@ -3,9 +3,10 @@
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as Poller, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::client::Client;
+use crate::clock;
 use crate::deadline::{TICK, Ticks};
 use crate::exchange::Context;
 use crate::gate::{Entered, Gate, Pass, Priority, QueueSettings};
@@ -61,7 +62,7 @@ pub(crate) async fn enter<C: Client>(
         }
         Entered::Waits(waiter) => waiter,
     };
-    let began = Instant::now();
+    let began = clock::now();
     context.note_wait();
     context.slot.set_at(context.slot.now().saturating_add(door.patience.0).min(context.deadline()));
     let outcome = poll_fn(|cx: &mut Poller<'_>| {
@@ -85,7 +86,7 @@ pub(crate) async fn enter<C: Client>(
         Poll::Ready(Err(Reason::QueueTimeout))
     })
     .await;
-    trace.queue += began.elapsed();
+    trace.queue += clock::since(began);
     outcome
 }
 

@@ -128,8 +128,7 @@ impl Names {
             }
         }
         let known = entry.known().filter(|_| !is_anew);
-        if !is_anew
-            && let Some(settled) = entry.settled(now, self.patience) {
+        if !is_anew && let Some(settled) = entry.settled(now, self.patience) {
             return (known.unwrap_or(settled), None);
         }
         self.lookups += 1;

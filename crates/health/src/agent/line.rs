@@ -12,9 +12,9 @@ const MOST_WEIGHT: u32 = 65_535;
 
 /// Reads what an agent wrote: the first line of it, or its first 256 bytes.
 ///
-/// Words are separated by spaces, tabs, commas and carriage returns, in any case; those that mean nothing are
-/// passed over, and of two that contradict each other the later one counts. Everything after the first `#` is the
-/// reason.
+/// Words are separated by spaces, tabs, commas and carriage returns, in any case; those that mean nothing
+/// are passed over, and of two that contradict each other the later one counts. Everything after the first
+/// `#` is the reason.
 ///
 /// ```
 /// let report = health::agent::parse(b"up 75%, maxconn:30\n");

@@ -4,10 +4,10 @@ use super::{Admin, Operational, Report};
 
 /// What an agent has said of its backend up to now.
 ///
-/// Holds the agent's own word alone, so that only the agent can take it back: `up` undoes an earlier `down` of the
-/// agent and never a verdict of checks, `ready` undoes an earlier `drain` or `maint` of the agent and never one of an
-/// operator. Whoever uses it puts the three together: a backend gets requests if all allow it. An agent that cannot
-/// be reached says nothing, which changes nothing. (HAProxy's rules.)
+/// Holds the agent's own word alone, so that only the agent can take it back: `up` undoes an earlier `down`
+/// of the agent and never a verdict of checks, `ready` undoes an earlier `drain` or `maint` of the agent
+/// and never one of an operator. Whoever uses it puts the three together: a backend gets requests if all
+/// allow it. An agent that cannot be reached says nothing, which changes nothing. (HAProxy's rules.)
 ///
 /// ```
 /// use health::agent::{AgentState, parse};
@@ -74,7 +74,8 @@ impl AgentState {
 
     /// The weight of a backend that was configured with this one, 0 to 65,535; zero drains.
     ///
-    /// A percentage is rounded up, so that only 0 % drains. (HAProxy rounds down, and drains at half of a weight of 1.)
+    /// A percentage is rounded up, so that only 0 % drains. (HAProxy rounds down, and drains at half of a
+    /// weight of 1.)
     #[must_use]
     pub fn weight(&self, configured: u32) -> u32 {
         match self.weight {

@@ -7,6 +7,9 @@ use std::{
     time::Duration,
 };
 
+#[cfg(test)]
+mod tests;
+
 pub(super) struct Table<K> {
     entries: HashMap<K, Entry<K>>,
     /// When each entry is probed next. One whose probe is running is not among them.
@@ -91,8 +94,9 @@ impl<K: Key> Table<K> {
         let Some(entry) = self.entries.get_mut(&key) else {
             let judge = Judge::new(settings, now, entropy);
             self.next_id += 1;
-            self.entries.insert(key.clone(), Entry { id: self.next_id, judge, probe, due: None });
-            self.schedule(&key);
+            let (id, due) = (self.next_id, judge.next_probe());
+            self.agenda.insert((due, id), key.clone());
+            self.entries.insert(key, Entry { id, judge, probe, due: Some(due) });
             return None;
         };
         let former = std::mem::replace(&mut entry.probe, probe);

@@ -19,7 +19,8 @@ fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What results (`+` and `-`) do, one letter each: `.` nothing, `D` died, `R` revived; and the waits after them.
+/// What results (`+` and `-`) do, one letter each: `.` nothing, `D` died, `R` revived; and the waits after
+/// them.
 #[track_caller]
 fn check(settings: CheckSettings, results: &str, expected: &str, waits: &[u64]) {
     let mut judge = Judge::new(settings, at(0), 0);

@@ -60,6 +60,11 @@ impl<K: Key> Shared<K> {
         self.failing.load(Ordering::Relaxed) > 0 && self.table().has_failures(key, self.now())
     }
 
+    #[cfg(test)]
+    pub(super) fn failing(&self) -> usize {
+        self.failing.load(Ordering::Relaxed)
+    }
+
     /// Starts probes that are due, as many as may run. Returns when to look again, if not only after one of
     /// them ended.
     pub(super) fn start_due<'a>(

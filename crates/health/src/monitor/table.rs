@@ -11,6 +11,9 @@ use std::{
     time::Duration,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How long a backend that came back is remembered. Attempts that began before it came back end within this
 /// time, and are known as old news by then.
 const AFTERMATH: Duration = Duration::from_secs(60);
@@ -43,6 +46,7 @@ struct Entry {
 }
 
 /// A connect that ended.
+#[derive(Clone, Copy)]
 pub(super) enum Event {
     Failed { settings: PassiveSettings, entropy: u64 },
     Succeeded,
@@ -87,7 +91,8 @@ impl<K: Key> Table<K> {
             .is_some_and(|entry| entry.mark.state() == State::Dead || entry.streak.is_running(now))
     }
 
-    /// Applies the end of a connect that began at `began`. Also says whether something became due sooner than it was.
+    /// Applies the end of a connect that began at `began`. Also says whether something became due sooner
+    /// than it was.
     pub(super) fn change(
         &mut self,
         key: &K,

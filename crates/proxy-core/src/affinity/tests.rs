@@ -8,23 +8,25 @@ const FACTS: Facts =
     Facts { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), local_port: 80, is_secure: false, is_http2: false };
 
 #[track_caller]
-fn key(affinity: Affinity, lines: &str) -> Option<u64> {
-    AffinityOf::compile(&affinity).key(&parsed(&format!("GET / HTTP/1.1\r\n{lines}")), &FACTS)
+fn key(affinity: &Affinity, lines: &str) -> Option<u64> {
+    AffinityOf::compile(affinity).key(&parsed(&format!("GET / HTTP/1.1\r\n{lines}")), &FACTS)
 }
 
 #[test]
 fn the_key_is_found_where_it_is_said_to_be() {
     let header = Affinity::Header("X-User".to_owned());
-    assert_eq!(key(header.clone(), "x-user: ann\r\nX-User: bob\r\n"), Some(hash_of(b"ann")));
-    assert_eq!(key(header, "X-Other: ann\r\n"), None);
+    assert_eq!(key(&header, "x-user: ann\r\nX-User: bob\r\n"), Some(hash_of(b"ann")));
+    assert_eq!(key(&header, "X-Other: ann\r\n"), None);
     let cookie = Affinity::Cookie("id".to_owned());
-    for lines in ["Cookie: id=ann\r\n", "Cookie: a=b; id=ann; c=d\r\n", "Cookie: a=b\r\nCookie: id=\"ann\"\r\n"] {
-        assert_eq!(key(cookie.clone(), lines), Some(hash_of(b"ann")), "{lines}");
+    for lines in
+        ["Cookie: id=ann\r\n", "Cookie: a=b; id=ann; c=d\r\n", "Cookie: a=b\r\nCookie: id=\"ann\"\r\n"]
+    {
+        assert_eq!(key(&cookie, lines), Some(hash_of(b"ann")), "{lines}");
     }
     for lines in ["Cookie: xid=ann\r\n", "Cookie: idx=ann\r\n", "Cookie: id\r\n", "Cookie: a=id=ann\r\n"] {
-        assert_eq!(key(cookie.clone(), lines), None, "{lines}");
+        assert_eq!(key(&cookie, lines), None, "{lines}");
     }
-    assert_eq!(key(Affinity::ClientIp, ""), Some(hash_of(&[127, 0, 0, 1])));
+    assert_eq!(key(&Affinity::ClientIp, ""), Some(hash_of(&[127, 0, 0, 1])));
 }
 
 #[test]
@@ -45,7 +47,9 @@ fn a_cookie_comes_back_as_it_was_set() {
     assert_eq!(field, format!("Set-Cookie: keep={token:016x}; Path=/; HttpOnly; SameSite=Lax\r\n"));
     let request = parsed(&format!("GET / HTTP/1.1\r\nCookie: a=b; keep={token:016x}\r\n"));
     assert_eq!(cookie.token(&request), Some(token));
-    for other in ["keep=", "keep=zz", "keep=00000000000000001", "keep=+000000000000001", "kee=0000000000000001"] {
+    for other in
+        ["keep=", "keep=zz", "keep=00000000000000001", "keep=+000000000000001", "kee=0000000000000001"]
+    {
         let request = parsed(&format!("GET / HTTP/1.1\r\nCookie: {other}\r\n"));
         assert_eq!(cookie.token(&request), None, "{other}");
     }

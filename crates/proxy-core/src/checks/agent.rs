@@ -26,11 +26,7 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub(super) fn of(
-        spec: &AgentSpec,
-        member: &Member,
-        connect: &Arc<dyn Connect>,
-    ) -> (CheckSettings, Self) {
+    pub(super) fn of(spec: &AgentSpec, member: &Member, connect: &Arc<dyn Connect>) -> (CheckSettings, Self) {
         let settings =
             CheckSettings { interval: spec.interval, timeout: spec.timeout, ..CheckSettings::default() };
         let asking = Self {

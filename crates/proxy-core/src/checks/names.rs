@@ -70,8 +70,11 @@ impl Resolving {
     fn found(&self, mut addresses: Vec<IpAddr>) {
         addresses.sort_unstable();
         addresses.dedup();
-        let is_changed =
-            if stands_for_several(&addresses) { self.state.resolve(&self.host, &addresses) } else { self.state.unresolve(&self.host) };
+        let is_changed = if stands_for_several(&addresses) {
+            self.state.resolve(&self.host, &addresses)
+        } else {
+            self.state.unresolve(&self.host)
+        };
         if !is_changed {
             return;
         }
@@ -112,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_name_with_one_address_of_each_family_stands_for_one_backend() {
-        let parse = |text: &str| text.split(' ').map(|address| address.parse().unwrap()).collect::<Vec<IpAddr>>();
+        let parse =
+            |text: &str| text.split(' ').map(|address| address.parse().unwrap()).collect::<Vec<IpAddr>>();
         for (addresses, expected) in [
             ("127.0.0.1", false),
             ("127.0.0.1 ::1", false),

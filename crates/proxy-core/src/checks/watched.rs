@@ -56,9 +56,18 @@ impl Watched {
     }
 }
 
+/// What is watched, told apart from everything else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Label {
+    Check(u64),
+    Agent(u64),
+    Name(String, String),
+}
+
 /// How something is watched.
 #[derive(Clone)]
 pub(super) struct Wanted {
+    pub(super) watched: Watched,
     pub(super) settings: CheckSettings,
     pub(super) probe: Arc<dyn Probe<Watched>>,
     /// The upstream that asks for it, which is another one once it has changed.
@@ -66,7 +75,20 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn of(upstream: &Arc<Upstream>, settings: CheckSettings, probe: impl Probe<Watched>) -> Self {
-        Self { settings, probe: Arc::new(probe), stamp: Arc::as_ptr(&upstream.spec) as usize }
+    pub(super) fn of(
+        watched: Watched,
+        upstream: &Arc<Upstream>,
+        (settings, probe): (CheckSettings, impl Probe<Watched>),
+    ) -> Self {
+        Self { watched, settings, probe: Arc::new(probe), stamp: Arc::as_ptr(&upstream.spec) as usize }
+    }
+
+    pub(super) fn labelled(self) -> (Label, Self) {
+        let label = match &self.watched {
+            Watched::Check { backend, .. } => Label::Check(backend.0.number),
+            Watched::Agent(backend) => Label::Agent(backend.0.number),
+            Watched::Name { upstream, host } => Label::Name(upstream.clone(), host.clone()),
+        };
+        (label, self)
     }
 }

@@ -77,11 +77,16 @@ fn requests_from_before_it_opened_neither_close_nor_open_it() {
 
 #[test]
 fn failures_in_a_row_open_it_where_that_is_asked_for() {
-    let circuit = Circuit::new(&spec(|settings| (settings.failure_percent, settings.consecutive) = (None, Some(3))), 1);
+    let circuit =
+        Circuit::new(&spec(|settings| (settings.failure_percent, settings.consecutive) = (None, Some(3))), 1);
     let mut turns = Vec::new();
     for is_ok in [false, false, true, false, false, false] {
         let admitted = circuit.admit(NOW).unwrap();
-        turns.push(if is_ok { circuit.succeeded(admitted, 0, NOW) } else { circuit.failed(admitted, 0, NOW) });
+        turns.push(if is_ok {
+            circuit.succeeded(admitted, 0, NOW)
+        } else {
+            circuit.failed(admitted, 0, NOW)
+        });
     }
     assert_eq!(turns.pop(), Some(Turn::Opened(NOW + OPEN)));
     assert!(turns.iter().all(|turn| *turn == Turn::None));

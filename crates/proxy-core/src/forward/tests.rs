@@ -41,7 +41,7 @@ impl Case {
             upstreams: vec![Arc::new(self.upstream)],
             routes: vec![Arc::new(self.route)],
         };
-        let snapshot = Snapshot::compile(blueprint, &std::sync::Arc::new(Registry::new(1)), None).unwrap();
+        let snapshot = Snapshot::compile(blueprint, &Arc::new(Registry::new(1)), None).unwrap();
         let route = snapshot.route("r").unwrap();
         let upstream = route.first_upstream().unwrap();
         let mut incoming = parsed(head);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::line::{self, Driver, Line};
+use crate::clock;
 use crate::deadline::Ticks;
 use crate::pool::PoolRules;
 use crate::reason::Reason;
@@ -265,7 +266,7 @@ async fn make(
         Some(most) => Some(ConnectionPlace::take(&to.backend, most).await),
         None => None,
     };
-    let began = std::time::Instant::now();
+    let began = clock::now();
     let mut stream = match worker.shared.connect.connect(&to.address).await {
         Ok(stream) => stream,
         Err(error) => {

@@ -272,7 +272,6 @@ impl Backend {
     pub(crate) fn give_back(&self) {
         self.admitted.0.fetch_sub(1, Relaxed);
     }
-
 }
 
 /// A place among the connections of a backend that takes so many.

@@ -12,7 +12,7 @@ fn blueprint(upstreams: Vec<Arc<UpstreamSpec>>, routes: Vec<RouteSpec>) -> Bluep
 }
 
 fn compile(blueprint: Blueprint) -> Result<Snapshot, BuildError> {
-    Snapshot::compile(blueprint, &std::sync::Arc::new(Registry::new(1)), None)
+    Snapshot::compile(blueprint, &Arc::new(Registry::new(1)), None)
 }
 
 fn respond(status: u16, content_type: &str) -> RouteSpec {

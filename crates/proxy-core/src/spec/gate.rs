@@ -31,7 +31,12 @@ pub struct GateSpec {
 impl GateSpec {
     /// At most so many requests in flight, and as many waiting for up to a second each.
     pub const fn at(limit: u32) -> Self {
-        Self { limit: Concurrency::At(limit), queue: limit, timeout: Duration::from_secs(1), order: Order::Adaptive }
+        Self {
+            limit: Concurrency::At(limit),
+            queue: limit,
+            timeout: Duration::from_secs(1),
+            order: Order::Adaptive,
+        }
     }
 
     /// As many requests in flight as the upstream bears, and 128 waiting for up to a second each.

@@ -30,11 +30,21 @@ fn what_a_backend_may_have_seen_is_paid_for_and_idempotent() {
             check(failed(reason), method, &default, Again::Paid);
         }
         check(failed(reason), "POST", &default, Again::No);
-        check(failed(reason), "POST", &RetrySpec { non_idempotent: true, ..RetrySpec::default() }, Again::Paid);
+        check(
+            failed(reason),
+            "POST",
+            &RetrySpec { non_idempotent: true, ..RetrySpec::default() },
+            Again::Paid,
+        );
         check(Failed { is_final: true, ..failed(reason) }, "GET", &default, Again::No);
     }
     check(failed(Reason::UpstreamReset), "GET", &RetrySpec { on_reset: false, ..default.clone() }, Again::No);
-    check(failed(Reason::ResponseTimeout), "GET", &RetrySpec { on_timeout: false, ..default.clone() }, Again::No);
+    check(
+        failed(Reason::ResponseTimeout),
+        "GET",
+        &RetrySpec { on_timeout: false, ..default.clone() },
+        Again::No,
+    );
     for reason in [Reason::BadResponse(http1::Rule::Status), Reason::RequestTimeout, Reason::ClientGone] {
         check(failed(reason), "GET", &default, Again::No);
     }
@@ -43,10 +53,17 @@ fn what_a_backend_may_have_seen_is_paid_for_and_idempotent() {
 #[test]
 fn statuses_are_asked_again_where_they_are_listed() {
     let retry = RetrySpec { on_statuses: vec![503], ..RetrySpec::default() };
-    for (status, method, expected) in
-        [(503, "GET", Again::Paid), (502, "GET", Again::No), (503, "POST", Again::No), (200, "GET", Again::No)]
-    {
-        assert_eq!(Tries::of(1).after_answer(status, &request(method), &retry), expected, "{status} {method}");
+    for (status, method, expected) in [
+        (503, "GET", Again::Paid),
+        (502, "GET", Again::No),
+        (503, "POST", Again::No),
+        (200, "GET", Again::No),
+    ] {
+        assert_eq!(
+            Tries::of(1).after_answer(status, &request(method), &retry),
+            expected,
+            "{status} {method}"
+        );
     }
 }
 
@@ -55,7 +72,8 @@ fn there_are_as_many_further_attempts_as_are_allowed() {
     for retries in 0..5 {
         let mut tries = Tries::of(retries);
         let made = (0..100).take_while(|_| {
-            let again = tries.after_failure(&failed(Reason::UpstreamReset), &request("GET"), &RetrySpec::default());
+            let again =
+                tries.after_failure(&failed(Reason::UpstreamReset), &request("GET"), &RetrySpec::default());
             again != Again::No
         });
         assert_eq!(made.count(), retries as usize);

@@ -38,9 +38,7 @@ impl Hold {
         let Some(member) = roster.0.members.get(place) else { return Err(Unpicked::Nobody(Lack::Backends)) };
         let circuit = match &member.circuit {
             None => None,
-            Some(circuit) => {
-                Some(circuit.admit(now).map_err(|_| Unpicked::Nobody(Lack::Circuits))?)
-            }
+            Some(circuit) => Some(circuit.admit(now).map_err(|_| Unpicked::Nobody(Lack::Circuits))?),
         };
         let is_admitted = member.max_requests.is_some();
         if let Some(most) = member.max_requests

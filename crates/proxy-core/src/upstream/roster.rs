@@ -59,13 +59,21 @@ pub(crate) struct Tier {
 
 impl std::fmt::Debug for Roster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Roster").field("version", &self.version).field("members", &self.members).finish_non_exhaustive()
+        f.debug_struct("Roster")
+            .field("version", &self.version)
+            .field("members", &self.members)
+            .finish_non_exhaustive()
     }
 }
 
 impl Roster {
     /// The backends as they are now.
-    pub(crate) fn of(spec: &UpstreamSpec, state: &Arc<UpstreamState>, registry: &Registry, is_first: bool) -> Self {
+    pub(crate) fn of(
+        spec: &UpstreamSpec,
+        state: &Arc<UpstreamState>,
+        registry: &Registry,
+        is_first: bool,
+    ) -> Self {
         let version = state.version();
         let now = registry.now();
         let members = members(spec, state, registry, is_first);
@@ -183,7 +191,11 @@ fn members(
         };
         match addresses(backend, state) {
             Some(addresses) => {
-                members.extend(addresses.iter().map(|address| make(&format!("{}@{}", backend.id, address.ip()), Some(*address))));
+                members.extend(
+                    addresses
+                        .iter()
+                        .map(|address| make(&format!("{}@{}", backend.id, address.ip()), Some(*address))),
+                );
             }
             None => members.push(make(&backend.id, None)),
         }
@@ -205,7 +217,8 @@ fn addresses(backend: &BackendSpec, state: &UpstreamState) -> Option<Vec<SocketA
 }
 
 fn tiers(spec: &UpstreamSpec, members: &[Member], now: Duration) -> Box<[Tier]> {
-    let outages = |place: &usize| members.get(*place).map_or(Outage::MANUAL, |member| member.backend.outages());
+    let outages =
+        |place: &usize| members.get(*place).map_or(Outage::MANUAL, |member| member.backend.outages());
     let is_ok = |place: &usize| outages(place).is_none();
     let mut eligible: Vec<usize> = (0..members.len()).filter(is_ok).collect();
     if is_panic(spec, members) {
@@ -217,7 +230,10 @@ fn tiers(spec: &UpstreamSpec, members: &[Member], now: Duration) -> Box<[Tier]> 
     }
     let priority = |place: &usize| members.get(*place).map_or(u8::MAX, |member| member.priority);
     eligible.sort_by_key(priority);
-    eligible.chunk_by(|one, other| priority(one) == priority(other)).map(|places| tier(spec, members, places, now)).collect()
+    eligible
+        .chunk_by(|one, other| priority(one) == priority(other))
+        .map(|places| tier(spec, members, places, now))
+        .collect()
 }
 
 /// True where so few of those that accept connections pass their checks that they could not bear the load.
@@ -265,7 +281,8 @@ fn weights(members: &[Member], places: &[usize], shares: &[f64]) -> Vec<Weight> 
         return written.collect();
     }
     let written: Vec<Weight> = written.collect();
-    let heaviest = written.iter().zip(shares).map(|(weight, share)| f64::from(weight.get()) * share).fold(1.0, f64::max);
+    let heaviest =
+        written.iter().zip(shares).map(|(weight, share)| f64::from(weight.get()) * share).fold(1.0, f64::max);
     // A hundredth of a weight can be told apart, as far as the range allows.
     let scale = (f64::from(Weight::MAX.get()) / heaviest).min(100.0);
     written

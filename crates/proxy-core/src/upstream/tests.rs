@@ -243,7 +243,9 @@ fn a_name_with_several_addresses_stands_for_several_backends() {
     let first = rig.backend(0);
     first.set_out(Outage::CONNECT, true);
     // What was learnt of an address that stays is kept, and a new one warms up.
-    assert!(rig.upstream.state.resolve("h", &["10.0.0.1", "10.0.0.3"].map(|address| address.parse().unwrap())));
+    assert!(
+        rig.upstream.state.resolve("h", &["10.0.0.1", "10.0.0.3"].map(|address| address.parse().unwrap()))
+    );
     assert_eq!(ids(), ["b0@10.0.0.1", "b0@10.0.0.3", "b1@10.0.0.1", "b1@10.0.0.3"]);
     assert!(Arc::ptr_eq(&first, &rig.backend(0)) && first.is_dead());
     assert!(rig.backend(1).warming(rig.registry.now()).is_some());

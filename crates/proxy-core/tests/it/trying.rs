@@ -222,7 +222,8 @@ async fn a_backend_that_refuses_is_left_out_until_it_is_back() {
     }
     assert_eq!(attempts, 7, "only one request found out");
     let known = running.handle.backends("app");
-    let dead: Vec<(&str, bool)> = known.iter().map(|one| (&*one.id, one.outage.has(Outage::CONNECT))).collect();
+    let dead: Vec<(&str, bool)> =
+        known.iter().map(|one| (&*one.id, one.outage.has(Outage::CONNECT))).collect();
     assert_eq!(dead, [("b0", true), ("b1", false)]);
 
     let bad = bad.accepts();

@@ -77,7 +77,8 @@ async fn the_same_settings_keep_the_schedule_and_replace_the_probe() {
     let watch = checks.watch();
     watch.watch(7, settings(), bad());
     beside(checks, 6_000, async {
-        // Two failures are there before, and the third follows though the backend was watched again and again.
+        // Two failures are there before, and the third follows though the backend was watched again and
+        // again.
         for _ in 0..29 {
             wait(100).await;
             watch.watch(7, settings(), bad());

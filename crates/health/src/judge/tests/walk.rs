@@ -1,4 +1,5 @@
-//! A long random walk of the judge beside a model that is HAProxy's counter: from 0 (dead) to rise + fall - 1 (alive).
+//! A long random walk of the judge beside a model that is HAProxy's counter: from 0 (dead) to rise + fall -
+//! 1 (alive).
 
 use super::{CheckSettings, Judge, PLAIN, Start};
 use crate::{State, Transition};
