@@ -12,7 +12,7 @@ use crate::channel::Channel;
 use crate::client::Client;
 use crate::clock;
 use crate::connect::ConnectError;
-use crate::course::{Answer, Course};
+use crate::course::Course;
 use crate::deadline::{TICK, Ticks};
 use crate::exchange::Context;
 use crate::forward::Forwarding;
@@ -54,8 +54,6 @@ pub(crate) struct Answered<'a> {
     pub(crate) began: Option<Instant>,
     /// When its head was there.
     pub(crate) at: Instant,
-    /// Field lines that keep the client where it is.
-    pub(crate) cookies: Vec<u8>,
     /// The place among the requests that the upstream has in hand.
     pub(crate) pass: Option<Pass>,
 }
@@ -95,21 +93,19 @@ pub(crate) async fn attempt<'a, C: Client>(
         None => Box::pin(course.enter(client, incoming, trace)).await?,
     };
     loop {
-        let mut place = hold.place;
+        let place = hold.place;
         let one = One { hold, upstream: course.upstream, route, wants_fresh: course.wants_fresh() };
         match one.run(client, incoming, context, trace).await {
-            Ok(answered) => {
+            Ok(mut answered) => {
                 let status = incoming.response.status();
-                place = answered.hold.place;
-                trace.attempted(AttemptRecord { backend: place, status, ..AttemptRecord::default() });
-                match course.judge(answered, incoming) {
-                    Answer::Final(answered) => return Ok(answered),
-                    Answer::Doubtful(answered) => {
-                        match Box::pin(course.after_answer(answered, client, incoming)).await? {
-                            Ok(next) => hold = next,
-                            Err(answered) => return Ok(answered),
-                        }
-                    }
+                let backend = answered.hold.place;
+                trace.attempted(AttemptRecord { backend, status, ..AttemptRecord::default() });
+                if course.judge(&mut answered, incoming) {
+                    return Ok(answered);
+                }
+                match Box::pin(course.after_answer(answered, client, incoming)).await? {
+                    Ok(next) => hold = next,
+                    Err(answered) => return Ok(answered),
                 }
             }
             Err((failed, held)) => {
@@ -205,7 +201,6 @@ impl<'a> One<'a> {
                 has_begun: has_passed,
                 began: None,
                 at: clock::now(),
-                cookies: Vec::new(),
                 pass: None,
             }),
             Err(reason) => {
@@ -230,7 +225,6 @@ impl<'a> One<'a> {
             has_begun,
             began: Some(began),
             at: clock::now(),
-            cookies: Vec::new(),
             pass: None,
         }
     }

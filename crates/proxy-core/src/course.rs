@@ -41,14 +41,6 @@ pub(crate) struct Course<'a, 'c> {
     began: Instant,
 }
 
-/// An answer, and whether it is the one that the client gets.
-pub(crate) enum Answer<'a> {
-    /// It is.
-    Final(Answered<'a>),
-    /// Another backend may have a better one.
-    Doubtful(Answered<'a>),
-}
-
 impl<'a, 'c> Course<'a, 'c> {
     /// Chooses the upstream.
     ///
@@ -132,33 +124,43 @@ impl<'a, 'c> Course<'a, 'c> {
     fn pick(&self) -> Result<Hold, Unpicked> {
         self.upstream.pick(&Ask {
             shard: self.context.shard(),
-            now: self.context.worker.shared.registry.at(self.began),
+            now: if self.upstream.needs_now {
+                self.context.worker.shared.registry.at(self.began)
+            } else {
+                Duration::ZERO
+            },
             affinity: self.affinity,
             token: self.token,
             tried: &self.tries.tried,
         })
     }
 
-    fn made(&self, now: Duration) -> Made<'_> {
+    fn made(&self, at: Instant) -> Made<'_> {
         let registry = &self.context.worker.shared.registry;
-        Made { upstream: self.upstream, registry, shard: self.context.shard(), now }
+        Made { upstream: self.upstream, registry, shard: self.context.shard(), at }
     }
 
-    /// Learns from an answer, and says whether it is the one that the client gets.
+    /// Learns from an answer. True where it is the one that the client gets; otherwise another backend may have a better
+    /// one.
     #[inline]
-    pub(crate) fn judge(&mut self, mut answered: Answered<'a>, incoming: &Incoming) -> Answer<'a> {
-        let status = incoming.response.status();
+    pub(crate) fn judge(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) -> bool {
         if self.upstream.is_watched {
-            let seen = self.seen(&answered, incoming);
-            self.made(self.context.worker.shared.registry.at(answered.at))
-                .answered(&mut answered.hold, &seen);
+            let seen = self.seen(answered, incoming);
+            self.made(answered.at).answered(&mut answered.hold, &seen);
             self.route.took(self.context.shard(), seen.took);
         }
-        let is_doubtful = status >= 400
-            && !answered.has_switched
+        let status = incoming.response.status();
+        if status < 400 || !self.is_doubtful(status, answered) {
+            self.finish(answered, incoming);
+            return true;
+        }
+        false
+    }
+
+    fn is_doubtful(&self, status: u16, answered: &Answered<'_>) -> bool {
+        !answered.has_switched
             && !answered.has_begun
-            && self.upstream.spec.retry.on_statuses.contains(&status);
-        if is_doubtful { Answer::Doubtful(answered) } else { Answer::Final(self.finish(answered, incoming)) }
+            && self.upstream.spec.retry.on_statuses.contains(&status)
     }
 
     fn seen(&self, answered: &Answered<'_>, incoming: &Incoming) -> Seen {
@@ -178,29 +180,34 @@ impl<'a, 'c> Course<'a, 'c> {
     }
 
     /// The answer is the client's.
-    fn finish(&mut self, mut answered: Answered<'a>, incoming: &Incoming) -> Answered<'a> {
-        let is_ok = incoming.response.status() < 500;
-        let now = self.context.worker.shared.registry.at(answered.at);
-        self.entry.answered(is_ok, self.upstream, self.context.shard(), now);
-        answered.pass = self.entry.pass.take();
-        self.keep_client(&mut answered, incoming);
-        answered
+    #[inline]
+    fn finish(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) {
+        if self.upstream.is_guarded() {
+            let is_ok = incoming.response.status() < 500;
+            let now = self.context.worker.shared.registry.at(answered.at);
+            self.entry.answered(is_ok, self.upstream, self.context.shard(), now);
+            answered.pass = self.entry.pass.take();
+        }
+        if self.upstream.sticky.is_some() || self.choice.to_keep.is_some() {
+            self.keep_client(answered, incoming);
+        }
     }
 
     /// Has the client come back to where it was answered.
-    fn keep_client(&self, answered: &mut Answered<'a>, incoming: &Incoming) {
-        let is_secure = || scheme(incoming, self.context.facts) == "https";
+    #[cold]
+    fn keep_client(&self, answered: &Answered<'a>, incoming: &mut Incoming) {
+        let is_secure = scheme(incoming, self.context.facts) == "https";
         if let Some(cookie) = &self.upstream.sticky {
             let id = &*answered.hold.member().backend.id;
             let token = cookie.token_of(&self.upstream.spec.name, id);
             if self.token != Some(token) {
-                cookie.push(token, is_secure(), &mut answered.cookies);
+                cookie.push(token, is_secure, &mut incoming.cookies);
             }
         }
         if let Some((cookie, token)) = self.choice.to_keep
             && std::ptr::eq(self.upstream, self.choice.upstream)
         {
-            cookie.push(token, is_secure(), &mut answered.cookies);
+            cookie.push(token, is_secure, &mut incoming.cookies);
         }
     }
 
@@ -210,21 +217,26 @@ impl<'a, 'c> Course<'a, 'c> {
     /// The client has gone.
     pub(crate) async fn after_answer<C: Client>(
         &mut self,
-        answered: Answered<'a>,
+        mut answered: Answered<'a>,
         client: &mut C,
-        incoming: &Incoming,
+        incoming: &mut Incoming,
     ) -> Result<Result<Hold, Answered<'a>>, Reason> {
         let number = answered.hold.member().backend.number;
         let wanted = retry_after(incoming, answered.link.head()).unwrap_or_default();
         let status = incoming.response.status();
         let is_again = self.tries.after_answer(status, incoming, &self.upstream.spec.retry) != Again::No;
         if !is_again || !self.has_another(number) || !self.pay(wanted, client).await? {
-            return Ok(Err(self.finish(answered, incoming)));
+            self.finish(&mut answered, incoming);
+            return Ok(Err(answered));
         }
-        let Ok(hold) = self.pick() else { return Ok(Err(self.finish(answered, incoming))) };
+        let Ok(hold) = self.pick() else {
+            self.finish(&mut answered, incoming);
+            return Ok(Err(answered));
+        };
         let was_touched = has_body(incoming) && (answered.upload.bytes > 0 || answered.upload.is_done());
         if was_touched && !client.rewind() {
-            return Ok(Err(self.finish(answered, incoming)));
+            self.finish(&mut answered, incoming);
+            return Ok(Err(answered));
         }
         answered.let_go(incoming, self.context);
         Ok(Ok(hold))
@@ -244,7 +256,7 @@ impl<'a, 'c> Course<'a, 'c> {
         let shared = &self.context.worker.shared;
         let now = shared.registry.now();
         if failed.is_of_backend() {
-            self.made(now).failed(&mut hold, failed.reason);
+            self.made(clock::now()).failed(&mut hold, failed.reason);
         }
         let number = hold.member().backend.number;
         drop(hold);

@@ -1,7 +1,7 @@
 //! What an attempt's end says of the backend: its latency, its streaks of bad answers, its circuit.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use health::Ejection;
 
@@ -24,7 +24,7 @@ pub(crate) struct Made<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) shard: usize,
     /// When it ended.
-    pub(crate) now: Duration,
+    pub(crate) at: Instant,
 }
 
 /// How a backend answered.
@@ -39,6 +39,11 @@ pub(crate) struct Seen {
 }
 
 impl Made<'_> {
+    /// When it ended, since the registry's epoch.
+    pub(crate) fn now(&self) -> Duration {
+        self.registry.at(self.at)
+    }
+
     /// The backend answered.
     #[inline]
     pub(crate) fn answered(&self, hold: &mut Hold, seen: &Seen) {
@@ -49,9 +54,9 @@ impl Made<'_> {
         if self.upstream.needs.latency {
             if seen.is_error || seen.is_busy {
                 let penalty = seen.retry_after.unwrap_or_default().clamp(PENALTY, LONGEST_PENALTY);
-                backend.penalise(self.shard, penalty, self.now);
+                backend.penalise(self.shard, penalty, self.now());
             } else {
-                backend.took(self.shard, seen.took, self.now);
+                backend.took(self.shard, seen.took, self.now());
             }
         }
         if let Some(spec) = &self.upstream.spec.outliers {
@@ -63,7 +68,9 @@ impl Made<'_> {
             }
         }
         hold.answered(!seen.is_error, self);
-        self.upstream.learn(seen.took, false, self.now);
+        if self.upstream.is_learning {
+            self.upstream.learn(seen.took, false, self.now());
+        }
     }
 
     fn went_well(&self, backend: &std::sync::Arc<Backend>, spec: &OutlierSpec, took: Duration) {
@@ -76,7 +83,7 @@ impl Made<'_> {
         }
         Streaks::end(&backend.streaks.slow);
         if backend.streaks.end_probation() {
-            self.outliers().succeeded(&backend.number, self.now);
+            self.outliers().succeeded(&backend.number, self.now());
         }
     }
 
@@ -92,7 +99,7 @@ impl Made<'_> {
         }
         let backend = &hold.member().backend;
         if self.upstream.needs.latency {
-            backend.penalise(self.shard, PENALTY, self.now);
+            backend.penalise(self.shard, PENALTY, self.now());
         }
         // Connects have a mark of their own.
         if let Some(spec) = self.upstream.spec.outliers.as_ref().filter(|_| is_of_backend) {
@@ -101,7 +108,7 @@ impl Made<'_> {
         }
         hold.answered(false, self);
         if reason == Reason::ResponseTimeout {
-            self.upstream.learn(self.upstream.spec.timeout, true, self.now);
+            self.upstream.learn(self.upstream.spec.timeout, true, self.now());
         }
     }
 
@@ -112,12 +119,12 @@ impl Made<'_> {
             return;
         }
         let size = self.upstream.roster(self.shard).0.members.len();
-        let ejection = self.outliers().eject(&backend.number, size, self.now, fastrand::u64(..));
+        let ejection = self.outliers().eject(&backend.number, size, self.now(), fastrand::u64(..));
         let Ejection::Ejected { until } = ejection else { return };
         backend.streaks.clear();
         backend.set_out(crate::outage::Outage::EJECTED, true);
         self.registry.timers.add(until, Due::Return, std::sync::Arc::downgrade(backend));
-        let seconds = until.saturating_sub(self.now).as_secs_f32();
+        let seconds = until.saturating_sub(self.now()).as_secs_f32();
         tracing::warn!(
             upstream = &*self.upstream.spec.name,
             backend = &*backend.id,

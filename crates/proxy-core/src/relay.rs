@@ -121,7 +121,9 @@ fn begin<C: Client>(
     }
     extra.clear();
     write_extra(&mut extra, incoming, route, (context, trace), &response);
-    extra.extend_from_slice(&answered.cookies);
+    if !incoming.cookies.is_empty() {
+        extra.append(&mut incoming.cookies);
+    }
     if body == BodyLength::Bytes(0)
         && !response.present().contains(Name::ContentLength)
         && !context.facts.is_http2

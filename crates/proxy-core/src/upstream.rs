@@ -40,6 +40,10 @@ pub(crate) struct Upstream {
     pub(crate) door: Option<Door>,
     /// True where somebody learns from how attempts end.
     pub(crate) is_watched: bool,
+    /// True where its limit is learnt.
+    pub(crate) is_learning: bool,
+    /// True where a pick depends on the time.
+    pub(crate) needs_now: bool,
     registry: Arc<Registry>,
     latest: Arc<Latest>,
     workers: Box<[Padded<PerWorker>]>,
@@ -116,6 +120,8 @@ impl Upstream {
             needs: spec.strategy.needs(),
             circuit: spec.breaker.as_ref().map(|spec| Circuit::keep(&state.circuit, spec, registry.shards())),
             is_watched: is_watched(spec),
+            is_learning: spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto),
+            needs_now: spec.strategy.needs().latency || spec.backend_breaker.is_some(),
             door,
             workers: (0..registry.shards()).map(worker).collect(),
             registry: Arc::clone(registry),
@@ -145,10 +151,9 @@ impl Upstream {
     }
 
     /// A request took so long, or failed after that time: the limit that is learnt follows.
-    #[inline]
     pub(crate) fn learn(&self, took: Duration, has_failed: bool, now: Duration) {
         if let (Some(limiter), Some(door)) = (self.state.limiter.get(), &self.door)
-            && self.spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto)
+            && self.is_learning
         {
             limiter.record(&door.gate, took, has_failed, now);
         }
