@@ -211,35 +211,42 @@ impl<'a, 'c> Course<'a, 'c> {
         }
     }
 
-    /// Another backend behind a doubtful answer, or that answer where it has to do.
+    /// Another backend behind the doubtful answer in `slot`; `None` where that answer has to do.
     ///
     /// # Errors
     /// The client has gone.
     pub(crate) async fn after_answer<C: Client>(
         &mut self,
-        mut answered: Answered<'a>,
+        slot: &mut Option<Answered<'a>>,
         client: &mut C,
         incoming: &mut Incoming,
-    ) -> Result<Result<Hold, Answered<'a>>, Reason> {
+    ) -> Result<Option<Hold>, Reason> {
+        let Some(answered) = slot else { return Err(Reason::Internal) };
+        let hold = self.instead_of(answered, client, incoming).await?;
+        if hold.is_none() {
+            self.finish(answered, incoming);
+        } else if let Some(answered) = slot.take() {
+            answered.let_go(incoming, self.context);
+        }
+        Ok(hold)
+    }
+
+    async fn instead_of<C: Client>(
+        &mut self,
+        answered: &mut Answered<'a>,
+        client: &mut C,
+        incoming: &Incoming,
+    ) -> Result<Option<Hold>, Reason> {
         let number = answered.hold.member().backend.number;
         let wanted = retry_after(incoming, answered.link.head()).unwrap_or_default();
         let status = incoming.response.status();
-        let is_again = self.tries.after_answer(status, incoming, &self.upstream.spec.retry) != Again::No;
-        if !is_again || !self.has_another(number) || !self.pay(wanted, client).await? {
-            self.finish(&mut answered, incoming);
-            return Ok(Err(answered));
+        let again = self.tries.after_answer(status, incoming, &self.upstream.spec.retry);
+        if again == Again::No || !self.has_another(number) || !self.pay(wanted, client).await? {
+            return Ok(None);
         }
-        let Ok(hold) = self.pick() else {
-            self.finish(&mut answered, incoming);
-            return Ok(Err(answered));
-        };
+        let Ok(hold) = self.pick() else { return Ok(None) };
         let was_touched = has_body(incoming) && (answered.upload.bytes > 0 || answered.upload.is_done());
-        if was_touched && !client.rewind() {
-            self.finish(&mut answered, incoming);
-            return Ok(Err(answered));
-        }
-        answered.let_go(incoming, self.context);
-        Ok(Ok(hold))
+        Ok((!was_touched || client.rewind()).then_some(hold))
     }
 
     /// Another backend behind a failed attempt.

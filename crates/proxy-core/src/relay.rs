@@ -25,15 +25,16 @@ use crate::snapshot::Route;
 use crate::trace::Trace;
 use crate::trying::{HALF_CLOSED, of_backend, of_client};
 
-/// Passes a backend's answer on.
-pub(crate) async fn relay<C: Client>(
+/// Passes the backend's answer in `slot` on.
+pub(crate) async fn relay<'a, C: Client>(
     client: &mut C,
     incoming: &mut Incoming,
     route: &Route,
-    (context, trace): (&Context<'_>, &mut Trace),
-    mut answered: Answered<'_>,
+    (context, trace): (&Context<'a>, &mut Trace),
+    slot: &mut Option<Answered<'a>>,
 ) -> Next {
-    let head = match begin(client, incoming, route, (context, trace), &mut answered) {
+    let Some(answered) = slot else { return Next::Abort };
+    let head = match begin(client, incoming, route, (context, trace), answered) {
         Ok(head) => head,
         Err(reason) => {
             trace.status = reason.status();
@@ -45,7 +46,7 @@ pub(crate) async fn relay<C: Client>(
     let is_tunnel = answered.has_switched;
     let mut relaying = Relaying {
         client,
-        answered: &mut answered,
+        answered,
         context,
         download: Pump::new(true),
         up: Pace::default(),
@@ -61,7 +62,7 @@ pub(crate) async fn relay<C: Client>(
         Ok(()) => {
             let is_whole = answered.upload.is_done();
             if head.keeps_backend && is_whole && !is_tunnel {
-                keep(answered, context);
+                slot.take().into_iter().for_each(|answered| keep(answered, context));
             }
             match (is_tunnel, is_whole) {
                 (true, _) => Next::Close,
