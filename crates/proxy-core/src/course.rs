@@ -31,7 +31,8 @@ pub(crate) struct Course<'a, 'c> {
     context: &'c Context<'a>,
     /// The upstream that was chosen among several, where that is to be kept.
     choice: Choice<'a>,
-    entry: Entry,
+    /// What is held of the upstream, where it has a circuit or a gate.
+    entry: Option<Box<Entry>>,
     tries: Tries,
     affinity: Option<u64>,
     /// The token of the client's cookie.
@@ -59,7 +60,7 @@ impl<'a, 'c> Course<'a, 'c> {
             route,
             context,
             choice,
-            entry: Entry::default(),
+            entry: None,
             tries: Tries::of(choice.upstream.spec.retries),
             affinity: None,
             token: None,
@@ -93,12 +94,12 @@ impl<'a, 'c> Course<'a, 'c> {
     ) -> Result<Hold, Reason> {
         loop {
             // What is held of one upstream is not held while another is waited for.
-            self.entry = Entry::default();
+            self.entry = None;
             let priority = self.route.spec.priority;
             let entered = Entry::into_upstream(self.upstream, priority, client, (self.context, trace)).await;
             let reason = match entered {
                 Ok(entry) => {
-                    self.entry = entry;
+                    self.entry = Some(Box::new(entry));
                     self.began = self.context.began(trace);
                     match self.pick() {
                         Ok(hold) => return Ok(hold),
@@ -144,17 +145,22 @@ impl<'a, 'c> Course<'a, 'c> {
     /// one.
     #[inline]
     pub(crate) fn judge(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) -> bool {
-        if self.upstream.is_watched {
-            let seen = self.seen(answered, incoming);
-            self.made(answered.at).answered(&mut answered.hold, &seen);
-            self.route.took(self.context.shard(), seen.took);
-        }
         let status = incoming.response.status();
+        let is_of_note = status >= 429 || incoming.admitted.is_call || self.upstream.is_measured;
+        if is_of_note || self.route.hedge.is_some() || answered.hold.member().backend.streaks.is_marked() {
+            self.learn(answered, incoming);
+        }
         if status < 400 || !self.is_doubtful(status, answered) {
             self.finish(answered, incoming);
             return true;
         }
         false
+    }
+
+    fn learn(&self, answered: &mut Answered<'a>, incoming: &Incoming) {
+        let seen = self.seen(answered, incoming);
+        self.made(answered.at).answered(&mut answered.hold, &seen);
+        self.route.took(self.context.shard(), seen.took);
     }
 
     fn is_doubtful(&self, status: u16, answered: &Answered<'_>) -> bool {
@@ -182,11 +188,11 @@ impl<'a, 'c> Course<'a, 'c> {
     /// The answer is the client's.
     #[inline]
     fn finish(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) {
-        if self.upstream.is_guarded() {
+        if let Some(mut entry) = self.entry.take() {
             let is_ok = incoming.response.status() < 500;
             let now = self.context.worker.shared.registry.at(answered.at);
-            self.entry.answered(is_ok, self.upstream, self.context.shard(), now);
-            answered.pass = self.entry.pass.take();
+            entry.answered(is_ok, self.upstream, self.context.shard(), now);
+            answered.pass = entry.pass.take();
         }
         if self.upstream.sticky.is_some() || self.choice.to_keep.is_some() {
             self.keep_client(answered, incoming);
@@ -272,11 +278,11 @@ impl<'a, 'c> Course<'a, 'c> {
             Ok(Some(hold)) => return Ok(hold),
             Ok(None) => {}
             Err(reason) => {
-                self.entry.failed(reason, self.upstream, self.context.shard(), now);
+                self.failed(reason, now);
                 return Err(reason);
             }
         }
-        self.entry.failed(failed.reason, self.upstream, self.context.shard(), now);
+        self.failed(failed.reason, now);
         match self.route.fallback_of(self.upstream) {
             Some(fallback) => {
                 self.tries.tried.clear();
@@ -287,6 +293,13 @@ impl<'a, 'c> Course<'a, 'c> {
                 })
             }
             None => Err(failed.reason),
+        }
+    }
+
+    /// The upstream has failed the request, for all that its circuit is told.
+    fn failed(&mut self, reason: Reason, now: Duration) {
+        if let Some(mut entry) = self.entry.take() {
+            entry.failed(reason, self.upstream, self.context.shard(), now);
         }
     }
 

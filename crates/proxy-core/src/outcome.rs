@@ -61,7 +61,7 @@ impl Made<'_> {
         }
         if let Some(spec) = &self.upstream.spec.outliers {
             if seen.is_error {
-                let errors = Streaks::add(&backend.streaks.errors);
+                let errors = backend.streaks.add(|streaks| &streaks.errors);
                 self.judge(backend, errors, spec.settings.consecutive_errors);
             } else {
                 self.went_well(backend, spec, seen.took);
@@ -74,10 +74,11 @@ impl Made<'_> {
     }
 
     fn went_well(&self, backend: &std::sync::Arc<Backend>, spec: &OutlierSpec, took: Duration) {
+        backend.streaks.unmark();
         Streaks::end(&backend.streaks.errors);
         Streaks::end(&backend.streaks.resets);
         if spec.slower_than.is_some_and(|most| took > most) {
-            let slow = Streaks::add(&backend.streaks.slow);
+            let slow = backend.streaks.add(|streaks| &streaks.slow);
             self.judge(backend, slow, spec.settings.consecutive_slow);
             return;
         }
@@ -103,7 +104,7 @@ impl Made<'_> {
         }
         // Connects have a mark of their own.
         if let Some(spec) = self.upstream.spec.outliers.as_ref().filter(|_| is_of_backend) {
-            let resets = Streaks::add(&backend.streaks.resets);
+            let resets = backend.streaks.add(|streaks| &streaks.resets);
             self.judge(backend, resets, spec.settings.consecutive_resets);
         }
         hold.answered(false, self);

@@ -61,8 +61,12 @@ pub(crate) async fn relay<'a, C: Client>(
     match outcome {
         Ok(()) => {
             let is_whole = answered.upload.is_done();
-            if head.keeps_backend && is_whole && !is_tunnel {
-                slot.take().into_iter().for_each(|answered| keep(answered, context));
+            if head.keeps_backend
+                && is_whole
+                && !is_tunnel
+                && let Some(answered) = slot.take()
+            {
+                keep(answered, context);
             }
             match (is_tunnel, is_whole) {
                 (true, _) => Next::Close,
@@ -216,6 +220,7 @@ fn write_extra(
 }
 
 /// Keeps the backend's connection for the next request.
+#[inline]
 fn keep(answered: Answered<'_>, context: &Context<'_>) {
     let Answered { link, hold, upstream, .. } = answered;
     // A stream ends by itself.
