@@ -6,7 +6,7 @@
 //! let mut states = BackendStates::default();
 //! states.set("app", "10.0.0.1:80", BackendState::Drain);
 //! let text = states.to_text();
-//! assert_eq!(BackendStates::parse(&text)?.find("app", "10.0.0.1:80"), Some(BackendState::Drain));
+//! assert_eq!(BackendStates::parse(text)?.find("app", "10.0.0.1:80"), Some(BackendState::Drain));
 //! # Ok::<(), config::backend_states::StatesError>(())
 //! ```
 

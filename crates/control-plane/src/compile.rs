@@ -51,7 +51,7 @@ pub fn compile(loaded: &Loaded, factories: &Factories) -> Result<Plan, Errors> {
 /// allowed but cannot be meant.
 ///
 /// # Errors
-/// Everything that is wrong with the document but for [`not_built`], each with its place.
+/// Everything that is wrong with the document but for [`not_built()`], each with its place.
 pub fn check(loaded: &Loaded, factories: &Factories) -> Result<Vec<Problem>, Errors> {
     Ok(translate(loaded, factories)?.warnings)
 }

@@ -18,9 +18,9 @@ fn what_is_written_is_read_again() {
         (odd, odd, BackendState::Dead),
         ("route:x", "c", BackendState::Ready),
     ]);
-    assert_eq!(BackendStates::parse(&written.to_text()).unwrap(), written);
+    assert_eq!(BackendStates::parse(written.to_text()).unwrap(), written);
     let none = BackendStates::default();
-    assert_eq!(BackendStates::parse(&none.to_text()).unwrap(), none);
+    assert_eq!(BackendStates::parse(none.to_text()).unwrap(), none);
 }
 
 /// Later versions have to read it.

@@ -26,8 +26,7 @@ routes:
 
 #[test]
 fn a_strategy_of_the_format_that_an_embedder_does_not_have_is_refused_like_any_other() {
-    let mut factories = Factories::default();
-    factories.strategies = lb_strategies::Registry::new();
+    let factories = Factories { strategies: lb_strategies::Registry::new() };
     let text = "upstreams: [{ name: app, strategy: IP_HASH, url: a }]\nroutes: [{ upstream: app }]";
     let errors = crate::compile(&load(text), &factories).unwrap_err();
     let [problem] = errors.problems() else { panic!("one problem: {errors}") };
