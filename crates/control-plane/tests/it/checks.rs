@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use config::parse;
 use control_plane::{ControlPlane, Factories, Plan, compile};
-use proxy_core::Outage;
+use proxy_core::{Handle, Outage, Proxy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
@@ -47,8 +47,8 @@ fn plan(backend: SocketAddr, kind: &str, security: &str) -> Plan {
 }
 
 /// Waits until the backend's checks fail, or until they pass.
-async fn until(control: &ControlPlane, fails: bool) {
-    while control.backends("app")[0].outage.has(Outage::CHECK) != fails {
+async fn until(handle: &Handle, fails: bool) {
+    while handle.backends("app")[0].outage.has(Outage::CHECK) != fails {
         tokio::task::yield_now().await;
     }
 }
@@ -62,21 +62,41 @@ async fn a_backend_is_out_while_its_answers_to_checks_are_bad() {
     let running = tokio::spawn(async move { proxy.run(listener, async { stopped.await.unwrap() }).await });
 
     backend.asked.notified().await;
-    until(&control, false).await;
+    until(control.handle(), false).await;
     backend.status.store(503, Relaxed);
-    until(&control, true).await;
+    until(control.handle(), true).await;
     backend.status.store(204, Relaxed);
-    until(&control, false).await;
+    until(control.handle(), false).await;
 
     // A plan that is published has its checks made with the connections of the proxy, under its own policy.
     control.publish(plan(backend.address, "http", "blockedIPs: [127.0.0.0/8, \"::1\"]")).unwrap();
-    until(&control, true).await;
+    until(control.handle(), true).await;
     control.publish(plan(backend.address, "http", "")).unwrap();
-    until(&control, false).await;
+    until(control.handle(), false).await;
     // It does not speak gRPC.
     control.publish(plan(backend.address, "grpc", "")).unwrap();
-    until(&control, true).await;
+    until(control.handle(), true).await;
 
     stop.send(()).unwrap();
     running.await.unwrap();
+}
+
+#[tokio::test]
+async fn checks_keep_to_the_plans_policy_whoever_serves_its_blueprint() {
+    let backend = backend().await;
+    for (security, fails) in [("blockedIPs: [127.0.0.0/8, \"::1\"]", true), ("", false)] {
+        let plan = plan(backend.address, "http", security);
+        let proxy = Proxy::builder().blueprint(plan.blueprint).build().unwrap();
+        let handle = proxy.handle();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running =
+            tokio::spawn(async move { proxy.run(listener, async { stopped.await.unwrap() }).await });
+        if !fails {
+            backend.asked.notified().await;
+        }
+        until(&handle, fails).await;
+        stop.send(()).unwrap();
+        running.await.unwrap();
+    }
 }
