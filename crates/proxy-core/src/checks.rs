@@ -176,14 +176,14 @@ fn told(watched: &Watched, outcome: &Outcome, registry: &Registry) {
     let (upstream, id) = (&*backend.upstream.name, &*backend.id);
     match outcome.transition {
         Transition::Died => {
+            backend.set_out(Outage::CHECK, true);
             let error = outcome.error.as_deref();
             tracing::warn!(upstream, backend = id, error, "backend is out: active checks fail");
-            backend.set_out(Outage::CHECK, true);
         }
         Transition::Revived => {
-            tracing::info!(upstream, backend = id, "backend is back: active checks pass");
             backend.warm_up(registry);
             backend.set_out(Outage::CHECK, false);
+            tracing::info!(upstream, backend = id, "backend is back: active checks pass");
         }
         Transition::Unchanged => {}
     }

@@ -12,7 +12,6 @@ use crate::http2::{BackendStream, Found};
 use crate::link::Link;
 use crate::pool::Pooled;
 use crate::reason::Reason;
-use crate::registry::ConnectionPlace;
 use crate::spec::Protocol;
 use crate::upstream::{Hold, Upstream};
 use crate::wire::Writer;
@@ -79,7 +78,7 @@ impl Errand<'_> {
             return Ok(pooled);
         }
         let place = match member.max_connections {
-            Some(most) => Some(ConnectionPlace::take(&member.backend, most).await),
+            Some(most) => Some(worker.shared.place(&member.backend, most).await),
             None => None,
         };
         let began = clock::now();

@@ -19,7 +19,7 @@ use crate::link::Link;
 use crate::pool::Pooled;
 use crate::race::{Second, Won, hedge_of, lost, race};
 use crate::reason::Reason;
-use crate::registry::{Backend, ConnectionPlace};
+use crate::registry::Backend;
 use crate::snapshot::Route;
 use crate::spec::Protocol;
 use crate::trace::Trace;
@@ -205,7 +205,7 @@ impl<'a> One<'a> {
         let member = self.hold.member();
         let mut connecting = std::pin::pin!(async {
             let place = match member.max_connections {
-                Some(most) => Some(ConnectionPlace::take(&member.backend, most).await),
+                Some(most) => Some(context.worker.shared.place(&member.backend, most).await),
                 None => None,
             };
             let mut stream = context.worker.shared.connect.connect(&member.address).await?;

@@ -120,12 +120,14 @@ impl Pools {
         }
     }
 
-    /// Closes what others wait for to end.
-    pub(crate) fn give_up_wanted(&self) {
+    /// Closes one connection to `backend`, which another worker waits for to end. False where there is none.
+    pub(crate) fn close_one(&self, backend: &Backend) -> bool {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for pool in pools.iter_mut().filter(|pool| !pool.idle.is_empty()) {
-            pool.idle.retain(|idle| !idle.pooled.stream.is_wanted());
-        }
+        let pool = pools.get_mut(backend.slot).filter(|pool| pool.backend == backend.number);
+        let closed = pool.and_then(|pool| pool.idle.pop());
+        // Its end is told to who waits, which is no business of this lock.
+        drop(pools);
+        closed.is_some()
     }
 
     /// Closes everything.

@@ -142,7 +142,7 @@ impl Proxy {
     /// Dropping the future stops accepting and looking over deadlines at once, and leaves connections to
     /// themselves: end it by `shutdown`.
     pub async fn run(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let worker = Worker::new(0, Arc::clone(&self.inner.shared));
+        let worker = Worker::new(0, &self.inner.shared);
         let (ending, ends) = watch::channel(false);
         let serving = accept::serve(vec![Door::Tcp(listener)], worker, ends, true);
         let work = async {
@@ -172,7 +172,7 @@ impl Proxy {
 
     /// The pipeline as a [`tower_service::Service`], on whatever runtime it is called on.
     pub fn service(&self) -> ProxyService {
-        ProxyService::new(Worker::new(0, Arc::clone(&self.inner.shared)))
+        ProxyService::new(Worker::new(0, &self.inner.shared))
     }
 
     /// Does `work`, and looks after backends meanwhile, unless somebody else does.

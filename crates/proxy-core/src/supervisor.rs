@@ -226,7 +226,7 @@ impl Start {
     fn work(self) -> io::Result<()> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().on_thread_unpark(crate::pool::next_turn).build()?;
-        let worker = Worker::new(self.number, self.shared);
+        let worker = Worker::new(self.number, &self.shared);
         let outcome = runtime.block_on(async {
             accept::serve(doors_of(&self.listeners, self.number)?, worker, self.ends, false).await;
             Ok(())

@@ -17,7 +17,7 @@ use crate::http2::Lines;
 use crate::observe::Observer;
 use crate::pool::Pools;
 use crate::reason::Reason;
-use crate::registry::{Backend, Marked, Padded, Registry};
+use crate::registry::{Backend, ConnectionPlace, Marked, Padded, Registry};
 use crate::snapshot::Snapshot;
 use crate::statistics::{Reasons, Shards};
 
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     health: Mutex<Health>,
     /// Somebody looks after the backends.
     is_tended: AtomicBool,
+    /// All workers; touched only where somebody waits for a connection that one of them may hold.
+    workers: Mutex<Vec<Weak<Worker>>>,
     connections: Padded<AtomicUsize>,
     /// So many connections may be served with the files that this process may open.
     most_by_files: usize,
@@ -159,6 +161,7 @@ impl Shared {
             registry,
             health: Mutex::new(health),
             is_tended: AtomicBool::new(false),
+            workers: Mutex::default(),
             connect,
             observers: observers.into(),
             release: OnceLock::new(),
@@ -233,6 +236,17 @@ impl Shared {
                 reporter.connect_succeeded_since(&key, began);
             }
         }
+    }
+
+    /// A place among the connections of a backend that takes so many: one that is unused, whichever worker holds it, ends
+    /// for it.
+    pub(crate) async fn place(&self, backend: &Arc<Backend>, most: u32) -> ConnectionPlace {
+        let make_room = || {
+            let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let mut workers = workers.iter().filter_map(Weak::upgrade);
+            workers.any(|worker| worker.pools.close_one(backend) || worker.lines.close_one(backend));
+        };
+        ConnectionPlace::take(backend, most, make_room).await
     }
 
     /// All that looks after backends, where nobody runs it yet.
@@ -316,19 +330,24 @@ impl Drop for Permit {
 }
 
 impl Worker {
-    pub(crate) fn new(shard: usize, shared: Arc<Shared>) -> Arc<Self> {
+    pub(crate) fn new(shard: usize, shared: &Arc<Shared>) -> Arc<Self> {
         let generation = shared.generation.load(Acquire);
         let pinned = Mutex::new((generation, Arc::new(Pinned(shared.snapshot.load_full()))));
-        Arc::new(Self {
+        let worker = Arc::new(Self {
             shard,
-            shared,
+            shared: Arc::clone(shared),
             deadlines: Deadlines::new(),
             pools: Pools::default(),
             lines: Lines::default(),
             is_draining: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             pinned,
-        })
+        });
+        let mut workers = shared.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.retain(|worker| worker.strong_count() > 0);
+        workers.push(Arc::downgrade(&worker));
+        drop(workers);
+        worker
     }
 
     /// What is served now.
@@ -360,7 +379,6 @@ impl Worker {
         loop {
             ticks.tick().await;
             self.deadlines.sweep();
-            self.pools.give_up_wanted();
             count = count.wrapping_add(1);
             if count.is_multiple_of(10) {
                 self.pools.sweep(self.deadlines.now());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Backend, Connection, Document, Frail, Proxyd, Refusing, Socket};
+use harness::{Backend, Connection, Document, Frail, Message, PATIENCE, Proxyd, Refusing, Socket};
 
 const SETTINGS: &str = "\
     timeout: 200ms, retries: 3, slowStart: off, \
@@ -37,6 +37,7 @@ impl Seen {
             );
             let answer = connection.try_ask(&request);
             self.asked.fetch_add(1, Ordering::Relaxed);
+            let is_over = answer.as_ref().is_none_or(Message::closes);
             match answer {
                 Some(answer) if answer.status() == 200 => {}
                 Some(answer) => failures.push(format!("{method} {target}: {}", answer.status())),
@@ -45,7 +46,7 @@ impl Seen {
             if failures.len() as u64 > number / 2 + 100 {
                 return failures;
             }
-            if !connection.goes_on() {
+            if is_over {
                 connection = Connection::to(address);
             }
         }
@@ -55,7 +56,9 @@ impl Seen {
     /// Waits until so many more were asked.
     fn wait(&self, more: u64) {
         let until = self.asked.load(Ordering::Relaxed) + more;
+        let ends = Instant::now() + PATIENCE;
         while self.asked.load(Ordering::Relaxed) < until {
+            assert!(Instant::now() < ends, "the clients have stopped");
             std::thread::yield_now();
         }
     }

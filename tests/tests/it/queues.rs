@@ -197,7 +197,11 @@ fn connections_to_a_backend_are_limited_over_all_workers() {
     held.answer(usize::MAX / 2);
     let document = Document::new()
         .proxy("workers: 4")
-        .upstream("app", &[&held.backend], "maxConnectionsPerBackend: 2")
+        .upstream(
+            "app",
+            &[&held.backend],
+            "maxConnectionsPerBackend: 2, maxRequests: 100, queueLength: 50, queueTimeout: 10s",
+        )
         .route("path: /*, upstream: app");
     let proxyd = Proxyd::start(&document);
     std::thread::scope(|scope| {

@@ -63,6 +63,9 @@ impl Asking {
         let weight = state.weight(self.weight);
         let is_out = state.is_down() || state.admin() == Admin::Maint;
         let is_draining = state.admin() == Admin::Drain || weight == 0;
+        backend.set_share(u64::from(weight).saturating_mul(100).div_ceil(u64::from(self.weight)) as u32);
+        backend.set_out(Outage::AGENT, is_out);
+        backend.set_out(Outage::AGENT_DRAIN, is_draining);
         tracing::info!(
             upstream = &*backend.upstream.name,
             backend = &*backend.id,
@@ -72,9 +75,6 @@ impl Asking {
             reason = state.reason(),
             "the backend's agent has changed its mind"
         );
-        backend.set_share(u64::from(weight).saturating_mul(100).div_ceil(u64::from(self.weight)) as u32);
-        backend.set_out(Outage::AGENT, is_out);
-        backend.set_out(Outage::AGENT_DRAIN, is_draining);
     }
 }
 

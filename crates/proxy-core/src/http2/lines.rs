@@ -10,7 +10,7 @@ use crate::clock;
 use crate::deadline::Ticks;
 use crate::pool::PoolRules;
 use crate::reason::Reason;
-use crate::registry::{Backend, ConnectionPlace};
+use crate::registry::Backend;
 use crate::upstream::{Member, Upstream};
 use crate::worker::Worker;
 
@@ -191,6 +191,20 @@ impl Lines {
         }
     }
 
+    /// Lets go of one connection to `backend` that nobody uses, and another worker waits for to end. False where there is
+    /// none.
+    pub(crate) fn close_one(&self, backend: &Backend) -> bool {
+        let mut groups = self.groups();
+        let Some(group) = groups.get_mut(backend.slot).filter(|group| group.backend == backend.number) else {
+            return false;
+        };
+        let Some(place) = group.lines.iter().position(|line| line.is_idle(u32::MAX, Ticks(0))) else {
+            return false;
+        };
+        group.lines.swap_remove(place);
+        true
+    }
+
     /// Lets go of everything. What carries requests ends with the last of them.
     pub(crate) fn clear(&self) {
         for group in &mut *self.groups() {
@@ -263,7 +277,7 @@ async fn make(
     waiters: Arc<Waiters>,
 ) -> Result<(Arc<Line>, Driver), Reason> {
     let place = match to.most {
-        Some(most) => Some(ConnectionPlace::take(&to.backend, most).await),
+        Some(most) => Some(worker.shared.place(&to.backend, most).await),
         None => None,
     };
     let began = clock::now();

@@ -308,8 +308,9 @@ impl Backend {
 pub(crate) struct ConnectionPlace(Arc<Backend>);
 
 impl ConnectionPlace {
-    /// A place, at once or as soon as one comes free.
-    pub(crate) async fn take(backend: &Arc<Backend>, most: u32) -> Self {
+    /// A place, at once or as soon as one comes free. Where there is none, `make_room` ends a connection that nobody
+    /// uses, if it can.
+    pub(crate) async fn take(backend: &Arc<Backend>, most: u32, make_room: impl Fn()) -> Self {
         loop {
             let freed = backend.freed.notified();
             if try_add(&backend.connections.0, most) {
@@ -317,6 +318,7 @@ impl ConnectionPlace {
             }
             backend.waiting.fetch_add(1, Relaxed);
             let _waiting = Leaving(&backend.waiting);
+            make_room();
             freed.await;
         }
     }

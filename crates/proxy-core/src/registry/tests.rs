@@ -120,9 +120,9 @@ fn latency_is_what_the_worker_itself_has_seen_or_else_another() {
 async fn a_place_among_connections_is_waited_for_and_handed_on() {
     let registry = Registry::new(1);
     let a = backend(&registry, &upstream(&registry, "app"), "a", 1);
-    let first = ConnectionPlace::take(&a, 1).await;
+    let first = ConnectionPlace::take(&a, 1, || ()).await;
     assert!(!first.is_wanted());
-    let mut second = std::pin::pin!(ConnectionPlace::take(&a, 1));
+    let mut second = std::pin::pin!(ConnectionPlace::take(&a, 1, || ()));
     assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(second.as_mut().poll(cx))).await.is_pending());
     assert!(first.is_wanted());
     drop(first);
