@@ -8,6 +8,7 @@
 //! ```
 
 mod cases;
+mod hashing;
 mod violation;
 
 #[cfg(test)]
@@ -17,32 +18,36 @@ pub use violation::Violation;
 
 use crate::{BackendView, NoLoads, PickContext, Picker, Strategy, Tried};
 use cases::{Case, Entropy, LoadsOf};
+use std::thread;
 
 /// Picks whose share is compared with the weights.
 const FAIR_PICKS: u64 = 20_000;
 /// Contexts per set that are picked for at random.
 const RANDOM_PICKS: usize = 200;
+/// Threads that pick at once.
+const THREADS: usize = 4;
 
 /// A set of checks.
 ///
 /// # Defaults
 ///
-/// All checks, with a share that may be 0.02 off what the weight says.
+/// All checks but those for strategies that hash, with a share that may be 0.02 off what the weight says.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct Conformance {
     seed: u64,
     fairness: Option<f64>,
+    hashing: bool,
 }
 
 impl Default for Conformance {
     fn default() -> Self {
-        Self { seed: 1, fairness: Some(0.02) }
+        Self { seed: 1, fairness: Some(0.02), hashing: false }
     }
 }
 
 impl Conformance {
-    /// All checks.
+    /// All checks but those of [`hashing`](Self::hashing).
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,13 +71,26 @@ impl Conformance {
         self
     }
 
+    /// The same with the checks for strategies that send the same affinity to the same backend.
+    pub const fn hashing(mut self) -> Self {
+        self.hashing = true;
+        self
+    }
+
     /// Runs the checks.
     ///
     /// * Total: an empty set gives `None`, whatever the context.
     /// * In range: each answer is an index of the set.
     /// * Never a tried backend, and `None` only if every backend was tried.
+    /// * Exhaustive: from any set of tried backends on, trying each pick leads to every other backend once.
     /// * Pure: the same context gives the same answer, in any order and from a picker built anew.
+    /// * Shared: many threads at once get the answers that one alone gets.
     /// * Fair: with no load, each backend's share of 20,000 picks is what its weight says, within a bound.
+    ///
+    /// For strategies that hash ([`hashing`](Self::hashing)), with no load:
+    ///
+    /// * Stable: the affinity alone decides, and the order of the set does not matter.
+    /// * Minimal: without one backend its own affinities move and no others, be it removed or tried.
     ///
     /// # Errors
     ///
@@ -83,6 +101,10 @@ impl Conformance {
             let picker = strategy.picker(&case.backends());
             check_random_picks(strategy, &*picker, &case, self.seed)?;
             check_exhaustion(&*picker, &case, self.seed)?;
+            check_threads(&*picker, &case, self.seed)?;
+            if self.hashing {
+                hashing::check(strategy, &case, self.seed)?;
+            }
             if let Some(bound) = self.fairness {
                 check_shares(&*picker, &case, self.seed, bound)?;
             }
@@ -129,18 +151,48 @@ fn check_random_picks(
     Ok(())
 }
 
-/// Tries one backend after the other until none is left.
+/// Tries one backend after the other until none is left, from the start and from the middle. That no pick
+/// comes twice and none is missing is what [`check_pick`] finds.
 fn check_exhaustion(picker: &dyn Picker, case: &Case, seed: u64) -> Result<(), Violation> {
     let mut entropy = Entropy::new(seed);
     let loads = LoadsOf(entropy.next());
-    let mut context = entropy.context(&loads, 0);
-    for _ in 0..case.count().min(Tried::CAPACITY) {
-        if let Some(index) = check_pick(picker, &context, case)? {
-            context.tried.insert(index);
+    for most_tried in [0, case.count()] {
+        let mut context = entropy.context(&loads, most_tried);
+        for _ in 0..case.count().min(Tried::CAPACITY) {
+            if let Some(index) = check_pick(picker, &context, case)? {
+                context.tried.insert(index);
+            }
+            context.sequence = context.sequence.wrapping_add(1);
         }
-        context.sequence = context.sequence.wrapping_add(1);
+        check_pick(picker, &context, case)?;
     }
-    check_pick(picker, &context, case).map(drop)
+    Ok(())
+}
+
+/// The answers of one thread, then those of several at once, each of which begins somewhere else.
+fn check_threads(picker: &dyn Picker, case: &Case, seed: u64) -> Result<(), Violation> {
+    let answers = |skip: usize| {
+        let mut entropy = Entropy::new(seed);
+        let loads = LoadsOf(entropy.next());
+        let contexts: Vec<_> = (0..RANDOM_PICKS).map(|_| entropy.context(&loads, case.count())).collect();
+        let (first, last) = contexts.split_at(skip.min(RANDOM_PICKS));
+        let mut answers: Vec<_> = last.iter().chain(first).map(|context| picker.pick(context)).collect();
+        answers.rotate_right(skip.min(RANDOM_PICKS));
+        answers
+    };
+    let alone = answers(0);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| scope.spawn(move || answers(thread * RANDOM_PICKS / THREADS)))
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            let together = thread.join().unwrap_or_default();
+            let differing = alone.iter().zip(together).find(|(first, second)| *first != second);
+            differing.map_or(Ok(()), |(&first, second)| {
+                Err(Violation::Impure { set: case.to_string(), first, second })
+            })
+        })
+    })
 }
 
 /// One pick, checked against the promises that need no second one.

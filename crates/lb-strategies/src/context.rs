@@ -19,6 +19,11 @@ pub trait Loads {
     fn latency_nanos(&self, _index: usize) -> Option<u64> {
         None
     }
+
+    /// Requests that all backends of the set together are working on for us now; `None` if nobody counts.
+    fn total_in_flight(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// Loads of backends that have none: every backend is idle and nothing is known of its latency.

@@ -5,7 +5,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use crate::{BackendView, PickContext, Picker, Strategy};
+use crate::{BackendView, Needs, PickContext, Picker, Strategy};
 use plan::Plan;
 
 /// Each backend in turn, as often as its weight says and as evenly spread as can be.
@@ -29,6 +29,10 @@ pub struct RoundRobin;
 impl Strategy for RoundRobin {
     fn picker(&self, backends: &[BackendView<'_>]) -> Box<dyn Picker> {
         Box::new(RoundRobinPicker { plan: Plan::new(backends), count: backends.len() })
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::NONE
     }
 }
 

@@ -1,7 +1,7 @@
 //! The two traits, and strategies made of closures.
 
-use crate::{BackendView, PickContext};
-use std::fmt;
+use crate::{BackendView, Needs, PickContext};
+use std::{fmt, sync::Arc};
 
 /// Decides which backend gets a request, by building a [`Picker`] for a set of backends.
 ///
@@ -50,6 +50,27 @@ use std::fmt;
 pub trait Strategy: Send + Sync {
     /// A picker over these backends. Its answers are indexes into this slice.
     fn picker(&self, backends: &[BackendView<'_>]) -> Box<dyn Picker>;
+
+    /// What the pickers read of the loads, beyond the requests in flight of a backend. What is not needed may
+    /// not be measured, and then reads as `None`.
+    ///
+    /// # Defaults
+    ///
+    /// [`Needs::ALL`], so that a strategy which says nothing gets everything.
+    fn needs(&self) -> Needs {
+        Needs::ALL
+    }
+}
+
+/// A shared strategy is one, too.
+impl<S: Strategy + ?Sized> Strategy for Arc<S> {
+    fn picker(&self, backends: &[BackendView<'_>]) -> Box<dyn Picker> {
+        (**self).picker(backends)
+    }
+
+    fn needs(&self) -> Needs {
+        (**self).needs()
+    }
 }
 
 /// Picks one backend of the set that it was built for.
@@ -95,7 +116,7 @@ where
     FromFn(build)
 }
 
-/// The strategy that [`from_fn`] makes.
+/// The strategy that [`from_fn`] makes. It needs everything, since nobody can look into the closure.
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 

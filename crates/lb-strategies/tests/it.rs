@@ -1,7 +1,7 @@
 //! The crate as an embedder sees it.
 
 use lb_strategies::{
-    BackendView, Loads, NoLoads, PickContext, Picker, Registry, Strategy, Tried, Weight, from_fn,
+    BackendView, Loads, NoLoads, PickContext, Picker, Registry, Strategy, Tried, Weight, from_fn, hash_of,
 };
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -52,7 +52,10 @@ fn a_pick_of_a_built_in_strategy_allocates_nothing() {
             let before = ALLOCATIONS.get();
             for n in 0..1_000 {
                 let context = PickContext::new(&NoLoads).with_sequence(n).with_entropy(n << 54);
+                let with_key = context.with_affinity(Some(hash_of(&n.to_le_bytes())));
                 assert!(picker.pick(&context).is_some());
+                assert!(picker.pick(&with_key).is_some());
+                assert!(picker.pick(&with_key.with_tried(tried)).is_some());
                 assert!(picker.pick(&context.with_tried(tried)).is_some());
             }
             assert_eq!(ALLOCATIONS.get(), before, "{name} {weights:?}");
@@ -100,4 +103,20 @@ fn pickers_are_shared_by_threads() {
         workers.into_iter().map(|worker| worker.join().expect("no panic")).sum::<usize>()
     });
     assert_eq!(counts, 2_000);
+}
+
+#[cfg(feature = "test-util")]
+#[test]
+fn every_built_in_strategy_conforms_by_its_name() {
+    use lb_strategies::conformance::Conformance;
+    let registry = Registry::with_builtins();
+    for name in registry.names() {
+        let conformance = match name {
+            "hash" | "ip_hash" => Conformance::new().hashing().with_fairness(0.084),
+            "first" | "least_latency" => Conformance::new().without_fairness(),
+            _ => Conformance::new(),
+        };
+        let strategy = registry.find(name).expect("it is listed");
+        assert_eq!(conformance.check(&*strategy), Ok(()), "{name}");
+    }
 }

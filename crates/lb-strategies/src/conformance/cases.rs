@@ -1,6 +1,6 @@
 //! The sets and contexts that strategies are checked with.
 
-use crate::{BackendView, Loads, PickContext, Tried, Weight};
+use crate::{BackendView, Loads, PickContext, Tried, Weight, hash::word};
 use std::fmt;
 
 /// A set of backends.
@@ -54,31 +54,37 @@ pub(super) fn sets() -> Vec<Case> {
     ]
 }
 
-/// Loads that differ from backend to backend in no order; a pure function of the index.
+/// Loads that differ from backend to backend in no order; a pure function of the seed and the index.
 pub(super) struct LoadsOf(pub(super) u64);
 
 impl Loads for LoadsOf {
     fn in_flight(&self, index: usize) -> u32 {
-        (mix(self.0 ^ index as u64) % 100) as u32
+        (word(self.0, index as u64) % 100) as u32
     }
 
     fn latency_nanos(&self, index: usize) -> Option<u64> {
-        let random = mix(!self.0 ^ index as u64);
+        let random = word(!self.0, index as u64);
         (!random.is_multiple_of(4)).then_some(random % 100_000_000)
+    }
+
+    /// Not the sum: a caller that reads it from another place than the parts may be a little off.
+    fn total_in_flight(&self) -> Option<u32> {
+        (!self.0.is_multiple_of(4)).then_some((self.0 % 5_000) as u32)
     }
 }
 
 /// A reproducible stream of random bits (SplitMix64).
-pub(super) struct Entropy(u64);
+pub(super) struct Entropy(u64, u64);
 
 impl Entropy {
     pub(super) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(seed, 0)
     }
 
     pub(super) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mix(self.0)
+        let Self(seed, number) = self;
+        *number = number.wrapping_add(1);
+        word(*seed, *number)
     }
 
     /// A context that may be anything, with up to `count` backends tried.
@@ -95,10 +101,4 @@ impl Entropy {
             .with_now_nanos(self.next() >> 8)
             .with_tried(tried)
     }
-}
-
-const fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ (value >> 31)
 }

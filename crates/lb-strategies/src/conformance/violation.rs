@@ -47,6 +47,31 @@ pub enum Violation {
         /// The share that it got.
         actual: f64,
     },
+    /// The same affinity went to two backends, though nothing but the order of the set or the rest of the
+    /// context was another.
+    Unstable {
+        /// The set.
+        set: String,
+        /// The affinity.
+        affinity: u64,
+        /// The id of one backend.
+        first: String,
+        /// The id of the other backend.
+        second: String,
+    },
+    /// An affinity went to another backend because a third one was removed or tried.
+    Disrupted {
+        /// The set.
+        set: String,
+        /// The affinity.
+        affinity: u64,
+        /// The id of the backend that was removed or tried.
+        without: String,
+        /// The id of the backend that the affinity went to before.
+        from: String,
+        /// The id of the backend that it went to then.
+        to: String,
+    },
 }
 
 impl fmt::Display for Violation {
@@ -60,6 +85,12 @@ impl fmt::Display for Violation {
             }
             Self::Unfair { set, id, expected, actual } => {
                 write!(f, "gave {id} a share of {actual:.4} instead of {expected:.4}, of {set}")
+            }
+            Self::Unstable { set, affinity, first, second } => {
+                write!(f, "picked {first} and then {second} for affinity {affinity}, of {set}")
+            }
+            Self::Disrupted { set, affinity, without, from, to } => {
+                write!(f, "moved affinity {affinity} from {from} to {to} for want of {without}, of {set}")
             }
         }
     }
