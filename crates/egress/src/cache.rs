@@ -45,7 +45,29 @@ impl Cache {
         // Case does not tell names apart (RFC 4343).
         let lower = name.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| name.to_ascii_lowercase());
         let name = lower.as_deref().unwrap_or(name);
-        let outcome = match self.ask(name) {
+        self.answer(name, self.ask(name), limit).await
+    }
+
+    /// The addresses that a name has now, looked up within `limit` whatever is known already. Where that fails, what
+    /// is known stays known.
+    pub(crate) async fn addresses_anew(
+        self: &Arc<Self>,
+        name: &str,
+        limit: Duration,
+    ) -> Result<Arc<[SocketAddr]>, EgressError> {
+        let name = name.to_ascii_lowercase();
+        let (asked, started) = self.names().ask_anew(&name, Instant::now());
+        self.start(started);
+        self.answer(&name, asked, limit).await
+    }
+
+    async fn answer(
+        self: &Arc<Self>,
+        name: &str,
+        asked: Asked,
+        limit: Duration,
+    ) -> Result<Arc<[SocketAddr]>, EgressError> {
+        let outcome = match asked {
             Asked::Known(addresses) => return Ok(addresses),
             Asked::Failed(error) => Err(error),
             pending => match timeout(limit, self.wait(name, pending)).await {
@@ -82,10 +104,14 @@ impl Cache {
     fn ask(self: &Arc<Self>, name: &str) -> Asked {
         // Bound first: starting a look-up may drop it at once, which takes the lock again.
         let (asked, started) = self.names().ask(name, Instant::now());
+        self.start(started);
+        asked
+    }
+
+    fn start(self: &Arc<Self>, started: Option<Started>) {
         if let Some(started) = started {
             tokio::spawn(Lookup { cache: Arc::clone(self), started: Some(started) }.run());
         }
-        asked
     }
 
     fn names(&self) -> MutexGuard<'_, Names> {

@@ -118,6 +118,49 @@ impl Egress {
         }
     }
 
+    /// The addresses that a host has now, looked up whatever is remembered: those that may be dialled. A look-up that
+    /// fails takes nothing from what is remembered.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve_checked`](Self::resolve_checked).
+    pub async fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        named: Named,
+        limit: Duration,
+    ) -> Result<Vec<SocketAddr>, EgressError> {
+        match self.admit(host, named)? {
+            Host::Address(_) => self.resolve_checked(host, port, named, limit).await,
+            Host::Name(name) => {
+                let known = self.cache.addresses_anew(name, limit).await?;
+                self.checked(name, port, &known)
+            }
+        }
+    }
+
+    /// Connects to one of the addresses that a host was found to have. Host and address are checked as they are now.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect), but for the name: it is not looked up.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_to(
+        &self,
+        host: &str,
+        address: SocketAddr,
+        named: Named,
+        limit: Duration,
+    ) -> Result<Socket, EgressError> {
+        self.admit(host, named)?;
+        self.policy().check_address(address.ip()).map_err(|denial| denied(host, denial))?;
+        dial_tcp(&[address], limit).await.map(Socket::Tcp)
+    }
+
     async fn connect_tcp(
         &self,
         host: &str,

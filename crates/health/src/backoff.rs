@@ -1,5 +1,6 @@
 //! How long to wait before the n-th try.
 
+use crate::random;
 use std::time::Duration;
 
 #[cfg(test)]
@@ -33,8 +34,6 @@ impl Backoff {
     pub fn wait(&self, tries: u32, entropy: u64) -> Duration {
         let doubled = self.first.saturating_mul(1_u32.checked_shl(tries).unwrap_or(u32::MAX));
         let full = doubled.min(self.longest);
-        // The upper 53 bits are what an f64 holds exactly: a number from 0 up to, but not including, 1.
-        let random = (entropy >> 11) as f64 / (1_u64 << 53) as f64;
-        full.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * random)
+        random::shorten(full, self.jitter, entropy)
     }
 }

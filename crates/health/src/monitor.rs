@@ -1,14 +1,12 @@
 //! The driver: keeps the marks, probes the dead ones, tells of changes.
 
-mod in_flight;
 mod shared;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
-use crate::{Probe, Settings, State};
-use in_flight::InFlight;
+use crate::{PassiveSettings, Probe, Settings, State, in_flight::InFlight};
 use shared::Shared;
 use std::{future::Future, hash::Hash, pin::pin, sync::Arc};
 use tokio::time::{Instant, sleep_until};
@@ -96,19 +94,42 @@ impl<K> Clone for Reporter<K> {
 impl<K: Key> Reporter<K> {
     /// A connect to the backend was refused or timed out just now.
     pub fn connect_failed(&self, key: &K) {
-        self.shared.connect_failed(key, self.shared.now());
+        self.shared.connect_failed(key, self.shared.now(), None);
     }
 
     /// A connect that began at this time was refused or timed out. It has no effect if the backend came back
     /// in between.
+    ///
+    /// # Defaults
+    ///
+    /// The first failure kills, and probes wait as the monitor's [`Settings`] say.
     pub fn connect_failed_since(&self, key: &K, began: std::time::Instant) {
-        self.shared.connect_failed(key, self.shared.since_epoch(began));
+        self.shared.connect_failed(key, self.shared.since_epoch(began), None);
     }
 
-    /// A connect that began at this time succeeded, which brings a dead backend back if it died before that.
-    /// Worth reporting only for a backend that is dead.
+    /// The same for a backend with settings of its own. It dies when as many connects in a row have failed
+    /// as they say, and is probed after the waits that they say. They are kept until the next failure is
+    /// reported.
+    ///
+    /// While the backend [has failures](Self::has_failures), connects that succeed must be reported too.
+    pub fn connect_failed_with(&self, key: &K, began: std::time::Instant, settings: &PassiveSettings) {
+        self.shared.connect_failed(key, self.shared.since_epoch(began), Some(*settings));
+    }
+
+    /// A connect that began at this time succeeded, which brings a dead backend back if it died before
+    /// that, and ends the row of failures of a living one. Worth reporting only for a backend that has
+    /// failures.
     pub fn connect_succeeded_since(&self, key: &K, began: std::time::Instant) {
         self.shared.connect_succeeded(key, self.shared.since_epoch(began));
+    }
+
+    /// Whether a success of the backend is worth reporting: it is dead, or a connect to it failed within
+    /// the last minute without a success since.
+    ///
+    /// Quick enough for every connect: one atomic load while no backend has failures, a short lock otherwise.
+    #[must_use]
+    pub fn has_failures(&self, key: &K) -> bool {
+        self.shared.has_failures(key)
     }
 
     /// The backend is no longer of interest. What was known of it is dropped, and no change is told.

@@ -1,7 +1,9 @@
 //! The crate as an embedder sees it, with a probe that really connects.
 
-use health::{Backoff, Monitor, Probe, ProbeError, ProbeFuture, Settings, State};
-use std::{io, net::SocketAddr, time::Duration};
+use health::{
+    Backoff, CheckSettings, Checks, Monitor, Probe, ProbeError, ProbeFuture, Settings, State, Transition,
+};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -38,6 +40,36 @@ async fn a_backend_that_listens_comes_back_and_one_that_does_not_stays_dead() ->
     };
     monitor.run(came_back).await;
     assert_eq!((reporter.state(&up), reporter.state(&down)), (State::Alive, State::Dead));
+    Ok(())
+}
+
+#[tokio::test]
+async fn checks_tell_a_backend_that_listens_from_one_that_does_not() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let (up, down) = (listener.local_addr()?, refusing_address()?);
+
+    let (told, mut results) = mpsc::unbounded_channel();
+    let checks = Checks::new(move |key, outcome| {
+        let _ = told.send((*key, outcome));
+    });
+    let watch = checks.watch();
+    let settings = CheckSettings { interval: Duration::from_millis(2), fall: 2, ..CheckSettings::default() };
+    [up, down].into_iter().for_each(|key| watch.watch(key, settings, Arc::new(TcpConnect)));
+    let both_seen = async {
+        let (mut is_up_seen, mut death) = (false, None);
+        while let Some((key, outcome)) = results.recv().await {
+            is_up_seen |= key == up;
+            assert_eq!((key == up, outcome.error.is_none()), (outcome.succeeded, outcome.succeeded));
+            if outcome.transition == Transition::Died {
+                death = Some((key, watch.state(&key)));
+            }
+            if is_up_seen && death.is_some() {
+                break;
+            }
+        }
+        assert_eq!((death, watch.state(&up)), (Some((down, State::Dead)), State::Alive));
+    };
+    checks.run(both_seen).await;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The one file that turns a failure into a response, and a route's own answers into one.
 
+use std::time::Duration;
+
 use http1::framing::BodyLength;
 use http1::{Fields, Method, Name, NameSet, push_decimal};
 
@@ -27,6 +29,16 @@ pub(crate) struct Answer {
 impl Answer {
     /// The answer to a request that failed.
     pub(crate) fn of_failure(reason: Reason, incoming: &Incoming, request_id: &RequestId) -> Self {
+        Self::of_failure_until(reason, None, incoming, request_id)
+    }
+
+    /// The answer to a request that failed, and may do better after that time.
+    pub(crate) fn of_failure_until(
+        reason: Reason,
+        retry_after: Option<Duration>,
+        incoming: &Incoming,
+        request_id: &RequestId,
+    ) -> Self {
         let mut lines = Vec::with_capacity(256);
         push(
             &mut lines,
@@ -36,7 +48,11 @@ impl Answer {
         match reason.status() {
             // RFC 9110 section 15.5.6.
             405 => push(&mut lines, "Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"),
-            503 => push(&mut lines, "Retry-After", "1"),
+            // RFC 9110 section 10.2.3 counts in whole seconds.
+            503 => {
+                let seconds = retry_after.unwrap_or_default().as_secs_f64().ceil().max(1.0);
+                push(&mut lines, "Retry-After", &seconds.to_string());
+            }
             _ => {}
         }
         let problem = Problem {

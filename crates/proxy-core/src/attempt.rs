@@ -6,25 +6,32 @@ use std::task::{Context as Poller, Poll};
 use std::time::Instant;
 
 use http1::framing::BodyLength;
+use http1::{Name, Version};
 
+use crate::channel::Channel;
 use crate::client::Client;
+use crate::clock;
 use crate::connect::ConnectError;
+use crate::course::{Answer, Course};
 use crate::deadline::{TICK, Ticks};
 use crate::exchange::Context;
 use crate::forward::Forwarding;
-use crate::http2::{BackendStream, Fate, Found, Waiting};
+use crate::gate::Pass;
+use crate::http2::{BackendStream, Found, Waiting};
 use crate::incoming::Incoming;
 use crate::link::Link;
 use crate::pool::Pooled;
 use crate::pump::Pump;
+use crate::race::{Second, Won, hedge_of, lost, race};
 use crate::reason::Reason;
-use crate::registry::Backend;
+use crate::registry::{Backend, ConnectionPlace};
 use crate::snapshot::Route;
 use crate::spec::Protocol;
 use crate::trace::{AttemptRecord, Trace};
-use crate::tries::{Failed, Tries, has_body};
+use crate::tries::{Failed, has_body, is_idempotent};
 use crate::trying::Trying;
-use crate::upstream::{Member, Upstream};
+use crate::upstream::{Hold, Upstream};
+use crate::waiting::{Door, poll_given_up};
 use crate::wire::Writer;
 
 /// So much of a body is kept to be sent again to another stream than the one that took it.
@@ -33,7 +40,7 @@ const REPLAYED: usize = 64 * 1024;
 /// A backend's final answer, its head parsed and still with the link.
 pub(crate) struct Answered<'a> {
     pub(crate) link: Link,
-    pub(crate) member: &'a Member,
+    pub(crate) hold: Hold,
     pub(crate) upstream: &'a Upstream,
     /// What is left of the request's body.
     pub(crate) upload: Pump,
@@ -41,25 +48,33 @@ pub(crate) struct Answered<'a> {
     pub(crate) upload_broken: bool,
     /// The backend has switched protocols.
     pub(crate) has_switched: bool,
-    _in_flight: InFlight<'a>,
+    /// Interim answers were passed on.
+    pub(crate) has_begun: bool,
+    /// When the attempt began, where that is not when the request's present attempts did.
+    pub(crate) began: Option<Instant>,
+    /// When its head was there.
+    pub(crate) at: Instant,
+    /// Field lines that keep the client where it is.
+    pub(crate) cookies: Vec<u8>,
+    /// The place among the requests that the upstream has in hand.
+    pub(crate) pass: Option<Pass>,
 }
 
-/// A request that a backend has in hand.
-struct InFlight<'a> {
-    backend: &'a Backend,
-    shard: usize,
-}
-
-impl<'a> InFlight<'a> {
-    fn new(backend: &'a Backend, shard: usize) -> Self {
-        backend.begin(shard);
-        Self { backend, shard }
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.backend.end(self.shard);
+impl Answered<'_> {
+    /// Another backend is asked instead. A body that has come whole already leaves a connection that can be used again.
+    pub(crate) fn let_go(mut self, incoming: &Incoming, context: &Context<'_>) {
+        let length = self.link.body_length(&incoming.response, incoming.head.method());
+        let Ok(BodyLength::Bytes(length)) = length else { return };
+        let is_kept = !incoming.response.present().contains(Name::Connection)
+            && incoming.response.version() == Version::Http11;
+        self.link.consume_head();
+        let Link::Http1 { mut wire, opened, .. } = self.link else { return };
+        if is_kept && self.upload.is_done() && !wire.has_unsent() && wire.input.len() as u64 == length {
+            wire.input.consume(length as usize);
+            let pooled = Pooled { stream: wire.stream, opened };
+            let backend = &self.hold.member().backend;
+            context.worker.pools.put(backend, pooled, &self.upstream.pool_rules, context.slot.now());
+        }
     }
 }
 
@@ -74,65 +89,61 @@ pub(crate) async fn attempt<'a, C: Client>(
     context: &Context<'a>,
     trace: &mut Trace,
 ) -> Result<Answered<'a>, Reason> {
-    let Some(mut upstream) = route.first_upstream() else { return Err(Reason::Internal) };
-    let mut tries = Tries::of(upstream.spec.retries);
-    let mut last = Reason::NoBackend;
-    upstream.budget(context.shard()).deposit();
+    let mut course = Course::begin(route, incoming, context, trace)?;
+    let mut hold = match course.first() {
+        Some(hold) => hold,
+        None => Box::pin(course.enter(client, incoming, trace)).await?,
+    };
     loop {
-        let Some((place, member)) = upstream.pick(context.shard(), &tries.tried) else {
-            match route.fallback_of(upstream).filter(|_| !upstream.has_eligible()) {
-                Some(fallback) => {
-                    upstream = fallback;
-                    tries.tried.clear();
-                    continue;
-                }
-                None => return Err(last),
-            }
-        };
-        let wants_fresh = tries.wants_fresh();
-        let one = One { member, upstream, route, wants_fresh };
-        let failed = match one.run(client, incoming, context, trace).await {
+        let mut place = hold.place;
+        let one = One { hold, upstream: course.upstream, route, wants_fresh: course.wants_fresh() };
+        match one.run(client, incoming, context, trace).await {
             Ok(answered) => {
-                trace.attempted(AttemptRecord { backend: place, ..AttemptRecord::default() });
-                return Ok(answered);
+                let status = incoming.response.status();
+                place = answered.hold.place;
+                trace.attempted(AttemptRecord { backend: place, status, ..AttemptRecord::default() });
+                match course.judge(answered, incoming) {
+                    Answer::Final(answered) => return Ok(answered),
+                    Answer::Doubtful(answered) => {
+                        match Box::pin(course.after_answer(answered, client, incoming)).await? {
+                            Ok(next) => hold = next,
+                            Err(answered) => return Ok(answered),
+                        }
+                    }
+                }
             }
-            Err(failed) => failed,
-        };
-        trace.attempted(AttemptRecord {
-            backend: place,
-            reused: failed.was_reused,
-            failed: Some(failed.reason),
-        });
-        last = failed.reason;
-        if !tries.may_go_on(&failed, incoming, upstream, context.shard()) {
-            return Err(last);
+            Err((failed, held)) => {
+                trace.attempted(AttemptRecord {
+                    backend: place,
+                    reused: failed.was_reused,
+                    failed: Some(failed.reason),
+                    status: 0,
+                });
+                hold = Box::pin(course.after_failure((failed, held), client, incoming, trace)).await?;
+            }
         }
         write_time_left(incoming, context);
-        // A connection that was stale or closing says nothing of its backend: the next attempt may go there again.
-        if !failed.was_reused && failed.fate == Fate::Unknown {
-            tries.tried.push(place);
-        }
     }
 }
 
 /// One attempt.
-struct One<'a> {
-    member: &'a Member,
-    upstream: &'a Upstream,
-    route: &'a Route,
+pub(crate) struct One<'a> {
+    pub(crate) hold: Hold,
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) route: &'a Route,
     /// The last connection from the pool was stale: make a new one.
     wants_fresh: bool,
 }
 
 impl<'a> One<'a> {
+    /// Asks the backend that is held; a failure gives the hold back.
     async fn run<C: Client>(
         self,
         client: &mut C,
         incoming: &mut Incoming,
         context: &Context<'a>,
         trace: &mut Trace,
-    ) -> Result<Answered<'a>, Failed> {
-        let in_flight = InFlight::new(&self.member.backend, context.shard());
+    ) -> Result<Answered<'a>, (Failed, Hold)> {
         let was_reused;
         let mut link = match self.upstream.spec.protocol {
             // Not a function of its own: what it would return is large, and this is the way of most requests.
@@ -141,41 +152,93 @@ impl<'a> One<'a> {
                 was_reused = pooled.is_some();
                 let pooled = match pooled {
                     Some(pooled) => pooled,
-                    None => Box::pin(self.open(client, context, trace)).await.map_err(Failed::unsent)?,
+                    None => match Box::pin(self.open(client, context, trace)).await {
+                        Ok(opened) => opened,
+                        Err(reason) => return Err((Failed::unsent(reason), self.hold)),
+                    },
                 };
                 Link::http1(pooled)
             }
-            Protocol::Http2 => {
-                let opened = Box::pin(self.open_stream(client, incoming, context, trace)).await?;
-                was_reused = opened.1;
-                Link::Http2(opened.0)
-            }
+            Protocol::Http2 => match Box::pin(self.open_stream(client, incoming, context, trace)).await {
+                Ok((stream, is_reused)) => {
+                    was_reused = is_reused;
+                    Link::Http2(stream)
+                }
+                Err(failed) => return Err((failed, self.hold)),
+            },
         };
         if let Link::Http1 { wire, .. } = &mut link {
-            self.write_head(incoming, context, trace, wire.output.appender());
+            self.write_head(&self.hold, incoming, (context, trace), wire.output.appender());
             let is_chunked = incoming.admitted.body == BodyLength::Chunked;
             wire.frame(if is_chunked { Writer::Chunked } else { Writer::Raw });
+            if has_body(incoming) {
+                self.keep_body(client, incoming);
+            }
         }
+        let hedge = hedge_of(&self, incoming);
         let mut trying = Trying::new(client, &mut link, incoming, context, self.patience());
-        let outcome = poll_fn(|cx| trying.poll(cx)).await;
+        let outcome = match hedge {
+            None => poll_fn(|cx| trying.poll(cx)).await,
+            Some(hedge) => {
+                let began = clock::now();
+                match Box::pin(race(&self, hedge, &mut trying, (context, trace))).await {
+                    Won::First(outcome) => outcome,
+                    Won::Second(second) => {
+                        let has_begun = trying.has_passed();
+                        lost(&self, began, context);
+                        return Ok(self.take_second(*second, incoming, has_begun));
+                    }
+                }
+            }
+        };
         let has_begun = trying.has_begun();
+        let has_passed = trying.has_passed();
         let (upload, upload_broken) = (trying.upload, trying.upload_broken);
         match outcome {
             Ok(has_switched) => Ok(Answered {
                 link,
-                member: self.member,
+                hold: self.hold,
                 upstream: self.upstream,
                 upload,
                 upload_broken,
                 has_switched,
-                _in_flight: in_flight,
+                has_begun: has_passed,
+                began: None,
+                at: clock::now(),
+                cookies: Vec::new(),
+                pass: None,
             }),
             Err(reason) => {
                 let was_touched = has_body(incoming) && (upload.bytes > 0 || upload.is_done());
                 let is_final = has_begun || (was_touched && !client.rewind());
-                Err(Failed { reason, was_reused, is_final, fate: link.fate() })
+                Err((Failed { reason, was_reused, is_final, fate: link.fate() }, self.hold))
             }
         }
+    }
+
+    /// The answer to a second attempt, in place of that to the first.
+    fn take_second(&self, second: Second, incoming: &mut Incoming, has_begun: bool) -> Answered<'a> {
+        let Second { link, hold, response, began } = second;
+        incoming.response = response;
+        Answered {
+            link,
+            hold,
+            upstream: self.upstream,
+            upload: Pump::done(),
+            upload_broken: false,
+            has_switched: false,
+            has_begun,
+            began: Some(began),
+            at: clock::now(),
+            cookies: Vec::new(),
+            pass: None,
+        }
+    }
+
+    /// True where requests wait for their turn: what is in flight is enough.
+    pub(crate) fn is_busy(&self) -> bool {
+        let waits = |door: &Option<Door>| door.as_ref().is_some_and(|door| door.gate.waiting() > 0);
+        waits(&self.route.door) || waits(&self.upstream.door)
     }
 
     /// A connection from the pool.
@@ -184,8 +247,23 @@ impl<'a> One<'a> {
         if self.wants_fresh {
             return None;
         }
-        let is_careful = !incoming.head.method().is_idempotent();
-        context.worker.pools.take(&self.member.backend, context.slot.now(), is_careful)
+        let is_careful = !is_idempotent(incoming);
+        context.worker.pools.take(&self.hold.member().backend, context.slot.now(), is_careful)
+    }
+
+    /// Keeps what goes up of a body, where another attempt could send it again.
+    fn keep_body<C: Client>(&self, client: &mut C, incoming: &Incoming) {
+        let retry = &self.upstream.spec.retry;
+        let may_repeat = self.upstream.spec.retries > 0 && (retry.non_idempotent || is_idempotent(incoming));
+        let is_small = match incoming.admitted.body {
+            BodyLength::Bytes(length) => length <= retry.max_body as u64,
+            _ => true,
+        };
+        if may_repeat && is_small {
+            client.keep_body(retry.max_body);
+        } else if let Some(mirror) = &self.route.mirror {
+            client.keep_body(mirror.max_body);
+        }
     }
 
     /// A stream of a shared connection, on which the head of the request was sent.
@@ -199,7 +277,7 @@ impl<'a> One<'a> {
         let mut waiting = None;
         let ticket = loop {
             let lines = &context.worker.lines;
-            match lines.find(context.worker, self.upstream, self.member, waiting.as_ref()) {
+            match lines.find(context.worker, self.upstream, self.hold.member(), waiting.as_ref()) {
                 Found::Ticket(ticket) => break ticket,
                 Found::Failed(reason) => return Err(Failed::unsent(reason)),
                 Found::Wait(changed) => {
@@ -210,9 +288,9 @@ impl<'a> One<'a> {
         };
         let was_reused = waiting.is_none();
         let mut head = Vec::with_capacity(1024);
-        self.write_head(incoming, context, trace, &mut head);
+        self.write_head(&self.hold, incoming, (context, trace), &mut head);
         if has_body(incoming) {
-            client.keep_body(REPLAYED);
+            client.keep_body(REPLAYED.max(self.upstream.spec.retry.max_body));
         }
         let begun = BackendStream::begin(ticket, head, !has_body(incoming));
         match begun {
@@ -229,7 +307,7 @@ impl<'a> One<'a> {
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<(), Reason> {
-        let began = Instant::now();
+        let began = clock::now();
         context.slot.set_at(context.deadline());
         let mut changed = std::pin::pin!(waiting.changes.changed());
         let outcome = poll_fn(|cx: &mut Poller<'_>| {
@@ -239,7 +317,7 @@ impl<'a> One<'a> {
             poll_given_up(client, context, cx).map(Err)
         })
         .await;
-        trace.connect += began.elapsed();
+        trace.connect += clock::since(began);
         outcome
     }
 
@@ -249,7 +327,13 @@ impl<'a> One<'a> {
     }
 
     #[inline]
-    fn write_head(&self, incoming: &Incoming, context: &Context<'_>, trace: &Trace, out: &mut Vec<u8>) {
+    pub(crate) fn write_head(
+        &self,
+        hold: &Hold,
+        incoming: &Incoming,
+        (context, trace): (&Context<'_>, &Trace),
+        out: &mut Vec<u8>,
+    ) {
         let forwarding = Forwarding {
             incoming,
             facts: context.facts,
@@ -258,7 +342,7 @@ impl<'a> One<'a> {
             upstream: self.upstream,
             request_id: &trace.request_id,
         };
-        forwarding.write(self.member, out);
+        forwarding.write(hold.member(), out);
     }
 
     async fn connect<C: Client>(
@@ -267,8 +351,17 @@ impl<'a> One<'a> {
         context: &Context<'_>,
         trace: &mut Trace,
     ) -> Result<Pooled, Reason> {
-        let began = Instant::now();
-        let mut connecting = context.worker.shared.connect.connect(&self.member.address);
+        let began = clock::now();
+        let member = self.hold.member();
+        let mut connecting = std::pin::pin!(async {
+            let place = match member.max_connections {
+                Some(most) => Some(ConnectionPlace::take(&member.backend, most).await),
+                None => None,
+            };
+            let mut stream = context.worker.shared.connect.connect(&member.address).await?;
+            place.into_iter().for_each(|place| stream.hold(place));
+            Ok(stream)
+        });
         context.slot.set_at(context.deadline());
         let connected = poll_fn(|cx: &mut Poller<'_>| {
             if let Poll::Ready(connected) = connecting.as_mut().poll(cx) {
@@ -277,14 +370,15 @@ impl<'a> One<'a> {
             poll_given_up(client, context, cx).map(|reason| Err(Ok(reason)))
         })
         .await;
-        trace.connect += began.elapsed();
+        trace.connect += clock::since(began);
         match connected {
             Ok(stream) => {
                 stream.bound_unsent();
+                context.worker.shared.connect_succeeded(&member.backend, began);
                 Ok(Pooled { stream, opened: context.slot.now() })
             }
             Err(Ok(reason)) => Err(reason),
-            Err(Err(error)) => Err(self.connect_failed(error, context, began)),
+            Err(Err(error)) => Err(connect_failed(&member.backend, error, context, began)),
         }
     }
 
@@ -305,14 +399,18 @@ impl<'a> One<'a> {
             connected => connected,
         }
     }
+}
 
-    fn connect_failed(&self, error: ConnectError, context: &Context<'_>, began: Instant) -> Reason {
-        if error.is_of_backend() {
-            let backend: &Arc<Backend> = &self.member.backend;
-            context.worker.shared.connect_failed(backend, began);
-        }
-        error.reason()
+fn connect_failed(
+    backend: &Arc<Backend>,
+    error: ConnectError,
+    context: &Context<'_>,
+    began: Instant,
+) -> Reason {
+    if error.is_of_backend() {
+        context.worker.shared.connect_failed(backend, began);
     }
+    error.reason()
 }
 
 /// The next backend has as much time for a call as is left of it, not as there was.
@@ -326,12 +424,4 @@ fn write_time_left(incoming: &mut Incoming, context: &Context<'_>) {
     incoming.head.lines_mut().drop_named(NAME.as_bytes(), incoming.bytes.unread());
     incoming.set_later.retain(|(name, _)| name != NAME);
     incoming.set_later.push((NAME.to_owned(), left));
-}
-
-/// Ready once nobody waits for a connection any more.
-fn poll_given_up<C: Client>(client: &mut C, context: &Context<'_>, cx: &mut Poller<'_>) -> Poll<Reason> {
-    if client.poll_gone(cx).is_ready() {
-        return Poll::Ready(Reason::ClientGone);
-    }
-    if context.slot.is_expired() { Poll::Ready(Reason::RequestTimeout) } else { Poll::Pending }
 }

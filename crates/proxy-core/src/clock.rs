@@ -10,6 +10,18 @@ thread_local! {
     static DATE: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) };
 }
 
+/// This moment. The runtime's clock: the system's own, unless a test has stopped it.
+#[inline]
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// How long ago that was.
+#[inline]
+pub(crate) fn since(moment: Instant) -> Duration {
+    now().saturating_duration_since(moment)
+}
+
 /// Milliseconds since 1970.
 #[inline]
 fn unix_millis() -> u64 {

@@ -1,6 +1,7 @@
 //! The seam to whatever makes connections to backends.
 
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -22,7 +23,16 @@ pub type Connecting<'a> = Pin<Box<dyn Future<Output = Result<Stream, ConnectErro
 pub trait Connect: Send + Sync {
     /// Connects to `to` within its timeouts, on the runtime that polls the future.
     fn connect<'a>(&'a self, to: &'a Address) -> Connecting<'a>;
+
+    /// The addresses that the name in `to` has now, in an order that need not stay the same; each becomes a backend of
+    /// its own where there are several. `None` where names are not looked up here, or this one cannot be.
+    fn resolve<'a>(&'a self, _to: &'a Address) -> Resolving<'a> {
+        Box::pin(std::future::ready(None))
+    }
 }
+
+/// The future of a name's addresses.
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = Option<Vec<IpAddr>>> + Send + 'a>>;
 
 /// Where a backend is, and how long finding it may take.
 #[derive(Clone, Debug)]
@@ -32,6 +42,8 @@ pub struct Address {
     pub destination: Destination,
     /// Who named it.
     pub named: Named,
+    /// The one of the host's addresses that is meant, where it has several.
+    pub resolved: Option<SocketAddr>,
     /// For the name look-up.
     pub dns_timeout: Duration,
     /// For the connection.
@@ -88,13 +100,27 @@ impl Connect for Egress {
     fn connect<'a>(&'a self, to: &'a Address) -> Connecting<'a> {
         Box::pin(async move {
             let timeouts = Timeouts { dns: to.dns_timeout, connect: to.connect_timeout };
-            match self.connect(&to.destination, to.named, timeouts).await {
+            let socket = match (&to.destination, to.resolved) {
+                (Destination::Host { host, .. }, Some(address)) => {
+                    self.connect_to(host, address, to.named, timeouts.connect).await
+                }
+                _ => self.connect(&to.destination, to.named, timeouts).await,
+            };
+            match socket {
                 Ok(socket) => Ok(Stream::from(socket)),
                 Err(error) => {
                     tracing::debug!(destination = %to.destination, error = &error as &dyn std::error::Error, "cannot connect");
                     Err(cause(&error))
                 }
             }
+        })
+    }
+
+    fn resolve<'a>(&'a self, to: &'a Address) -> Resolving<'a> {
+        Box::pin(async move {
+            let Destination::Host { host, port } = &to.destination else { return None };
+            let found = self.look_up(host, *port, to.named, to.dns_timeout).await;
+            Some(found.ok()?.iter().map(SocketAddr::ip).collect())
         })
     }
 }

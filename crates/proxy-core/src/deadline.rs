@@ -4,6 +4,7 @@
 //! [`Deadlines::sweep`], which wakes the tasks whose deadline has passed; each wait of a task asks
 //! [`Slot::is_expired`] first. A deadline is kept to within one tick.
 
+use crate::clock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
@@ -60,7 +61,7 @@ struct State {
 
 impl Deadlines {
     pub(crate) fn new() -> Arc<Self> {
-        Self::begun(Instant::now())
+        Self::begun(clock::now())
     }
 
     /// Those whose time began then.
@@ -97,7 +98,7 @@ impl Deadlines {
 
     /// Brings the time up to date and wakes every task whose deadline has passed.
     pub(crate) fn sweep(&self) {
-        let ticks = self.began.elapsed().as_millis() / TICK.as_millis();
+        let ticks = clock::since(self.began).as_millis() / TICK.as_millis();
         let now = u32::try_from(ticks).unwrap_or(NEVER - 1);
         self.now.store(now, Relaxed);
         self.wake(|deadline| deadline <= now);

@@ -2,10 +2,10 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http1::framing::BodyLength;
 use http1::{Method, Name};
@@ -26,6 +26,8 @@ use crate::reason::Reason;
 use crate::relay::relay;
 use crate::snapshot::{Route, Target};
 use crate::trace::{RequestId, Trace};
+use crate::tries::has_body;
+use crate::waiting;
 use crate::worker::{Pinned, Worker};
 
 /// What a request is served with.
@@ -39,6 +41,10 @@ pub(crate) struct Context<'a> {
     timeout: AtomicU32,
     /// When all of the answer must be there, in ticks.
     call_ends: AtomicU32,
+    /// The request has waited for something since its head was whole.
+    has_waited: AtomicBool,
+    /// The time until the answer counts from the end of the body already.
+    has_restarted: AtomicBool,
 }
 
 impl Context<'_> {
@@ -66,8 +72,32 @@ impl Context<'_> {
         self.slot.set_at(self.slot.now().saturating_add(idle.0).min(self.call_ends()));
     }
 
-    /// Counts the time until the answer from now on: it does not run while the request's body comes in.
-    pub(crate) fn restart_deadline(&self) {
+    /// The time since the registry's epoch.
+    pub(crate) fn now(&self) -> Duration {
+        self.worker.shared.registry.now()
+    }
+
+    /// The request waits for something else than a backend.
+    pub(crate) fn note_wait(&self) {
+        self.has_waited.store(true, Relaxed);
+    }
+
+    /// When the first attempt begins: as soon as the head was whole, where nothing was waited for.
+    #[inline]
+    pub(crate) fn began(&self, trace: &Trace) -> Instant {
+        if self.has_waited.load(Relaxed) { clock::now() } else { trace.began }
+    }
+
+    /// The request's body has gone up whole: the time until the answer does not run while it comes in. Sending it
+    /// again gives no more time.
+    pub(crate) fn body_is_up(&self) {
+        if !self.has_restarted.swap(true, Relaxed) {
+            self.restart_deadline();
+        }
+    }
+
+    /// Counts the time until the answer from now on.
+    fn restart_deadline(&self) {
         self.deadline.store(self.slot.now().saturating_add(self.timeout.load(Relaxed)), Relaxed);
     }
 }
@@ -116,6 +146,8 @@ impl<'a> Context<'a> {
             deadline: AtomicU32::new(u32::MAX),
             timeout: AtomicU32::new(0),
             call_ends: AtomicU32::new(u32::MAX),
+            has_waited: AtomicBool::new(false),
+            has_restarted: AtomicBool::new(false),
         }
     }
 }
@@ -127,7 +159,7 @@ pub(crate) async fn exchange<C: Client>(
     context: &Context<'_>,
 ) -> Next {
     let (worker, facts) = (context.worker, context.facts);
-    let mut trace = Trace::new(Instant::now(), facts.peer);
+    let mut trace = Trace::new(clock::now(), facts.peer);
     let unfinished = observe::Unfinished::new(worker, trace.began);
     let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
     identify(incoming, &mut trace);
@@ -165,7 +197,7 @@ pub(crate) async fn reject<C: Client>(
     reason: Reason,
     context: &Context<'_>,
 ) -> Next {
-    let mut trace = Trace::new(Instant::now(), context.facts.peer);
+    let mut trace = Trace::new(clock::now(), context.facts.peer);
     trace.request_id = clock::request_id(trace.began);
     client.close_after();
     let refused = refuse(reason, incoming, &trace);
@@ -210,17 +242,40 @@ async fn serve<'a, C: Client>(
     }
     context.slot.set_at(context.deadline());
     let stopped = match prepare(client, incoming, route, context, trace).await {
-        Ok(()) => match attempt(client, incoming, route, context, trace).await {
-            Ok(answered) => {
-                trace.first_byte = Some(trace.began.elapsed());
-                return relay(client, incoming, route, (context, trace), answered).await;
-            }
+        Ok(()) => match forward(client, incoming, route, context, trace).await {
+            Ok(next) => return next,
             Err(Reason::ClientGone) => Stopped::Cut(Reason::ClientGone),
             Err(reason) => refuse(reason, incoming, trace),
         },
         Err(stopped) => stopped,
     };
     stop(client, stopped, incoming, context, trace).await
+}
+
+/// Has a backend answer, once the route has room for another request.
+async fn forward<'a, C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    route: &'a Route,
+    context: &Context<'a>,
+    trace: &mut Trace,
+) -> Result<Next, Reason> {
+    let _pass = match &route.door {
+        None => None,
+        Some(door) => {
+            Some(Box::pin(waiting::enter(door, route.spec.priority, client, (context, trace))).await?)
+        }
+    };
+    let mirror = route.mirror.as_ref().filter(|mirror| mirror.wants(incoming));
+    if let Some(mirror) = mirror.filter(|_| !has_body(incoming)) {
+        mirror.send(client, incoming, route, (context, trace));
+    }
+    let answered = attempt(client, incoming, route, context, trace).await?;
+    if let Some(mirror) = mirror.filter(|_| has_body(incoming) && answered.upload.is_done()) {
+        mirror.send(client, incoming, route, (context, trace));
+    }
+    trace.first_byte = Some(answered.at.saturating_duration_since(trace.began));
+    Ok(relay(client, incoming, route, (context, trace), answered).await)
 }
 
 /// All that is decided before a backend is chosen.
@@ -316,6 +371,7 @@ async fn judge<C: Client>(
     trace: &Trace,
 ) -> Result<(), Stopped> {
     if let Verdict::Wait(mut waiting) = verdict {
+        context.note_wait();
         verdict = poll_fn(|cx| {
             if let Poll::Ready(verdict) = waiting.as_mut().poll(cx) {
                 return Poll::Ready(Ok(verdict));
@@ -357,7 +413,7 @@ fn is_field(name: &str, value: &str) -> bool {
 fn own(incoming: &Incoming, route: &Route, context: &Context<'_>, trace: &Trace) -> Option<Answer> {
     let vars = vars(incoming, context.facts, &route.spec.id, &trace.request_id);
     let mut answer = match &route.target {
-        Target::Forward { .. } => return None,
+        Target::Forward { .. } | Target::Split(_) => return None,
         Target::Respond { status, content_type, body } => Answer::of_route(*status, content_type, body),
         Target::Redirect { status, to } => {
             let mut location = Vec::new();
@@ -374,7 +430,10 @@ fn own(incoming: &Incoming, route: &Route, context: &Context<'_>, trace: &Trace)
 }
 
 fn refuse(reason: Reason, incoming: &Incoming, trace: &Trace) -> Stopped {
-    Stopped::With(Answer::of_failure(reason, incoming, &trace.request_id), Some(reason))
+    Stopped::With(
+        Answer::of_failure_until(reason, trace.retry_after, incoming, &trace.request_id),
+        Some(reason),
+    )
 }
 
 /// Ends an exchange that no backend answered.

@@ -49,6 +49,12 @@ pub(crate) const fn status_of_http(status: u16) -> u8 {
     }
 }
 
+/// True where a call's status tells that the backend failed or was too busy, and not that the call was wrong: those
+/// that linkerd2-proxy counts.
+pub(crate) fn is_failure(status: &[u8]) -> bool {
+    matches!(status, b"2" | b"4" | b"8" | b"13" | b"14" | b"15")
+}
+
 const DEADLINE_EXCEEDED: u8 = 4;
 const PERMISSION_DENIED: u8 = 7;
 const RESOURCE_EXHAUSTED: u8 = 8;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::clock;
 use crate::incoming::Incoming;
 use crate::reason::Reason;
 use crate::snapshot::Route;
@@ -48,7 +49,7 @@ pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, i
         status: trace.status,
         bytes_in: trace.bytes_in,
         bytes_out: trace.bytes_out,
-        took: trace.began.elapsed(),
+        took: clock::since(trace.began),
     };
     shared.statistics.count(worker.shard, &counted);
     if let Some(route) = route {
@@ -102,7 +103,7 @@ impl Drop for Unfinished<'_> {
             Reason::ClientGone
         };
         let counted =
-            Counted { status: reason.status(), bytes_in: 0, bytes_out: 0, took: self.began.elapsed() };
+            Counted { status: reason.status(), bytes_in: 0, bytes_out: 0, took: clock::since(self.began) };
         self.worker.shared.statistics.count(self.worker.shard, &counted);
         self.worker.count("request", reason);
     }

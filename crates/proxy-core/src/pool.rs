@@ -95,7 +95,7 @@ impl Pools {
     #[inline]
     pub(crate) fn put(&self, backend: &Backend, pooled: Pooled, rules: &PoolRules, now: u32) {
         let ends = now.saturating_add(rules.idle.0).min(pooled.opened.saturating_add(rules.age.0));
-        if ends <= now || rules.most == 0 {
+        if ends <= now || rules.most == 0 || pooled.stream.is_wanted() {
             return;
         }
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,6 +117,14 @@ impl Pools {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for pool in pools.iter_mut().filter(|pool| !pool.idle.is_empty()) {
             pool.idle.retain_mut(|idle| idle.ends > now && idle.pooled.stream.is_quiet());
+        }
+    }
+
+    /// Closes what others wait for to end.
+    pub(crate) fn give_up_wanted(&self) {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for pool in pools.iter_mut().filter(|pool| !pool.idle.is_empty()) {
+            pool.idle.retain(|idle| !idle.pooled.stream.is_wanted());
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use health::{Probe, ProbeError, ProbeFuture, State};
 
 use crate::connect::{Address, Connect};
-use crate::registry::{Backend, Marked};
+use crate::outage::Outage;
+use crate::registry::{Backend, Marked, Registry};
 
 /// For a probe's name look-up and for its connect.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,6 +21,7 @@ impl Probe<Marked> for TcpProbe {
             let address = Address {
                 destination: key.0.destination.clone(),
                 named: key.0.named,
+                resolved: key.0.resolved,
                 dns_timeout: PATIENCE,
                 connect_timeout: PATIENCE,
             };
@@ -32,9 +34,12 @@ impl Probe<Marked> for TcpProbe {
 }
 
 /// Has pickers leave a dead backend out, and tells of it.
-pub(crate) fn on_change(backend: &Backend, state: State) {
+pub(crate) fn on_change(backend: &Arc<Backend>, state: State, registry: &Registry) {
     let is_dead = state == State::Dead;
-    backend.set_dead(is_dead);
+    if !is_dead {
+        backend.warm_up(registry);
+    }
+    backend.set_out(Outage::CONNECT, is_dead);
     let (upstream, id) = (&*backend.upstream.name, &*backend.id);
     if is_dead {
         tracing::warn!(upstream, backend = id, "backend is dead: connects fail");

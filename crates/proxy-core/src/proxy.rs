@@ -4,21 +4,26 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use egress::{Egress, Policy};
+use health::Manual;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::accept::{self, Door};
 use crate::connect::Connect;
+use crate::gate::Gate;
 use crate::observe::Observer;
-use crate::registry::Registry;
+use crate::outage::Outage;
+use crate::registry::{Registry, nanos};
 use crate::service::ProxyService;
 use crate::snapshot::{BuildError, Snapshot};
 use crate::spec::{Blueprint, RouteSpec, Settings, UpstreamSpec};
 use crate::statistics::Statistics;
 use crate::supervisor::{self, Listeners};
-use crate::worker::{Renewing, Shared, Worker};
+use crate::upstream::Member;
+use crate::worker::{Shared, Worker};
 
 /// A reverse proxy. It is built with [`Proxy::builder`], runs with [`Proxy::run`] or [`Proxy::run_workers`], or
 /// serves as a [`ProxyService`]; a [`Handle`] changes what it serves meanwhile.
@@ -101,7 +106,7 @@ impl Builder {
     /// # Errors
     /// What cannot be served.
     pub fn build(self) -> Result<Proxy, BuildError> {
-        let registry = Registry::new(self.workers.max(1));
+        let registry = Arc::new(Registry::new(self.workers.max(1)));
         let snapshot = Snapshot::compile(self.blueprint, &registry, None)?;
         let connect = self.connect.unwrap_or_else(|| Arc::new(Egress::new(Policy::default())));
         let shared = Arc::new(Shared::new(snapshot, registry, connect, self.observers));
@@ -156,7 +161,7 @@ impl Proxy {
     /// A worker's thread cannot be started.
     ///
     /// # Tasks
-    /// Probes of dead backends run inside this future, away from the workers.
+    /// Probes and checks of backends run inside this future, away from the workers.
     pub async fn run_workers(
         &self,
         listeners: Listeners,
@@ -170,16 +175,53 @@ impl Proxy {
         ProxyService::new(Worker::new(0, Arc::clone(&self.inner.shared)))
     }
 
-    /// Does `work`, and probes dead backends meanwhile, unless somebody else does.
+    /// Does `work`, and looks after backends meanwhile, unless somebody else does.
     async fn probing<T>(&self, work: impl Future<Output = T>) -> T {
-        let Some(monitor) = self.inner.shared.take_monitor() else { return work.await };
-        // Dropped behind the monitor: the next run has one of its own.
-        let _renewing = Renewing(Arc::downgrade(&self.inner.shared));
+        let Some(tending) = self.inner.shared.take_tending() else { return work.await };
         let mut work = std::pin::pin!(work);
-        let mut probing = std::pin::pin!(monitor.run(std::future::pending::<()>()));
+        let mut tending = std::pin::pin!(tending.run(std::future::pending::<()>()));
         tokio::select! {
             done = &mut work => done,
-            () = &mut probing => work.await,
+            () = &mut tending => work.await,
+        }
+    }
+}
+
+/// How a backend is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackendStatus {
+    /// Its id; with `@` and an address behind it where its name stands for several.
+    pub id: String,
+    /// Why it gets no requests; none where it does.
+    pub outage: Outage,
+    /// Requests that it has in hand.
+    pub in_flight: u32,
+    /// What a request to it is expected to take, where that is measured.
+    pub latency: Option<Duration>,
+}
+
+/// How a gate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueStatus {
+    /// Requests in flight.
+    pub active: u32,
+    /// So many may be in flight.
+    pub limit: u32,
+    /// Requests that wait.
+    pub waiting: u32,
+    /// Those that have waited for longest are given up.
+    pub is_overloaded: bool,
+}
+
+impl QueueStatus {
+    fn of(gate: &Gate) -> Self {
+        Self {
+            active: gate.active(),
+            limit: gate.limit(),
+            waiting: gate.waiting(),
+            is_overloaded: gate.is_overloaded(),
         }
     }
 }
@@ -298,12 +340,48 @@ impl Handle {
         self.inner.shared.connections()
     }
 
-    /// The ids of an upstream's backends, and whether each is dead; empty where there is no such upstream.
-    pub fn backends(&self, upstream: &str) -> Vec<(String, bool)> {
+    /// The backends of an upstream as they are now; none where there is no such upstream.
+    pub fn backends(&self, upstream: &str) -> Vec<BackendStatus> {
         let snapshot = self.inner.shared.snapshot.load();
-        let members =
-            snapshot.upstreams.get(upstream).map(|upstream| &*upstream.backends).unwrap_or_default();
-        members.iter().map(|member| (member.backend.id.clone(), member.backend.is_dead())).collect()
+        let Some(upstream) = snapshot.upstreams.get(upstream) else { return Vec::new() };
+        let now = nanos(self.inner.shared.registry.now());
+        let roster = upstream.roster(0);
+        let status = |member: &Member| BackendStatus {
+            id: member.backend.id.clone(),
+            outage: member.backend.outages(),
+            in_flight: member.backend.in_flight(),
+            latency: member.backend.latency(0, now).map(Duration::from_nanos),
+        };
+        roster.0.members.iter().map(status).collect()
+    }
+
+    /// Sets what somebody wants of a backend: it holds until somebody sets something else, whatever happens to the
+    /// backend or is published meanwhile. A backend whose name stands for several addresses is meant with all of them.
+    ///
+    /// # Errors
+    /// [`BuildError::Unknown`] where there is no such backend.
+    pub fn set_backend(&self, upstream: &str, id: &str, state: Manual) -> Result<(), BuildError> {
+        let snapshot = self.inner.shared.snapshot.load();
+        let unknown = || BuildError::Unknown { name: format!("{upstream}/{id}") };
+        let found = snapshot.upstreams.get(upstream).ok_or_else(unknown)?;
+        if !found.spec.backends.iter().any(|backend| backend.id == id) {
+            return Err(unknown());
+        }
+        found.state.set_manual(id, state);
+        tracing::info!(upstream, backend = id, %state, "backend is set by hand");
+        Ok(())
+    }
+
+    /// Requests in flight and waiting at a route's gate; `None` where there is no such route or it has no gate.
+    pub fn route_queue(&self, id: &str) -> Option<QueueStatus> {
+        let snapshot = self.inner.shared.snapshot.load();
+        snapshot.route(id)?.door.as_ref().map(|door| QueueStatus::of(&door.gate))
+    }
+
+    /// Requests in flight and waiting at an upstream's gate; `None` where there is no such upstream or it has no gate.
+    pub fn upstream_queue(&self, name: &str) -> Option<QueueStatus> {
+        let snapshot = self.inner.shared.snapshot.load();
+        snapshot.upstreams.get(name)?.door.as_ref().map(|door| QueueStatus::of(&door.gate))
     }
 
     fn reasons(&self, kind: &'static str) -> BTreeMap<String, u64> {

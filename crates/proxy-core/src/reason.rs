@@ -45,6 +45,14 @@ pub enum Reason {
     Guarded,
     /// No backend is eligible.
     NoBackend,
+    /// Too many requests failed lately, so that none is sent for a while.
+    CircuitOpen,
+    /// As many requests are in flight as allowed, and as many wait.
+    QueueFull,
+    /// Too many requests were in flight for as long as one may wait.
+    QueueTimeout,
+    /// Under overload, another request was more important or had a better chance.
+    Shed,
     /// The backend's address is not allowed.
     EgressDenied,
     /// The backend's name does not resolve.
@@ -98,7 +106,14 @@ impl Reason {
             Self::BadPath(_) => 400,
             Self::BodyTooLarge => 413,
             Self::Guarded => 403,
-            Self::NoBackend | Self::ConnectionLimit | Self::ClientLimit | Self::Draining => 503,
+            Self::NoBackend
+            | Self::CircuitOpen
+            | Self::QueueFull
+            | Self::QueueTimeout
+            | Self::Shed
+            | Self::ConnectionLimit
+            | Self::ClientLimit
+            | Self::Draining => 503,
             Self::EgressDenied
             | Self::DnsError
             | Self::ConnectRefused
@@ -126,7 +141,7 @@ impl Reason {
             | Self::TooManyFrames
             | Self::ClientGone => "http_request_error",
             Self::Guarded => "http_request_denied",
-            Self::NoBackend => "destination_unavailable",
+            Self::NoBackend | Self::CircuitOpen => "destination_unavailable",
             Self::EgressDenied => "destination_ip_prohibited",
             Self::DnsError => "dns_error",
             Self::DnsTimeout => "dns_timeout",
@@ -138,7 +153,9 @@ impl Reason {
                 "http_response_timeout"
             }
             Self::BadResponse(_) => "http_protocol_error",
-            Self::ConnectionLimit | Self::ClientLimit => "connection_limit_reached",
+            Self::QueueFull | Self::QueueTimeout | Self::Shed | Self::ConnectionLimit | Self::ClientLimit => {
+                "connection_limit_reached"
+            }
             Self::LoopDetected => "proxy_loop_detected",
             Self::Draining | Self::Internal => "proxy_internal_error",
         }
@@ -161,6 +178,10 @@ impl Reason {
             | Self::ClientLimit
             | Self::TooManyFrames => Side::Client,
             Self::NoBackend
+            | Self::CircuitOpen
+            | Self::QueueFull
+            | Self::QueueTimeout
+            | Self::Shed
             | Self::EgressDenied
             | Self::LoopDetected
             | Self::Draining
@@ -185,7 +206,7 @@ impl Reason {
             | Self::ConnectRefused
             | Self::ConnectTimeout
             | Self::UpstreamTls => Retry::Unsent,
-            Self::UpstreamReset => Retry::Repeatable,
+            Self::UpstreamReset | Self::ResponseTimeout => Retry::Repeatable,
             _ => Retry::Never,
         }
     }
@@ -198,6 +219,10 @@ impl Reason {
             Self::BodyTooLarge => "The request body is larger than allowed.",
             Self::Guarded => "The request is not allowed.",
             Self::NoBackend => "No backend can take this request now.",
+            Self::CircuitOpen => "Too many requests failed lately; none is sent for a while.",
+            Self::QueueFull | Self::QueueTimeout | Self::Shed => {
+                "There are too many requests at the same time."
+            }
             Self::EgressDenied => "The backend's address is not allowed.",
             Self::DnsError | Self::DnsTimeout => "The backend's name could not be resolved.",
             Self::ConnectRefused | Self::ConnectTimeout => "The backend could not be reached.",
@@ -226,6 +251,10 @@ impl Reason {
             Self::BodyTooLarge => "body_too_large",
             Self::Guarded => "guarded",
             Self::NoBackend => "no_backend",
+            Self::CircuitOpen => "circuit_open",
+            Self::QueueFull => "queue_full",
+            Self::QueueTimeout => "queue_timeout",
+            Self::Shed => "shed",
             Self::EgressDenied => "egress_denied",
             Self::DnsError => "dns_error",
             Self::DnsTimeout => "dns_timeout",

@@ -3,97 +3,33 @@
 //! Entries are keyed by stable ids. A new snapshot links to the same entries, so that a change loses nothing;
 //! entries that nothing names any more are dropped with their last user.
 
+mod backend;
+
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use egress::{Destination, Named};
+use health::{Manual, OutlierSettings, Outliers, PassiveSettings};
 
+use crate::circuit::Circuit;
+use crate::clock;
+use crate::gate::Gate;
+use crate::limiter::AutoLimit;
+use crate::outage::Outage;
+use crate::quantile::LiveQuantile;
 use crate::statistics::Shards;
+use crate::timers::Timers;
+use backend::Identity;
+
+pub(crate) use backend::{Backend, ConnectionPlace, Marked, Streaks, nanos};
 
 /// Keeps neighbours from sharing a cache line.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Padded<T>(pub(crate) T);
-
-/// One backend, for as long as some snapshot or request names it.
-#[derive(Debug)]
-pub(crate) struct Backend {
-    /// Unique in the process: pools know by it whose connections they hold.
-    pub(crate) number: u64,
-    pub(crate) id: String,
-    pub(crate) destination: Destination,
-    pub(crate) named: Named,
-    pub(crate) upstream: Arc<UpstreamState>,
-    /// Where the workers' pools find its connections.
-    pub(crate) slot: usize,
-    is_dead: AtomicBool,
-    in_flight: Box<[Padded<AtomicU32>]>,
-    slots: Arc<Mutex<Slots>>,
-}
-
-impl Backend {
-    /// True where a connect failed and no probe has succeeded since.
-    #[inline]
-    pub(crate) fn is_dead(&self) -> bool {
-        self.is_dead.load(Relaxed)
-    }
-
-    /// Marks it, and has the pickers of its upstream built anew where that changes something.
-    pub(crate) fn set_dead(&self, is_dead: bool) {
-        if self.is_dead.swap(is_dead, Relaxed) != is_dead {
-            // Release: whoever sees the new version sees the new mark.
-            self.upstream.version.fetch_add(1, Release);
-        }
-    }
-
-    /// Requests in flight, over all workers.
-    pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.iter().fold(0_u32, |sum, shard| sum.wrapping_add(shard.0.load(Relaxed)))
-    }
-
-    #[inline]
-    pub(crate) fn begin(&self, shard: usize) {
-        if let Some(shard) = self.in_flight.get(shard % self.in_flight.len().max(1)) {
-            shard.0.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// May be called with another shard than `begin` was: only the sum has a meaning.
-    #[inline]
-    pub(crate) fn end(&self, shard: usize) {
-        if let Some(shard) = self.in_flight.get(shard % self.in_flight.len().max(1)) {
-            shard.0.fetch_sub(1, Relaxed);
-        }
-    }
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.free.push(self.slot);
-    }
-}
-
-/// A backend as the key of its health.
-#[derive(Clone, Debug)]
-pub(crate) struct Marked(pub(crate) Arc<Backend>);
-
-impl PartialEq for Marked {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.number == other.0.number
-    }
-}
-
-impl Eq for Marked {}
-
-impl Hash for Marked {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.number.hash(state);
-    }
-}
 
 /// What all snapshots of one upstream share.
 #[derive(Debug)]
@@ -101,14 +37,87 @@ pub(crate) struct UpstreamState {
     pub(crate) name: String,
     /// Counts changes of its backends' eligibility.
     version: AtomicU64,
+    /// The addresses that names were last found to have, and each as a backend of its own.
+    resolved: Mutex<HashMap<String, Arc<[IpAddr]>>>,
+    pub(crate) outliers: Mutex<Outliers<u64>>,
+    pub(crate) circuit: Mutex<Option<Arc<Circuit>>>,
+    /// Limits its requests in flight, where that is asked for.
+    pub(crate) gate: Mutex<Option<Arc<Gate>>>,
+    /// Learns how many requests it bears, where that is asked for.
+    pub(crate) limiter: OnceLock<AutoLimit>,
+    passive: Mutex<PassiveSettings>,
+    /// What somebody wants of backends, by their ids, whatever their specs say.
+    manual: Mutex<HashMap<String, Manual>>,
+    /// Further attempts that are under way.
+    pub(crate) retrying: Padded<AtomicU32>,
 }
 
 impl UpstreamState {
-    /// A number that changes whenever another set of backends may be eligible.
-    #[inline]
-    pub(crate) fn version(&self) -> u64 {
-        // Acquire: pairs with the release in `set_dead`.
-        self.version.load(Acquire)
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: AtomicU64::new(0),
+            resolved: Mutex::default(),
+            outliers: Mutex::new(Outliers::new(OutlierSettings::default())),
+            circuit: Mutex::default(),
+            gate: Mutex::default(),
+            limiter: OnceLock::new(),
+            passive: Mutex::default(),
+            manual: Mutex::default(),
+            retrying: Padded::default(),
+        }
+    }
+
+    /// The addresses that a name was last found to have; none where it stands for one backend.
+    pub(crate) fn addresses(&self, name: &str) -> Option<Arc<[IpAddr]>> {
+        self.resolved().get(name).cloned()
+    }
+
+    /// A name was found to have these addresses. True where they differ from those before.
+    pub(crate) fn resolve(&self, name: &str, addresses: &[IpAddr]) -> bool {
+        let mut resolved = self.resolved();
+        if resolved.get(name).is_some_and(|known| **known == *addresses) {
+            return false;
+        }
+        resolved.insert(name.to_owned(), addresses.into());
+        drop(resolved);
+        self.renew();
+        true
+    }
+
+    /// A name was found to stand for one backend. True where it was for several.
+    pub(crate) fn unresolve(&self, name: &str) -> bool {
+        let was_known = self.resolved().remove(name).is_some();
+        if was_known {
+            self.renew();
+        }
+        was_known
+    }
+
+    /// What failed connects amount to.
+    pub(crate) fn passive(&self) -> PassiveSettings {
+        *self.passive.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets what failed connects amount to.
+    pub(crate) fn set_passive(&self, settings: PassiveSettings) {
+        *self.passive.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// Sets what somebody wants of a backend, for whatever addresses it has or will have.
+    pub(crate) fn set_manual(&self, id: &str, state: Manual) {
+        self.manual.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), state);
+        self.renew();
+    }
+
+    /// Has a backend be as somebody wants it, or else as its spec says.
+    pub(crate) fn set_by_hand(&self, id: &str, written: Manual, backend: &Backend) {
+        let by_hand = self.manual.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied();
+        backend.set_manual(by_hand.unwrap_or(written));
+    }
+
+    fn resolved(&self) -> MutexGuard<'_, HashMap<String, Arc<[IpAddr]>>> {
+        self.resolved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,6 +131,8 @@ struct Slots {
 #[derive(Debug)]
 pub(crate) struct Registry {
     shards: usize,
+    pub(crate) epoch: Instant,
+    pub(crate) timers: Timers,
     entries: Mutex<Entries>,
     slots: Arc<Mutex<Slots>>,
 }
@@ -139,12 +150,22 @@ struct Entries {
 #[derive(Debug)]
 pub(crate) struct RouteState {
     pub(crate) statistics: Shards,
+    /// Limits its requests in flight, where that is asked for.
+    pub(crate) gate: Mutex<Option<Arc<Gate>>>,
+    /// How long its requests take, as each worker sees it, where a second attempt may be made.
+    pub(crate) latencies: OnceLock<Box<[Padded<LiveQuantile>]>>,
 }
 
 impl Registry {
     /// A registry whose counters have that many shards.
     pub(crate) fn new(shards: usize) -> Self {
-        Self { shards, entries: Mutex::default(), slots: Arc::default() }
+        Self {
+            shards,
+            epoch: clock::now(),
+            timers: Timers::default(),
+            entries: Mutex::default(),
+            slots: Arc::default(),
+        }
     }
 
     /// How many shards each counter has.
@@ -152,50 +173,48 @@ impl Registry {
         self.shards
     }
 
-    /// The upstream of that name.
-    pub(crate) fn upstream(&self, name: &str) -> Arc<UpstreamState> {
+    /// A moment as the states of backends count it.
+    #[inline]
+    pub(crate) fn at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.epoch)
+    }
+
+    /// This moment.
+    pub(crate) fn now(&self) -> Duration {
+        clock::since(self.epoch)
+    }
+
+    /// The upstream of that name. True where it was not known before.
+    pub(crate) fn upstream(&self, name: &str) -> (Arc<UpstreamState>, bool) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = entries.upstreams.get(name).and_then(Weak::upgrade) {
-            return state;
+            return (state, false);
         }
-        let state = Arc::new(UpstreamState { name: name.to_owned(), version: AtomicU64::new(0) });
+        let state = Arc::new(UpstreamState::new(name));
         entries.upstreams.insert(name.to_owned(), Arc::downgrade(&state));
-        state
+        (state, true)
     }
 
     /// The backend of that id and destination in an upstream. At another destination it is another backend:
-    /// what was learnt of the old one does not hold for it.
+    /// what was learnt of the old one does not hold for it. True where it was not known before.
     pub(crate) fn backend(
         &self,
         upstream: &Arc<UpstreamState>,
         id: &str,
-        destination: &Destination,
-        named: Named,
-    ) -> Arc<Backend> {
+        (destination, named, resolved): (&Destination, Named, Option<SocketAddr>),
+    ) -> (Arc<Backend>, bool) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.last_number += 1;
-        let number = entries.last_number;
+        let identity = Identity { number: entries.last_number, id, destination, named, resolved };
         let known = entries.backends.entry((upstream.name.clone(), id.to_owned())).or_default();
         known.retain(|backend| backend.strong_count() > 0);
-        let same = known.iter().filter_map(Weak::upgrade);
-        if let Some(backend) =
-            same.into_iter().find(|backend| backend.destination == *destination && backend.named == named)
-        {
-            return backend;
+        if let Some(backend) = known.iter().filter_map(Weak::upgrade).find(|backend| backend.is(&identity)) {
+            return (backend, false);
         }
-        let backend = Arc::new(Backend {
-            number,
-            id: id.to_owned(),
-            destination: destination.clone(),
-            named,
-            upstream: Arc::clone(upstream),
-            slot: self.free_slot(),
-            is_dead: AtomicBool::new(false),
-            in_flight: (0..self.shards).map(|_| Padded::default()).collect(),
-            slots: Arc::clone(&self.slots),
-        });
+        let backend = Backend::new(&identity, upstream, self.free_slot(), self.shards, &self.slots);
+        let backend = Arc::new(backend);
         known.push(Arc::downgrade(&backend));
-        backend
+        (backend, true)
     }
 
     /// The route of that id.
@@ -204,7 +223,11 @@ impl Registry {
         if let Some(state) = entries.routes.get(id).and_then(Weak::upgrade) {
             return state;
         }
-        let state = Arc::new(RouteState { statistics: Shards::new(self.shards) });
+        let state = Arc::new(RouteState {
+            statistics: Shards::new(self.shards),
+            gate: Mutex::default(),
+            latencies: OnceLock::new(),
+        });
         entries.routes.insert(id.to_owned(), Arc::downgrade(&state));
         state
     }
@@ -224,7 +247,7 @@ impl Registry {
     pub(crate) fn revive(&self) {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         for backend in entries.backends.values().flatten().filter_map(Weak::upgrade) {
-            backend.set_dead(false);
+            backend.set_out(Outage::CONNECT, false);
         }
     }
 

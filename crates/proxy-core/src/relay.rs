@@ -121,6 +121,7 @@ fn begin<C: Client>(
     }
     extra.clear();
     write_extra(&mut extra, incoming, route, (context, trace), &response);
+    extra.extend_from_slice(&answered.cookies);
     if body == BodyLength::Bytes(0)
         && !response.present().contains(Name::ContentLength)
         && !context.facts.is_http2
@@ -213,13 +214,13 @@ fn write_extra(
 
 /// Keeps the backend's connection for the next request.
 fn keep(answered: Answered<'_>, context: &Context<'_>) {
-    let Answered { link, member, upstream, .. } = answered;
+    let Answered { link, hold, upstream, .. } = answered;
     // A stream ends by itself.
     let Link::Http1 { wire, opened, .. } = link else { return };
     // Bytes behind the answer belong to nothing that was asked. RFC 9112 section 9.2.
     if wire.input.is_empty() && !wire.has_unsent() && !context.worker.is_draining() {
         let pooled = Pooled { stream: wire.stream, opened };
-        context.worker.pools.put(&member.backend, pooled, &upstream.pool_rules, context.slot.now());
+        context.worker.pools.put(&hold.member().backend, pooled, &upstream.pool_rules, context.slot.now());
     }
 }
 

@@ -41,6 +41,11 @@ impl Replay {
         self.at = self.kept.len();
     }
 
+    /// All that was passed on; `None` where not everything was kept.
+    pub(crate) fn whole(&self) -> Option<&[u8]> {
+        (!self.is_lost).then_some(&*self.kept)
+    }
+
     /// Begins anew. False where not everything was kept.
     pub(crate) fn rewind(&mut self) -> bool {
         if !self.is_lost {

@@ -88,6 +88,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         self.ticking.ensure(&self.worker);
+        self.worker.shared.ensure_tended();
         let mut body = ProxyBody::begin(Arc::clone(&self.worker), Arc::clone(&self.ticking), request);
         Box::pin(async move {
             let head = std::future::poll_fn(|cx| body.poll_head(cx)).await;

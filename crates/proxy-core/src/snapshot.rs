@@ -2,18 +2,27 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http1::target::Authority;
 
+use crate::affinity::Cookie;
 use crate::cidr::AddressSet;
 use crate::deadline::Ticks;
 use crate::edits::Edits;
+use crate::hedge::Hedge;
+use crate::incoming::Incoming;
 use crate::matcher::{Matcher, Rule};
+use crate::mirror::Mirror;
 use crate::path::Rewrite;
 use crate::registry::{Registry, RouteState};
-use crate::spec::{Action, Blueprint, HostHeader, Http2Settings, RouteSpec, Settings, UpstreamSpec};
+use crate::spec::{
+    Action, Blueprint, Concurrency, GateSpec, HostHeader, Http2Settings, RouteSpec, Settings, UpstreamSpec,
+};
+use crate::split::Split;
 use crate::template::Template;
 use crate::upstream::Upstream;
+use crate::waiting::Door;
 
 /// Why a blueprint cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +83,18 @@ pub enum BuildError {
     Host {
         /// The upstream's name.
         upstream: String,
+    },
+    /// A limit of requests in flight lets nobody in, or a route asks for one that is learnt: that is its upstream's.
+    #[error("{name:?} has a limit of requests in flight that it cannot have")]
+    Gate {
+        /// The name or id of the upstream or the route.
+        name: String,
+    },
+    /// A route splits its requests among upstreams of which none has a weight.
+    #[error("route {route:?} splits its requests among no upstreams")]
+    Split {
+        /// The route's id.
+        route: String,
     },
     /// There is no route or upstream of that name to be replaced or removed.
     #[error("there is no {name:?}")]
@@ -142,12 +163,25 @@ pub(crate) struct Route {
     pub(crate) timeout: Ticks,
     pub(crate) attempt_timeout: Option<Ticks>,
     pub(crate) max_body_size: u64,
+    /// The gate of its requests.
+    pub(crate) door: Option<Door>,
+    pub(crate) hedge: Option<Hedge>,
+    pub(crate) mirror: Option<Mirror>,
+}
+
+/// The upstream that a request goes to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice<'a> {
+    pub(crate) upstream: &'a Upstream,
+    /// The cookie and the token by which the client comes to it again, where that is to be kept and is not yet.
+    pub(crate) to_keep: Option<(&'a Cookie, u64)>,
 }
 
 /// What a route does.
 #[derive(Debug)]
 pub(crate) enum Target {
     Forward { upstream: Arc<Upstream>, fallback: Option<Arc<Upstream>> },
+    Split(Split),
     Respond { status: u16, content_type: String, body: String },
     Redirect { status: u16, to: Template },
 }
@@ -156,7 +190,7 @@ impl Snapshot {
     /// Compiles a blueprint. What it shares with `previous` is taken over from it.
     pub(crate) fn compile(
         blueprint: Blueprint,
-        registry: &Registry,
+        registry: &Arc<Registry>,
         previous: Option<&Self>,
     ) -> Result<Self, BuildError> {
         let upstreams = compile_upstreams(&blueprint, registry, previous)?;
@@ -199,13 +233,14 @@ fn has_same_defaults(before: &Settings, after: &Settings) -> bool {
 
 fn compile_upstreams(
     blueprint: &Blueprint,
-    registry: &Registry,
+    registry: &Arc<Registry>,
     previous: Option<&Snapshot>,
 ) -> Result<HashMap<String, Arc<Upstream>>, BuildError> {
     let mut upstreams = HashMap::with_capacity(blueprint.upstreams.len());
     for spec in &blueprint.upstreams {
         check_backends(spec)?;
         check_host(spec)?;
+        check_gate(spec)?;
         let upstream = match previous.and_then(|previous| previous.upstreams.get(&spec.name)) {
             Some(upstream) if Arc::ptr_eq(&upstream.spec, spec) => Arc::clone(upstream),
             _ => Arc::new(Upstream::compile(spec, registry)),
@@ -224,6 +259,14 @@ fn check_backends(spec: &UpstreamSpec) -> Result<(), BuildError> {
         Some(backend) => {
             Err(BuildError::BackendRepeated { upstream: spec.name.clone(), id: backend.id.clone() })
         }
+    }
+}
+
+/// Who may wait at all must be able to come in.
+fn check_gate(spec: &UpstreamSpec) -> Result<(), BuildError> {
+    match spec.gate.map(|gate| gate.limit) {
+        Some(Concurrency::At(0)) => Err(BuildError::Gate { name: spec.name.clone() }),
+        _ => Ok(()),
     }
 }
 
@@ -256,8 +299,20 @@ impl Route {
         ) else {
             return Err(BuildError::Prefix { route: spec.id.clone() });
         };
+        let state = registry.route(&spec.id);
+        let door = match spec.gate {
+            None => None,
+            Some(GateSpec { limit: Concurrency::At(limit @ 1..), .. }) => {
+                spec.gate.as_ref().map(|gate| Door::keep(&state.gate, gate, limit, registry))
+            }
+            Some(_) => return Err(BuildError::Gate { name: spec.id.clone() }),
+        };
+        let find = |name: &str| find(upstreams, &spec.id, name);
         Ok(Self {
-            state: registry.route(&spec.id),
+            door,
+            hedge: spec.hedge.as_ref().map(|hedge| Hedge::compile(hedge, &state, registry.shards())),
+            mirror: spec.mirror.as_ref().map(|mirror| Mirror::compile(mirror, &find)).transpose()?,
+            state,
             target: Target::compile(spec, upstreams)?,
             rewrite: (!rewrite.is_empty()).then_some(rewrite),
             request_edits: Edits::compile(&spec.request_fields).map_err(bad_field)?,
@@ -269,22 +324,33 @@ impl Route {
         })
     }
 
-    /// The upstream that the route forwards to.
+    /// The upstream that a request goes to; `None` where the route answers by itself.
+    #[inline]
+    pub(crate) fn choose(&self, incoming: &Incoming) -> Option<Choice<'_>> {
+        match &self.target {
+            Target::Forward { upstream, .. } => Some(Choice { upstream, to_keep: None }),
+            Target::Split(split) => split.choose(incoming),
+            Target::Respond { .. } | Target::Redirect { .. } => None,
+        }
+    }
+
+    /// The upstream that the route forwards to, or the first of several.
     pub(crate) fn first_upstream(&self) -> Option<&Upstream> {
         match &self.target {
             Target::Forward { upstream, .. } => Some(upstream),
+            Target::Split(split) => split.first(),
             Target::Respond { .. } | Target::Redirect { .. } => None,
         }
     }
 
     /// The upstream that takes over from `upstream`, where there is one.
     pub(crate) fn fallback_of(&self, upstream: &Upstream) -> Option<&Upstream> {
-        match &self.target {
-            Target::Forward { fallback: Some(fallback), .. } if !std::ptr::eq(&**fallback, upstream) => {
-                Some(fallback)
-            }
-            _ => None,
-        }
+        let fallback = match &self.target {
+            Target::Forward { fallback, .. } => fallback.as_deref(),
+            Target::Split(split) => split.fallback(),
+            Target::Respond { .. } | Target::Redirect { .. } => None,
+        };
+        fallback.filter(|fallback| !std::ptr::eq(*fallback, upstream))
     }
 
     /// The name of the upstream that the route forwards to.
@@ -292,36 +358,55 @@ impl Route {
         self.first_upstream().map(|upstream| &*upstream.spec.name)
     }
 
+    /// An attempt took so long to be answered.
+    #[inline]
+    pub(crate) fn took(&self, shard: usize, took: Duration) {
+        if let Some(hedge) = &self.hedge {
+            hedge.took(shard, took);
+        }
+    }
+
     /// True where the upstreams that this route was compiled with are those of `upstreams`.
     fn links_to(&self, upstreams: &HashMap<String, Arc<Upstream>>) -> bool {
         let is_linked = |linked: &Arc<Upstream>| {
             upstreams.get(&linked.spec.name).is_some_and(|upstream| Arc::ptr_eq(upstream, linked))
         };
-        match &self.target {
-            Target::Forward { upstream, fallback } => {
-                is_linked(upstream) && fallback.as_ref().is_none_or(is_linked)
+        let is_mirrored = self.mirror.as_ref().is_none_or(|mirror| is_linked(&mirror.upstream));
+        is_mirrored
+            && match &self.target {
+                Target::Forward { upstream, fallback } => {
+                    is_linked(upstream) && fallback.as_ref().is_none_or(is_linked)
+                }
+                Target::Split(split) => split.upstreams().all(is_linked),
+                Target::Respond { .. } | Target::Redirect { .. } => true,
             }
-            Target::Respond { .. } | Target::Redirect { .. } => true,
-        }
     }
+}
+
+fn find(
+    upstreams: &HashMap<String, Arc<Upstream>>,
+    route: &str,
+    name: &str,
+) -> Result<Arc<Upstream>, BuildError> {
+    let unknown = || BuildError::UpstreamUnknown { route: route.to_owned(), upstream: name.to_owned() };
+    upstreams.get(name).map(Arc::clone).ok_or_else(unknown)
 }
 
 impl Target {
     fn compile(spec: &RouteSpec, upstreams: &HashMap<String, Arc<Upstream>>) -> Result<Self, BuildError> {
-        let find = |name: &String| {
-            upstreams
-                .get(name)
-                .map(Arc::clone)
-                .ok_or_else(|| BuildError::UpstreamUnknown { route: spec.id.clone(), upstream: name.clone() })
-        };
+        let find = |name: &str| find(upstreams, &spec.id, name);
         let check = |status: u16, is_right: bool| {
             if is_right { Ok(status) } else { Err(BuildError::Status { route: spec.id.clone(), status }) }
         };
         match &spec.action {
             Action::Forward { upstream, fallback } => Ok(Self::Forward {
                 upstream: find(upstream)?,
-                fallback: fallback.as_ref().map(find).transpose()?,
+                fallback: fallback.as_deref().map(find).transpose()?,
             }),
+            Action::Split { upstreams, sticky, fallback } => {
+                let fallback = fallback.as_deref().map(find).transpose()?;
+                Split::compile(&spec.id, upstreams, sticky.as_ref(), fallback, &find).map(Self::Split)
+            }
             Action::Respond { content_type, .. } if !is_value(content_type) => {
                 Err(BuildError::Field { route: spec.id.clone(), field: "Content-Type".to_owned() })
             }

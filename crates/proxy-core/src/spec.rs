@@ -3,7 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+mod balance;
+mod gate;
+mod resilience;
+
 use egress::{Destination, Named};
+use health::{Manual, PassiveSettings};
 use ipnet::IpNet;
 use lb_strategies::{RoundRobin, Strategy, Weight};
 
@@ -11,6 +16,11 @@ use crate::guard::Guard;
 pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder};
 pub use crate::path::PathError;
 pub use crate::template::{Template, TemplateError, Variable};
+pub use balance::{Affinity, Sticky};
+pub use gate::{Concurrency, GateSpec, Order, Priority};
+pub use resilience::{
+    AgentSpec, BreakerSpec, CheckSpec, HedgeSpec, MirrorSpec, OutlierSpec, Panic, RetrySpec,
+};
 
 /// Everything that a proxy serves. Publishing one replaces what was served before; what did not change in it
 /// goes on untouched.
@@ -142,6 +152,32 @@ pub struct UpstreamSpec {
     pub max_idle_connections: usize,
     /// How many further attempts a request gets.
     pub retries: u32,
+    /// What they are made for, and how soon.
+    pub retry: RetrySpec,
+    /// What the strategy is given of a request, where it hashes.
+    pub affinity: Option<Affinity>,
+    /// The cookie by which a client comes back to its backend.
+    pub sticky: Option<Sticky>,
+    /// How long a backend that is new or came back takes to get its whole share; `None`: no time.
+    pub slow_start: Option<Duration>,
+    /// What failed connects amount to.
+    pub passive: PassiveSettings,
+    /// When a backend is ejected for its answers; `None`: never.
+    pub outliers: Option<OutlierSpec>,
+    /// What happens where most backends fail their checks.
+    pub panic: Panic,
+    /// Active checks.
+    pub check: Option<CheckSpec>,
+    /// The agents of its backends.
+    pub agent: Option<AgentSpec>,
+    /// The circuit of the whole upstream.
+    pub breaker: Option<BreakerSpec>,
+    /// A circuit of each backend.
+    pub backend_breaker: Option<BreakerSpec>,
+    /// The limit of requests in flight to all of it.
+    pub gate: Option<GateSpec>,
+    /// How often names are looked up again, to see for how many backends they stand.
+    pub dns_refresh: Duration,
     /// Who named the backends' addresses.
     pub named: Named,
 }
@@ -151,7 +187,8 @@ impl UpstreamSpec {
     ///
     /// # Defaults
     /// The client's Host is passed on; 2 s for a look-up and for a connect, 15 s for an attempt; 1,024 idle
-    /// connections for 60 s, at most an hour old; 2 further attempts.
+    /// connections for 60 s, at most an hour old; 2 further attempts. Backends that came back get their share
+    /// within 30 s; a failed connect marks a backend dead, bad answers in a row eject it; nothing else is limited.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -166,6 +203,19 @@ impl UpstreamSpec {
             max_connection_age: Duration::from_secs(3600),
             max_idle_connections: 1024,
             retries: 2,
+            retry: RetrySpec::default(),
+            affinity: None,
+            sticky: None,
+            slow_start: Some(Duration::from_secs(30)),
+            passive: PassiveSettings::default(),
+            outliers: Some(OutlierSpec::default()),
+            panic: Panic::default(),
+            check: None,
+            agent: None,
+            breaker: None,
+            backend_breaker: None,
+            gate: None,
+            dns_refresh: Duration::from_secs(30),
             named: Named::ByOperator,
         }
     }
@@ -227,6 +277,14 @@ pub struct BackendSpec {
     pub destination: Destination,
     /// Its share of the requests, relative to the others'.
     pub weight: Weight,
+    /// It is asked while no backend of a lower number can be.
+    pub priority: u8,
+    /// What somebody wants of it.
+    pub state: Manual,
+    /// Requests in flight to it, over all workers; `None`: no limit.
+    pub max_requests: Option<u32>,
+    /// Connections to it, over all workers; `None`: no limit.
+    pub max_connections: Option<u32>,
 }
 
 impl BackendSpec {
@@ -237,7 +295,22 @@ impl BackendSpec {
 
     /// A backend of weight one at any destination.
     pub fn at(id: impl Into<String>, destination: Destination) -> Self {
-        Self { id: id.into(), destination, weight: Weight::ONE }
+        Self {
+            id: id.into(),
+            destination,
+            weight: Weight::ONE,
+            priority: 0,
+            state: Manual::Ready,
+            max_requests: None,
+            max_connections: None,
+        }
+    }
+
+    /// One that is asked while no backend of a lower priority number can be.
+    #[must_use]
+    pub const fn priority(mut self, priority: u8) -> Self {
+        self.priority = priority;
+        self
     }
 
     /// With another weight.
@@ -276,6 +349,14 @@ pub struct RouteSpec {
     pub attempt_timeout: Option<Duration>,
     /// Bytes of a request body, instead of the proxy's own.
     pub max_body_size: Option<u64>,
+    /// The limit of its requests in flight.
+    pub gate: Option<GateSpec>,
+    /// Whose requests wait less, and are refused last.
+    pub priority: Priority,
+    /// When a second attempt is made beside the first.
+    pub hedge: Option<HedgeSpec>,
+    /// Who gets copies of its requests.
+    pub mirror: Option<MirrorSpec>,
 }
 
 impl RouteSpec {
@@ -294,6 +375,10 @@ impl RouteSpec {
             timeout: None,
             attempt_timeout: None,
             max_body_size: None,
+            gate: None,
+            priority: Priority::Normal,
+            hedge: None,
+            mirror: None,
         }
     }
 
@@ -342,6 +427,15 @@ pub enum Action {
         /// The upstream's name.
         upstream: String,
         /// The upstream that takes it where that one has no eligible backend.
+        fallback: Option<String>,
+    },
+    /// Forwards it to one of several upstreams, by weight.
+    Split {
+        /// The upstreams' names and weights; at least one weight is not 0.
+        upstreams: Vec<(String, u32)>,
+        /// The cookie by which a client comes back to the upstream that it had.
+        sticky: Option<Sticky>,
+        /// The upstream that takes it where the chosen one has no eligible backend.
         fallback: Option<String>,
     },
     /// Answers it.

@@ -18,6 +18,8 @@ pub struct AttemptRecord {
     pub reused: bool,
     /// Why it failed; `None` where it was answered.
     pub failed: Option<Reason>,
+    /// The status of its answer; 0 where it failed.
+    pub status: u16,
 }
 
 /// The record of one request. Small, of fixed size, and written as the request goes on.
@@ -30,6 +32,8 @@ pub struct Trace {
     pub request_id: RequestId,
     /// The client's address, as far as trusted proxies tell it.
     pub client: IpAddr,
+    /// How long the request waited for its turn.
+    pub queue: Duration,
     /// How long making connections took, over all attempts.
     pub connect: Duration,
     /// From the beginning until the head of the answer.
@@ -46,6 +50,8 @@ pub struct Trace {
     pub bytes_in: u64,
     /// Bytes of the response's body that were passed on.
     pub bytes_out: u64,
+    /// When another try may do better, where that is known.
+    pub retry_after: Option<Duration>,
 }
 
 impl Trace {
@@ -54,6 +60,7 @@ impl Trace {
             began,
             request_id: RequestId::default(),
             client,
+            queue: Duration::ZERO,
             connect: Duration::ZERO,
             first_byte: None,
             attempts: [AttemptRecord::default(); RECORDED],
@@ -62,6 +69,7 @@ impl Trace {
             status: 0,
             bytes_in: 0,
             bytes_out: 0,
+            retry_after: None,
         }
     }
 

@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::registry::ConnectionPlace;
+
 /// So much may wait in the system to be sent before no more is taken.
 pub(crate) const UNSENT: u32 = 256 * 1024;
 
@@ -27,7 +29,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
 }
 
 /// A connection to a client or a backend.
-pub struct Stream(Kind);
+pub struct Stream {
+    kind: Kind,
+    /// The place that it holds among the connections of a backend, where these are limited.
+    place: Option<Box<ConnectionPlace>>,
+}
 
 enum Kind {
     Tcp(TcpStream),
@@ -38,13 +44,28 @@ enum Kind {
 impl Stream {
     /// A connection over some other transport.
     pub fn new(transport: impl Transport + 'static) -> Self {
-        Self(Kind::Other(Box::new(transport)))
+        Self::of(Kind::Other(Box::new(transport)))
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self { kind, place: None }
+    }
+
+    /// Holds a place among the connections of a backend for as long as it exists.
+    pub(crate) fn hold(&mut self, place: ConnectionPlace) {
+        self.place = Some(Box::new(place));
+    }
+
+    /// True where somebody waits for this connection's place, and it had better end when it is unused.
+    #[inline]
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.place.as_ref().is_some_and(|place| place.is_wanted())
     }
 
     /// The TCP socket, where it is a plain one: it can be spliced.
     #[inline]
     pub(crate) const fn as_tcp(&self) -> Option<&TcpStream> {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(tcp) => Some(tcp),
             _ => None,
         }
@@ -52,7 +73,7 @@ impl Stream {
 
     /// True where the other end speaks over a secure channel.
     pub fn is_secure(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Other(other) => other.is_secure(),
             _ => false,
         }
@@ -67,7 +88,7 @@ impl Stream {
     /// only where something seems to have come in.
     pub(crate) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Tcp(tcp) => is_would_block(&tcp.try_read(&mut byte)),
             Kind::Unix(unix) => is_would_block(&unix.try_read(&mut byte)),
             Kind::Other(other) => {
@@ -81,7 +102,7 @@ impl Stream {
     /// True where nothing has come in as the system knows it at this moment. It is asked in any case.
     pub(crate) fn is_silent(&mut self) -> bool {
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        let peeked = match &self.0 {
+        let peeked = match &self.kind {
             Kind::Tcp(tcp) => socket2::SockRef::from(tcp).peek(&mut byte),
             Kind::Unix(unix) => socket2::SockRef::from(unix).peek(&mut byte),
             Kind::Other(_) => return self.is_quiet(),
@@ -111,13 +132,13 @@ fn is_would_block(read: &io::Result<usize>) -> bool {
 
 impl From<TcpStream> for Stream {
     fn from(tcp: TcpStream) -> Self {
-        Self(Kind::Tcp(tcp))
+        Self::of(Kind::Tcp(tcp))
     }
 }
 
 impl From<UnixStream> for Stream {
     fn from(unix: UnixStream) -> Self {
-        Self(Kind::Unix(unix))
+        Self::of(Kind::Unix(unix))
     }
 }
 
@@ -132,7 +153,7 @@ impl From<egress::Socket> for Stream {
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = match &self.0 {
+        let kind = match &self.kind {
             Kind::Tcp(_) => "tcp",
             Kind::Unix(_) => "unix",
             Kind::Other(_) => "other",
@@ -144,7 +165,7 @@ impl std::fmt::Debug for Stream {
 /// Calls one method of whatever is inside.
 macro_rules! inside {
     ($self:expr, $stream:ident => $call:expr) => {
-        match &mut $self.get_mut().0 {
+        match &mut $self.get_mut().kind {
             Kind::Tcp($stream) => $call,
             Kind::Unix($stream) => $call,
             Kind::Other($stream) => $call,
@@ -175,7 +196,7 @@ impl AsyncWrite for Stream {
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Tcp(_) | Kind::Unix(_) => true,
             Kind::Other(other) => other.is_write_vectored(),
         }

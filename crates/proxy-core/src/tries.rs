@@ -1,15 +1,18 @@
-//! What a request's attempts have come to, and whether there is another. Pure, but for the upstream's budget.
+//! What a request's attempts have come to, and whether there is another. Pure.
+
+use std::time::Duration;
 
 use crate::http2::Fate;
 use crate::incoming::Incoming;
 use crate::reason::{Reason, Retry};
-use crate::upstream::Upstream;
+use crate::spec::RetrySpec;
 
 /// How often a request may be sent again to a backend that had closed the connection it was sent on.
 const FREE: u32 = 2;
 
 /// How often a request may be sent again that a backend which was closing its connection has not seen.
 const UNSEEN: u32 = 4;
+
 /// Why an attempt failed, and what it may have done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Failed {
@@ -26,18 +29,34 @@ impl Failed {
     pub(crate) const fn unsent(reason: Reason) -> Self {
         Self { reason, was_reused: false, is_final: false, fate: Fate::Unknown }
     }
+
+    /// True where it says something of the backend, and not of a connection that was stale or closing.
+    pub(crate) fn is_of_backend(&self) -> bool {
+        !self.was_reused && self.fate == Fate::Unknown
+    }
+}
+
+/// Whether there is another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// There is none.
+    No,
+    /// At once: it costs nothing that anybody would notice.
+    AtOnce,
+    /// It is load that the backends would not have had: after a wait, and within the budget.
+    Paid,
 }
 
 /// What a request has behind it.
 pub(crate) struct Tries {
-    /// Places of backends that failed; bounded by the upstream's retries.
-    pub(crate) tried: Vec<usize>,
+    /// Numbers of backends that failed; bounded by the upstream's retries.
+    pub(crate) tried: Vec<u64>,
     free_left: u32,
     unseen_left: u32,
     was_refused: bool,
     retries_left: u32,
-    /// A request that a backend may have seen is repeated once only.
-    was_repeated: bool,
+    /// Further attempts that were paid for.
+    paid: u32,
 }
 
 impl Tries {
@@ -49,7 +68,7 @@ impl Tries {
             unseen_left: UNSEEN,
             was_refused: false,
             retries_left: retries,
-            was_repeated: false,
+            paid: 0,
         }
     }
 
@@ -58,51 +77,51 @@ impl Tries {
         self.free_left < FREE
     }
 
-    /// True where another attempt may be made behind one that failed so; it is paid for then.
-    pub(crate) fn may_go_on(
-        &mut self,
-        failed: &Failed,
-        incoming: &Incoming,
-        upstream: &Upstream,
-        shard: usize,
-    ) -> bool {
+    /// Whether another attempt may be made behind one that failed so.
+    pub(crate) fn after_failure(&mut self, failed: &Failed, incoming: &Incoming, retry: &RetrySpec) -> Again {
         if failed.is_final {
-            return false;
+            return Again::No;
         }
         match failed.fate {
             Fate::Unknown => {}
             Fate::Unseen => {
                 let is_left = self.unseen_left > 0;
                 self.unseen_left = self.unseen_left.saturating_sub(1);
-                return is_left;
+                return if is_left { Again::AtOnce } else { Again::No };
             }
-            Fate::Refused => return !std::mem::replace(&mut self.was_refused, true),
+            Fate::Refused => {
+                let was_refused = std::mem::replace(&mut self.was_refused, true);
+                return if was_refused { Again::No } else { Again::AtOnce };
+            }
         }
         match failed.reason.retry() {
-            Retry::Never => false,
-            Retry::Unsent => self.take_retry(),
-            Retry::Repeatable => self.may_repeat(failed, incoming, upstream, shard),
+            Retry::Never => Again::No,
+            Retry::Unsent if retry.on_connect && self.take_retry() => Again::AtOnce,
+            Retry::Unsent => Again::No,
+            Retry::Repeatable if failed.was_reused && self.free_left > 0 && is_idempotent(incoming) => {
+                self.free_left -= 1;
+                Again::AtOnce
+            }
+            Retry::Repeatable if failed.reason == Reason::ResponseTimeout => {
+                self.pay(incoming, retry, retry.on_timeout)
+            }
+            Retry::Repeatable => self.pay(incoming, retry, retry.on_reset),
         }
     }
 
-    /// RFC 9110 section 9.2.2: a proxy never repeats what is not idempotent.
-    fn may_repeat(
-        &mut self,
-        failed: &Failed,
-        incoming: &Incoming,
-        upstream: &Upstream,
-        shard: usize,
-    ) -> bool {
-        if !incoming.head.method().is_idempotent() || has_body(incoming) {
-            return false;
+    /// Whether another attempt may be made behind one that was answered with this status.
+    pub(crate) fn after_answer(&mut self, status: u16, incoming: &Incoming, retry: &RetrySpec) -> Again {
+        self.pay(incoming, retry, retry.on_statuses.contains(&status))
+    }
+
+    /// RFC 9110 section 9.2.2: a proxy does not repeat by itself what is not idempotent.
+    fn pay(&mut self, incoming: &Incoming, retry: &RetrySpec, is_wanted: bool) -> Again {
+        if is_wanted && (retry.non_idempotent || is_idempotent(incoming)) && self.take_retry() {
+            self.paid += 1;
+            Again::Paid
+        } else {
+            Again::No
         }
-        if failed.was_reused && self.free_left > 0 {
-            self.free_left -= 1;
-            return true;
-        }
-        let may = !self.was_repeated && self.take_retry() && upstream.budget(shard).withdraw();
-        self.was_repeated = true;
-        may
     }
 
     fn take_retry(&mut self) -> bool {
@@ -110,9 +129,24 @@ impl Tries {
         self.retries_left = self.retries_left.saturating_sub(1);
         is_left
     }
+
+    /// The wait before the attempt that was just paid for: random, up to a bound that doubles ("full jitter").
+    pub(crate) fn backoff(&self, retry: &RetrySpec, entropy: u64) -> Duration {
+        let doubled = retry.backoff.saturating_mul(1 << self.paid.saturating_sub(1).min(16));
+        let most = doubled.min(retry.longest_backoff);
+        most.mul_f64((entropy >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
+
+/// True where doing it twice is as good as doing it once.
+pub(crate) fn is_idempotent(incoming: &Incoming) -> bool {
+    incoming.head.method().is_idempotent()
 }
 
 /// True where a body comes with the request.
 pub(crate) fn has_body(incoming: &Incoming) -> bool {
     !incoming.admitted.body.is_empty()
 }
+
+#[cfg(test)]
+mod tests;

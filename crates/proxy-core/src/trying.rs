@@ -38,6 +38,7 @@ pub(crate) struct Trying<'t, C> {
     /// How long the body may make no progress, as things stand.
     idle: Ticks,
     interim: u32,
+    has_passed: bool,
     /// A 100 was passed on.
     was_continued: bool,
     /// The client has shut its sending side, and the deadline was brought forward for that.
@@ -67,6 +68,7 @@ impl<'t, C: Client> Trying<'t, C> {
             pace: Pace::default(),
             idle: Ticks(0),
             interim: 0,
+            has_passed: false,
             was_continued: false,
             is_hurried: false,
         };
@@ -101,6 +103,16 @@ impl<'t, C: Client> Trying<'t, C> {
     /// Part of an answer has come, an interim one counted.
     pub(crate) fn has_begun(&self) -> bool {
         self.interim > 0 || self.link.has_begun()
+    }
+
+    /// The request.
+    pub(crate) fn incoming(&self) -> &Incoming {
+        self.incoming
+    }
+
+    /// Part of an answer was passed on.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.has_passed
     }
 
     /// Ready once the head of the final answer is whole, or the attempt has failed.
@@ -171,7 +183,7 @@ impl<'t, C: Client> Trying<'t, C> {
             Poll::Ready(Ok(())) => {
                 // The time that the body took is not the backend's.
                 self.ends = self.context.slot.now().saturating_add(self.patience.0);
-                self.context.restart_deadline();
+                self.context.body_is_up();
                 self.set_deadline();
             }
             // The backend takes no more; it may have answered before it stopped. RFC 9112 section 9.5.
@@ -258,6 +270,8 @@ impl<'t, C: Client> Trying<'t, C> {
         let is_wanted = status != 100
             || self.incoming.admitted.expects_continue && !std::mem::replace(&mut self.was_continued, true);
         if is_wanted && self.client.takes_interim() {
+            // A 100 only asks for the body.
+            self.has_passed |= status != 100;
             self.client.interim(&Outgoing {
                 status,
                 reason: response.reason(bytes),

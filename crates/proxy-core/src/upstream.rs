@@ -1,138 +1,217 @@
-//! A compiled upstream: its backends, and the picker over those that are eligible now.
+//! A compiled upstream: its backends as they are now, and whose turn it is.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+mod hold;
+mod roster;
+
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use egress::Destination;
-use lb_strategies::{BackendView, Loads, PickContext, Picker, Tried};
+use lb_strategies::{Needs, PickContext};
 
+use crate::affinity::{AffinityOf, Cookie};
 use crate::budget::Budget;
-use crate::connect::Address;
+use crate::circuit::Circuit;
 use crate::deadline::Ticks;
+use crate::limiter::{AutoLimit, LimiterSettings};
+use crate::outage::Outage;
 use crate::pool::PoolRules;
-use crate::registry::{Backend, Padded, Registry, UpstreamState};
-use crate::spec::UpstreamSpec;
+use crate::registry::{Padded, Registry, UpstreamState, nanos};
+use crate::spec::{Concurrency, GateSpec, UpstreamSpec};
+use crate::waiting::Door;
+use roster::LoadsOf;
+
+pub(crate) use hold::Hold;
+pub(crate) use roster::{Lack, Member, Roster, ramp};
 
 /// A pool of backends, ready to be picked from.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) spec: Arc<UpstreamSpec>,
-    pub(crate) backends: Box<[Member]>,
     pub(crate) pool_rules: PoolRules,
     pub(crate) timeout: Ticks,
-    state: Arc<UpstreamState>,
-    eligible: ArcSwap<Eligible>,
+    pub(crate) state: Arc<UpstreamState>,
+    pub(crate) affinity: Option<AffinityOf>,
+    pub(crate) sticky: Option<Cookie>,
+    pub(crate) needs: Needs,
+    pub(crate) circuit: Option<Arc<Circuit>>,
+    /// The gate of the whole upstream.
+    pub(crate) door: Option<Door>,
+    /// True where somebody learns from how attempts end.
+    pub(crate) is_watched: bool,
+    registry: Arc<Registry>,
+    latest: Arc<Latest>,
     workers: Box<[Padded<PerWorker>]>,
 }
 
-/// A backend in an upstream.
+/// The latest roster, and whether a later one is being built.
 #[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) backend: Arc<Backend>,
-    pub(crate) address: Address,
-    /// What Host says where the backend's own name is asked for.
-    pub(crate) host: Box<[u8]>,
+struct Latest {
+    roster: Mutex<Arc<Roster>>,
+    is_building: AtomicBool,
 }
 
-#[derive(Debug, Default)]
+/// Rosters of more backends are built apart from traffic.
+const SMALL: usize = 64;
+
+/// A roster, counted by one worker alone: taking it touches no other worker's cache line.
+#[derive(Debug)]
+pub(crate) struct Pinned(pub(crate) Arc<Roster>);
+
+#[derive(Debug)]
 struct PerWorker {
     sequence: AtomicU64,
     budget: Budget,
+    roster: Mutex<Arc<Pinned>>,
 }
 
-impl PerWorker {
-    /// Each worker begins elsewhere, lest the first requests of all meet at one backend.
-    fn of(shard: usize) -> Padded<Self> {
-        Padded(Self { sequence: AtomicU64::new(shard as u64), budget: Budget::default() })
-    }
+/// What a pick depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) shard: usize,
+    /// The time since the registry's epoch.
+    pub(crate) now: Duration,
+    pub(crate) affinity: Option<u64>,
+    /// The token of the client's cookie.
+    pub(crate) token: Option<u64>,
+    /// The numbers of the backends that must not be picked.
+    pub(crate) tried: &'a [u64],
 }
 
-/// The backends that may be picked, as of one version of their health.
-struct Eligible {
-    version: u64,
-    /// Places in `Upstream::backends`.
-    members: Box<[usize]>,
-    picker: Box<dyn Picker>,
-}
-
-impl std::fmt::Debug for Eligible {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Eligible").field("members", &self.members).finish_non_exhaustive()
-    }
-}
-
-struct LoadsOf<'a> {
-    upstream: &'a Upstream,
-    eligible: &'a Eligible,
-}
-
-impl Loads for LoadsOf<'_> {
-    fn in_flight(&self, index: usize) -> u32 {
-        let member = self.eligible.members.get(index).and_then(|place| self.upstream.backends.get(*place));
-        member.map_or(0, |member| member.backend.in_flight())
-    }
+/// Why nobody was picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unpicked {
+    /// There is nobody, or everybody was tried.
+    Nobody(Lack),
+    /// Those that could be asked are at their limits.
+    Full,
 }
 
 impl Upstream {
-    pub(crate) fn compile(spec: &Arc<UpstreamSpec>, registry: &Registry) -> Self {
-        let state = registry.upstream(&spec.name);
-        let backends: Box<[Member]> = spec
-            .backends
-            .iter()
-            .map(|backend| Member {
-                backend: registry.backend(&state, &backend.id, &backend.destination, spec.named),
-                address: Address {
-                    destination: backend.destination.clone(),
-                    named: spec.named,
-                    dns_timeout: spec.dns_timeout,
-                    connect_timeout: spec.connect_timeout,
-                },
-                host: host_of(&backend.destination),
+    pub(crate) fn compile(spec: &Arc<UpstreamSpec>, registry: &Arc<Registry>) -> Self {
+        let (state, is_first) = registry.upstream(&spec.name);
+        state.set_passive(spec.passive);
+        if let Some(outliers) = &spec.outliers {
+            state.outliers.lock().unwrap_or_else(PoisonError::into_inner).configure(outliers.settings);
+        }
+        let latest = Arc::new(Roster::of(spec, &state, registry, is_first));
+        let door = spec
+            .gate
+            .as_ref()
+            .map(|gate| Door::keep(&state.gate, gate, most_requests(gate, &latest, &state), registry));
+        let worker = |shard: usize| {
+            Padded(PerWorker {
+                // Each worker begins elsewhere, lest the first requests of all meet at one backend.
+                sequence: AtomicU64::new(shard as u64),
+                budget: Budget::default(),
+                roster: Mutex::new(Arc::new(Pinned(Arc::clone(&latest)))),
             })
-            .collect();
-        let eligible = Eligible::of(spec, &backends, state.version());
+        };
         Self {
             pool_rules: PoolRules::of(spec),
             timeout: Ticks::of(spec.timeout),
-            eligible: ArcSwap::from_pointee(eligible),
-            workers: (0..registry.shards()).map(PerWorker::of).collect(),
+            affinity: spec.affinity.as_ref().map(AffinityOf::compile),
+            sticky: spec.sticky.as_ref().map(Cookie::compile),
+            needs: spec.strategy.needs(),
+            circuit: spec.breaker.as_ref().map(|spec| Circuit::keep(&state.circuit, spec, registry.shards())),
+            is_watched: is_watched(spec),
+            door,
+            workers: (0..registry.shards()).map(worker).collect(),
+            registry: Arc::clone(registry),
+            latest: Arc::new(Latest { roster: Mutex::new(latest), is_building: AtomicBool::new(false) }),
             spec: Arc::clone(spec),
-            backends,
             state,
         }
     }
 
-    /// A backend that is eligible and not among `tried`, by the strategy. The place is that in `backends`.
+    /// The backends as they are now. Where there are many, as they were just now: others are being gathered.
     #[inline]
-    pub(crate) fn pick(&self, shard: usize, tried: &[usize]) -> Option<(usize, &Member)> {
-        let mut eligible = self.eligible.load();
-        if eligible.version != self.state.version() {
-            self.refresh();
-            eligible = self.eligible.load();
+    pub(crate) fn roster(&self, shard: usize) -> Arc<Pinned> {
+        let version = self.state.version();
+        let mut pinned = self.worker(shard).roster.lock().unwrap_or_else(PoisonError::into_inner);
+        if pinned.0.version != version
+            && let Some(latest) = self.latest(version)
+        {
+            *pinned = Arc::new(Pinned(latest));
         }
-        let place = if let ([place], []) = (&*eligible.members, tried) {
-            *place
-        } else {
-            let loads = LoadsOf { upstream: self, eligible: &eligible };
-            let sequence = self.worker(shard).sequence.fetch_add(1, Relaxed);
-            let context = PickContext::new(&loads)
-                .with_sequence(sequence)
-                .with_entropy(fastrand::u64(..))
-                .with_tried(eligible.tried(tried));
-            *eligible.members.get(eligible.picker.pick(&context)?)?
-        };
-        // A set of more backends than `Tried` can remember may yield one that was tried: it ends there.
-        if tried.contains(&place) {
-            return None;
-        }
-        self.backends.get(place).map(|member| (place, member))
+        Arc::clone(&pinned)
     }
 
-    /// True where some backend may be picked.
-    pub(crate) fn has_eligible(&self) -> bool {
-        self.backends.iter().any(|member| !member.backend.is_dead())
+    /// True where a circuit or a gate has to be passed on the way in.
+    #[inline]
+    pub(crate) const fn is_guarded(&self) -> bool {
+        self.circuit.is_some() || self.door.is_some()
+    }
+
+    /// A request took so long, or failed after that time: the limit that is learnt follows.
+    #[inline]
+    pub(crate) fn learn(&self, took: Duration, has_failed: bool, now: Duration) {
+        if let (Some(limiter), Some(door)) = (self.state.limiter.get(), &self.door)
+            && self.spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto)
+        {
+            limiter.record(&door.gate, took, has_failed, now);
+        }
+    }
+
+    /// A hold on a backend that may be asked and is not among those that were tried.
+    ///
+    /// # Errors
+    /// Why there is none.
+    #[inline]
+    pub(crate) fn pick(&self, ask: &Ask<'_>) -> Result<Hold, Unpicked> {
+        let roster = self.roster(ask.shard);
+        if let Some(token) = ask.token
+            && let Some(hold) = Self::stick(&roster, token, ask)
+        {
+            return Ok(hold);
+        }
+        let mut last = Unpicked::Nobody(roster.0.lacks);
+        let is_stale = roster.0.version != self.state.version();
+        for tier in &roster.0.tiers {
+            let members = &roster.0.members;
+            if let ([place], []) = (&*tier.places, ask.tried)
+                && !roster.0.is_limited
+                && !is_stale
+            {
+                return Hold::of(&roster, *place, (ask.shard, ask.now));
+            }
+            let loads = LoadsOf { members, tier, shard: ask.shard, now_nanos: nanos(ask.now) };
+            let mut context = PickContext::new(&loads)
+                .with_affinity(ask.affinity)
+                .with_sequence(self.worker(ask.shard).sequence.fetch_add(1, Relaxed))
+                .with_entropy(fastrand::u64(..))
+                .with_now_nanos(nanos(ask.now))
+                .with_tried(tier.tried(members, ask.tried));
+            // A backend that takes no more is passed over, as one that was tried.
+            while let Some(index) = tier.picker.pick(&context) {
+                let Some(place) = tier.places.get(index) else { break };
+                // A set of more backends than can be remembered as tried may yield one that was: it ends there.
+                if context.tried.contains(index)
+                    || members.get(*place).is_none_or(|member| ask.tried.contains(&member.backend.number))
+                {
+                    break;
+                }
+                if !is_stale || members.get(*place).is_some_and(is_usable) {
+                    match Hold::of(&roster, *place, (ask.shard, ask.now)) {
+                        Ok(hold) => return Ok(hold),
+                        Err(unpicked) => last = unpicked,
+                    }
+                }
+                if index >= lb_strategies::Tried::CAPACITY {
+                    break;
+                }
+                context.tried.insert(index);
+            }
+        }
+        Err(last)
+    }
+
+    /// A hold on the backend that the client had before.
+    fn stick(roster: &Arc<Pinned>, token: u64, ask: &Ask<'_>) -> Option<Hold> {
+        let place = roster.0.by_token(token)?;
+        let is_tried = ask.tried.contains(&roster.0.members.get(place)?.backend.number);
+        if is_tried { None } else { Hold::of(roster, place, (ask.shard, ask.now)).ok() }
     }
 
     /// The retry budget of a worker.
@@ -141,55 +220,85 @@ impl Upstream {
         &self.worker(shard).budget
     }
 
+    /// Requests in flight, over all backends and workers.
+    pub(crate) fn in_flight(&self, shard: usize) -> u32 {
+        self.roster(shard).0.members.iter().map(|member| member.backend.in_flight()).sum()
+    }
+
     #[inline]
     fn worker(&self, shard: usize) -> &PerWorker {
         // There is at least one shard.
         &self.workers[shard % self.workers.len()].0
     }
 
-    /// Builds the picker anew. Two workers may do so at once; the later version stays.
-    fn refresh(&self) {
-        let version = self.state.version();
-        let fresh = Arc::new(Eligible::of(&self.spec, &self.backends, version));
-        self.eligible.rcu(|held| if held.version > version { Arc::clone(held) } else { Arc::clone(&fresh) });
-    }
-}
-
-impl Eligible {
-    fn of(spec: &UpstreamSpec, backends: &[Member], version: u64) -> Self {
-        let alive = |place: &usize| backends.get(*place).is_some_and(|member| !member.backend.is_dead());
-        let members: Box<[usize]> = (0..backends.len()).filter(alive).collect();
-        let views: Vec<BackendView<'_>> = members
-            .iter()
-            .filter_map(|place| spec.backends.get(*place))
-            .map(|backend| BackendView::new(&backend.id, backend.weight))
-            .collect();
-        Self { version, picker: spec.strategy.picker(&views), members }
-    }
-
-    #[inline]
-    fn tried(&self, places: &[usize]) -> Tried {
-        let mut tried = Tried::new();
-        if !places.is_empty() {
-            for (index, place) in self.members.iter().enumerate() {
-                if places.contains(place) {
-                    tried.insert(index);
-                }
+    /// A roster of that version or a later one, where it is there already, or is built quickly.
+    #[cold]
+    fn latest(&self, version: u64) -> Option<Arc<Roster>> {
+        // Whoever finds it locked goes on with what it has: another worker builds it at this moment.
+        let mut latest = match self.latest.roster.try_lock() {
+            Ok(latest) => latest,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        if latest.version < version {
+            if latest.members.len() > SMALL && tokio::runtime::Handle::try_current().is_ok() {
+                drop(latest);
+                self.build_apart();
+                return None;
             }
+            *latest = Arc::new(Roster::of(&self.spec, &self.state, &self.registry, false));
+            self.limit(&latest);
         }
-        tried
+        Some(Arc::clone(&latest))
+    }
+
+    /// Builds a large roster on a thread of its own: no request waits for it.
+    fn build_apart(&self) {
+        if self.latest.is_building.swap(true, Relaxed) {
+            return;
+        }
+        let (spec, state, registry) =
+            (Arc::clone(&self.spec), Arc::clone(&self.state), Arc::clone(&self.registry));
+        let (latest, gate) =
+            (Arc::clone(&self.latest), self.door.as_ref().map(|door| Arc::clone(&door.gate)));
+        tokio::task::spawn_blocking(move || {
+            latest.is_building.store(false, Relaxed);
+            let roster = Arc::new(Roster::of(&spec, &state, &registry, false));
+            if let (Some(gate), Some(spec)) = (gate, &spec.gate) {
+                gate.set_limit(most_requests(spec, &roster, &state));
+            }
+            *latest.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
+        });
+    }
+
+    /// Has the gate let in as many as the backends take.
+    fn limit(&self, roster: &Roster) {
+        if let (Some(door), Some(spec)) = (&self.door, &self.spec.gate) {
+            door.gate.set_limit(most_requests(spec, roster, &self.state));
+        }
     }
 }
 
-fn host_of(destination: &Destination) -> Box<[u8]> {
-    match destination {
-        Destination::Host { host, port } => {
-            let is_ipv6 = host.contains(':') && !host.starts_with('[');
-            let host = if is_ipv6 { format!("[{host}]") } else { host.clone() };
-            if *port == 80 { host.into_bytes().into() } else { format!("{host}:{port}").into_bytes().into() }
-        }
-        _ => (*b"localhost").into(),
-    }
+/// How many requests may be in flight to an upstream: as many as is said, or was learnt, and its backends take.
+fn most_requests(spec: &GateSpec, roster: &Roster, state: &UpstreamState) -> u32 {
+    let most = match spec.limit {
+        Concurrency::At(most) => most,
+        Concurrency::Auto => state.limiter.get_or_init(|| AutoLimit::new(LimiterSettings::default())).limit(),
+    };
+    // Where nobody can be asked at all, nobody has to wait to learn that.
+    roster.capacity().filter(|_| roster.has_eligible()).map_or(most, |capacity| most.min(capacity))
+}
+
+fn is_watched(spec: &UpstreamSpec) -> bool {
+    spec.outliers.is_some()
+        || spec.backend_breaker.is_some()
+        || spec.strategy.needs().latency
+        || spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto)
+}
+
+/// True where a backend may be asked although the roster that it is in may be out of date.
+fn is_usable(member: &Member) -> bool {
+    member.backend.outages().is_within(Outage::CHECK)
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
-use health::{Monitor, Reporter};
+use health::{Checks, Monitor, Reporter};
 use tokio::sync::oneshot;
 
+use crate::checks::{Keeper, Watched};
 use crate::connect::Connect;
 use crate::deadline::{Deadlines, TICK};
 use crate::http2::Lines;
@@ -25,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     /// Counts publications.
     pub(crate) generation: AtomicU64,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) observers: Box<[Arc<dyn Observer>]>,
     /// Has the allocator give back what the calling thread has freed.
@@ -33,33 +34,69 @@ pub(crate) struct Shared {
     pub(crate) statistics: Shards,
     pub(crate) reasons: Box<[Padded<Reasons>]>,
     health: Mutex<Health>,
+    /// Somebody looks after the backends.
+    is_tended: AtomicBool,
     connections: Padded<AtomicUsize>,
     /// So many connections may be served with the files that this process may open.
     most_by_files: usize,
     by_client: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// Who is told of failed connects, and who probes.
+/// Who is told of failed connects, and who looks after backends.
 struct Health {
     reporter: Reporter<Marked>,
+    keeper: Arc<Keeper>,
     /// Until somebody runs it.
     monitor: Option<Monitor<Marked>>,
-    /// Ends a monitor that no run of the proxy has taken.
+    /// Ends a run that no run of the proxy has begun.
     _ending: oneshot::Sender<()>,
     ends: Option<oneshot::Receiver<()>>,
 }
 
 impl Health {
-    fn new(connect: &Arc<dyn Connect>) -> Self {
+    fn new(connect: &Arc<dyn Connect>, registry: &Arc<Registry>) -> Self {
+        let told = Arc::clone(registry);
         let monitor = Monitor::new(
             health::Settings::default(),
             crate::probe::TcpProbe(Arc::clone(connect)),
-            |marked: &Marked, state| {
-                crate::probe::on_change(&marked.0, state);
-            },
+            move |marked: &Marked, state| crate::probe::on_change(&marked.0, state, &told),
         );
         let (ending, ends) = oneshot::channel();
-        Self { reporter: monitor.reporter(), monitor: Some(monitor), _ending: ending, ends: Some(ends) }
+        Self {
+            reporter: monitor.reporter(),
+            keeper: Keeper::new(registry),
+            monitor: Some(monitor),
+            _ending: ending,
+            ends: Some(ends),
+        }
+    }
+}
+
+/// Looks after backends for as long as it is run.
+pub(crate) struct Tending {
+    monitor: Monitor<Marked>,
+    checks: Checks<Watched>,
+    registry: Arc<Registry>,
+    shared: Weak<Shared>,
+    /// Dropped behind the rest: the next run has one of its own.
+    _renewing: Renewing,
+}
+
+impl Tending {
+    /// Probes, checks, and does what is due, until `shutdown`.
+    pub(crate) async fn run(self, shutdown: impl Future) {
+        let Self { monitor, checks, registry, shared, _renewing } = self;
+        let act = |backend: &Arc<Backend>, due| {
+            if let Some(shared) = shared.upgrade() {
+                crate::keeping::act(backend, due, &shared);
+            }
+        };
+        tokio::select! {
+            _ = shutdown => {}
+            () = monitor.run(std::future::pending::<()>()) => {}
+            () = checks.run(std::future::pending::<()>()) => {}
+            () = registry.timers.run(registry.epoch, act) => {}
+        }
     }
 }
 
@@ -108,16 +145,19 @@ const MANY: usize = 32;
 impl Shared {
     pub(crate) fn new(
         snapshot: Snapshot,
-        registry: Registry,
+        registry: Arc<Registry>,
         connect: Arc<dyn Connect>,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
         let shards = registry.shards();
+        let health = Health::new(&connect, &registry);
+        health.keeper.follow(&snapshot, &connect);
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             generation: AtomicU64::new(0),
             registry,
-            health: Mutex::new(Health::new(&connect)),
+            health: Mutex::new(health),
+            is_tended: AtomicBool::new(false),
             connect,
             observers: observers.into(),
             release: OnceLock::new(),
@@ -131,6 +171,8 @@ impl Shared {
 
     /// Replaces what is served, for every request that begins from now on.
     pub(crate) fn publish(&self, snapshot: Snapshot) {
+        let keeper = Arc::clone(&self.health().keeper);
+        keeper.follow(&snapshot, &self.connect);
         self.snapshot.store(Arc::new(snapshot));
         // Release: whoever sees the new number sees the new snapshot.
         self.generation.fetch_add(1, Release);
@@ -171,37 +213,61 @@ impl Shared {
         self.connections.0.load(Relaxed)
     }
 
-    /// Has a backend to which a connect failed probed until it is back.
+    /// Has a backend to which connects fail probed until it is back.
     pub(crate) fn connect_failed(self: &Arc<Self>, backend: &Arc<Backend>, began: std::time::Instant) {
         let reporter = self.health().reporter.clone();
-        reporter.connect_failed_since(&Marked(Arc::clone(backend)), began);
-        self.ensure_monitor();
+        let settings = backend.upstream.passive();
+        reporter.connect_failed_with(&Marked(Arc::clone(backend)), began, &settings);
+        self.ensure_tended();
     }
 
-    /// The monitor, where nobody runs it yet.
-    pub(crate) fn take_monitor(&self) -> Option<Monitor<Marked>> {
-        self.health().monitor.take()
+    /// A connection to a backend came about: where it takes several failures to be dead, they count from nought.
+    #[inline]
+    pub(crate) fn connect_succeeded(&self, backend: &Arc<Backend>, began: std::time::Instant) {
+        if backend.upstream.passive().failures > 1 {
+            let reporter = self.health().reporter.clone();
+            let key = Marked(Arc::clone(backend));
+            if reporter.has_failures(&key) {
+                reporter.connect_succeeded_since(&key, began);
+            }
+        }
     }
 
-    /// Begins anew where the monitor has ended with its run: nothing bad is known of any backend.
-    pub(crate) fn renew_monitor(&self) {
-        *self.health() = Health::new(&self.connect);
+    /// All that looks after backends, where nobody runs it yet.
+    pub(crate) fn take_tending(self: &Arc<Self>) -> Option<Tending> {
+        let mut health = self.health();
+        self.tending(&mut health)
+    }
+
+    fn tending(self: &Arc<Self>, health: &mut Health) -> Option<Tending> {
+        let (monitor, checks) = health.monitor.take().zip(health.keeper.take())?;
+        self.is_tended.store(true, Relaxed);
+        let (registry, shared) = (Arc::clone(&self.registry), Arc::downgrade(self));
+        Some(Tending { monitor, checks, registry, _renewing: Renewing(Weak::clone(&shared)), shared })
+    }
+
+    /// Begins anew where a run has ended: nothing bad is known of any backend.
+    pub(crate) fn renew(&self) {
+        let health = Health::new(&self.connect, &self.registry);
+        health.keeper.follow(&self.snapshot.load(), &self.connect);
+        *self.health() = health;
+        self.is_tended.store(false, Relaxed);
         self.registry.revive();
     }
 
-    /// Runs the monitor on the runtime of the caller, where nobody has run it yet: for embedders that use the
-    /// tower service alone.
-    fn ensure_monitor(self: &Arc<Self>) {
-        let (monitor, ends) = {
+    /// Looks after backends on the runtime of the caller, where nobody does yet: for embedders that use the tower
+    /// service alone.
+    pub(crate) fn ensure_tended(self: &Arc<Self>) {
+        if self.is_tended.load(Relaxed) {
+            return;
+        }
+        let (tending, ends) = {
             let mut health = self.health();
-            (health.monitor.take(), health.ends.take())
+            (self.tending(&mut health), health.ends.take())
         };
-        let (Some(monitor), Some(ends)) = (monitor, ends) else { return };
-        let renewing = Renewing(Arc::downgrade(self));
-        tokio::spawn(async move {
-            let _renewing = renewing;
-            monitor.run(ends).await;
-        });
+        if let (Some(tending), Some(ends)) = (tending, ends) {
+            tokio::spawn(tending.run(ends));
+        }
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -209,13 +275,13 @@ impl Shared {
     }
 }
 
-/// Renews the monitor when its run is over, however it ends.
-pub(crate) struct Renewing(pub(crate) Weak<Shared>);
+/// Begins anew when a run is over, however it ends.
+struct Renewing(Weak<Shared>);
 
 impl Drop for Renewing {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
-            shared.renew_monitor();
+            shared.renew();
         }
     }
 }
@@ -292,6 +358,7 @@ impl Worker {
         loop {
             ticks.tick().await;
             self.deadlines.sweep();
+            self.pools.give_up_wanted();
             count = count.wrapping_add(1);
             if count.is_multiple_of(10) {
                 self.pools.sweep(self.deadlines.now());

@@ -69,14 +69,20 @@ impl Entry {
         self.good.as_ref().map(|(addresses, _)| Asked::Known(Arc::clone(addresses)))
     }
 
+    /// The look-up that is under way.
+    fn under_way(&self, now: Instant, patience: Duration) -> Option<Asked> {
+        let lookup = self.lookup.as_ref().filter(|lookup| now.duration_since(lookup.since) < patience)?;
+        Some(Asked::Pending(lookup.outcome.clone()))
+    }
+
     /// What is to be said without a new look-up; `None` if one is to be started.
     fn settled(&self, now: Instant, patience: Duration) -> Option<Asked> {
         let within = |at: Instant, time| now.duration_since(at) < time;
         if self.good.as_ref().is_some_and(|(_, at)| within(*at, FRESH)) {
             return self.known();
         }
-        if let Some(lookup) = self.lookup.as_ref().filter(|lookup| within(lookup.since, patience)) {
-            return Some(Asked::Pending(lookup.outcome.clone()));
+        if let Some(lookup) = self.under_way(now, patience) {
+            return Some(lookup);
         }
         let failure = self.failure.as_ref().filter(|(_, at)| within(*at, FAILED));
         failure.map(|(error, _)| Asked::Failed(Arc::clone(error)))
@@ -96,6 +102,15 @@ impl Names {
 
     /// What is known of a name, and the look-up that is to be started because of the question, if any.
     pub(super) fn ask(&mut self, name: &str, now: Instant) -> (Asked, Option<Started>) {
+        self.ask_for(name, now, false)
+    }
+
+    /// The same, where what is known already will not do.
+    pub(super) fn ask_anew(&mut self, name: &str, now: Instant) -> (Asked, Option<Started>) {
+        self.ask_for(name, now, true)
+    }
+
+    fn ask_for(&mut self, name: &str, now: Instant, is_anew: bool) -> (Asked, Option<Started>) {
         let known = self.entries.get_key_value(name).map(|(known, _)| Arc::clone(known));
         if known.is_none() && !self.make_room() {
             return (Asked::Failed(Arc::new(io::ErrorKind::QuotaExceeded.into())), None);
@@ -105,8 +120,15 @@ impl Names {
         let entry = self.entries.entry(Arc::clone(&name)).or_default();
         entry.asked = self.questions;
 
-        let known = entry.known();
-        if let Some(settled) = entry.settled(now, self.patience) {
+        if is_anew {
+            // The failure is of the look-up that comes, or of none.
+            entry.failure = None;
+            if let Some(lookup) = entry.under_way(now, self.patience) {
+                return (lookup, None);
+            }
+        }
+        let known = entry.known().filter(|_| !is_anew);
+        if !is_anew && let Some(settled) = entry.settled(now, self.patience) {
             return (known.unwrap_or(settled), None);
         }
         self.lookups += 1;

@@ -37,3 +37,11 @@ fn the_longest_wait_bounds_the_first_one_too() {
     let backoff = Backoff { longest: Duration::from_millis(10), ..PLAIN };
     assert_eq!(backoff.wait(0, 0), Duration::from_millis(10));
 }
+
+#[test]
+fn waits_without_an_end_do_no_harm() {
+    let backoff = Backoff { first: Duration::MAX, longest: Duration::MAX, jitter: 0.5 };
+    assert_eq!(backoff.wait(40, 0), Duration::MAX);
+    assert!(backoff.wait(40, u64::MAX) < Duration::MAX);
+    assert_eq!(Backoff { jitter: f64::NAN, ..PLAIN }.wait(0, u64::MAX), Duration::from_secs(1));
+}

@@ -2,12 +2,14 @@
 
 use super::{
     Key,
-    in_flight::InFlight,
-    table::{Next, Table, Ticket},
+    table::{Event, Next, Table, Ticket},
 };
-use crate::{Moment, Probe, ProbeError, Settings, State, Transition};
+use crate::{PassiveSettings, Probe, ProbeError, Settings, State, Transition, in_flight::InFlight};
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -21,6 +23,8 @@ pub(super) struct Shared<K> {
     settings: Settings,
     epoch: Instant,
     table: Mutex<Table<K>>,
+    /// How many backends have failures.
+    failing: Arc<AtomicUsize>,
     /// Tells `run` that the agenda changed.
     pub(super) wake: Notify,
     on_change: OnChange<K>,
@@ -28,20 +32,37 @@ pub(super) struct Shared<K> {
 
 impl<K: Key> Shared<K> {
     pub(super) fn new(settings: Settings, on_change: OnChange<K>) -> Self {
-        let (table, wake) = (Mutex::new(Table::new()), Notify::new());
-        Self { settings, epoch: Instant::now(), table, wake, on_change }
+        let failing = Arc::new(AtomicUsize::new(0));
+        let (table, wake) = (Mutex::new(Table::new(Arc::clone(&failing))), Notify::new());
+        Self { settings, epoch: Instant::now(), table, failing, wake, on_change }
     }
 
-    pub(super) fn connect_failed(&self, key: &K, began: Duration) {
-        let moment = self.moment();
-        let transition = self.table().change(key, |mark| mark.connect_failed(began, moment));
-        self.after(transition);
+    pub(super) fn connect_failed(&self, key: &K, began: Duration, settings: Option<PassiveSettings>) {
+        let settings = settings.unwrap_or_else(|| PassiveSettings::from(&self.settings));
+        self.change(key, began, Event::Failed { settings, entropy: fastrand::u64(..) });
     }
 
     pub(super) fn connect_succeeded(&self, key: &K, began: Duration) {
-        let now = self.now();
-        let transition = self.table().change(key, |mark| mark.connect_succeeded(began, now));
+        self.change(key, began, Event::Succeeded);
+    }
+
+    fn change(&self, key: &K, began: Duration, event: Event) {
+        // Bound first, so that the lock is not held while the callback runs.
+        let (transition, is_sooner) = self.table().change(key, event, began, self.now());
+        if is_sooner {
+            self.wake.notify_one();
+        }
         self.after(transition);
+    }
+
+    pub(super) fn has_failures(&self, key: &K) -> bool {
+        // Only what this thread reported itself must be seen, and that it does.
+        self.failing.load(Ordering::Relaxed) > 0 && self.table().has_failures(key, self.now())
+    }
+
+    #[cfg(test)]
+    pub(super) fn failing(&self) -> usize {
+        self.failing.load(Ordering::Relaxed)
     }
 
     /// Starts probes that are due, as many as may run. Returns when to look again, if not only after one of
@@ -49,7 +70,7 @@ impl<K: Key> Shared<K> {
     pub(super) fn start_due<'a>(
         &self,
         probe: &'a dyn Probe<K>,
-        in_flight: &mut InFlight<'a, K>,
+        in_flight: &mut InFlight<'a, Ticket<K>>,
     ) -> Option<Instant> {
         let limit = self.settings.probe_timeout;
         while in_flight.len() < self.settings.concurrent_probes.max(1) {
@@ -73,8 +94,8 @@ impl<K: Key> Shared<K> {
             self.table().drop_entry(ticket);
             return;
         }
-        let moment = self.moment();
-        let transition = self.table().finish(ticket, |mark| mark.probed(outcome.is_ok(), moment));
+        let (now, entropy) = (self.now(), fastrand::u64(..));
+        let transition = self.table().finish(ticket, outcome.is_ok(), now, entropy);
         self.after(transition);
     }
 
@@ -100,10 +121,6 @@ impl<K: Key> Shared<K> {
             }
         }
         std::mem::forget(telling);
-    }
-
-    fn moment(&self) -> Moment<'_> {
-        Moment { now: self.now(), entropy: fastrand::u64(..), backoff: &self.settings.backoff }
     }
 
     pub(super) fn now(&self) -> Duration {

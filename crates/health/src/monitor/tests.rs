@@ -1,4 +1,5 @@
 mod driving;
+mod passive;
 mod reporting;
 
 use super::Monitor;

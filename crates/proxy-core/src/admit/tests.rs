@@ -14,7 +14,7 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 fn settings() -> Compiled {
     let mut blueprint = Blueprint::default();
     blueprint.settings.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-    Snapshot::compile(blueprint, &Registry::new(1), None).unwrap().settings
+    Snapshot::compile(blueprint, &std::sync::Arc::new(Registry::new(1)), None).unwrap().settings
 }
 
 fn admitted(head: &str) -> Result<Incoming, Reason> {

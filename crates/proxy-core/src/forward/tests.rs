@@ -41,7 +41,7 @@ impl Case {
             upstreams: vec![Arc::new(self.upstream)],
             routes: vec![Arc::new(self.route)],
         };
-        let snapshot = Snapshot::compile(blueprint, &Registry::new(1), None).unwrap();
+        let snapshot = Snapshot::compile(blueprint, &Arc::new(Registry::new(1)), None).unwrap();
         let route = snapshot.route("r").unwrap();
         let upstream = route.first_upstream().unwrap();
         let mut incoming = parsed(head);
@@ -61,7 +61,7 @@ impl Case {
             upstream,
             request_id: &RequestId::given(b"id").unwrap(),
         }
-        .write(&upstream.backends[0], &mut out);
+        .write(&upstream.roster(0).0.members[0], &mut out);
         let text = String::from_utf8(out).unwrap();
         text.strip_suffix("\r\n\r\n").unwrap().to_owned() + "\r\n"
     }

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::line::{self, Driver, Line};
+use crate::clock;
 use crate::deadline::Ticks;
 use crate::pool::PoolRules;
 use crate::reason::Reason;
-use crate::registry::Backend;
+use crate::registry::{Backend, ConnectionPlace};
 use crate::upstream::{Member, Upstream};
 use crate::worker::Worker;
 
@@ -172,7 +173,12 @@ impl Lines {
         }
         group.is_dialling = true;
         let waiters = Arc::clone(&group.waiters);
-        tokio::spawn(dial(Arc::clone(worker), Arc::clone(&member.backend), member.address.clone(), waiters));
+        let to = Dialled {
+            backend: Arc::clone(&member.backend),
+            address: member.address.clone(),
+            most: member.max_connections,
+        };
+        tokio::spawn(dial(Arc::clone(worker), to, waiters));
         Found::Wait(Waiting { changes, since })
     }
 
@@ -221,15 +227,10 @@ fn group<'a>(groups: &'a mut Vec<Group>, backend: &Backend) -> &'a mut Group {
 }
 
 /// Makes a connection, tells those who wait for it, and drives it until it ends. It goes on where they have left.
-async fn dial(
-    worker: Arc<Worker>,
-    backend: Arc<Backend>,
-    address: crate::connect::Address,
-    waiters: Arc<Waiters>,
-) {
+async fn dial(worker: Arc<Worker>, to: Dialled, waiters: Arc<Waiters>) {
     // Whatever becomes of it, nobody waits for ever.
-    let mut dialling = Dialling { worker: &worker, backend: &backend, is_told: false };
-    let driver = match make(&worker, &backend, &address, waiters).await {
+    let mut dialling = Dialling { worker: &worker, backend: &to.backend, is_told: false };
+    let driver = match make(&worker, &to, waiters).await {
         Ok((line, driver)) => {
             dialling.tell(Ok(line));
             driver
@@ -240,8 +241,16 @@ async fn dial(
         }
     };
     drop(dialling);
-    drop((worker, backend));
+    drop((worker, to));
     drive(driver).await;
+}
+
+/// Where a connection is to lead.
+struct Dialled {
+    backend: Arc<Backend>,
+    address: crate::connect::Address,
+    /// Connections to it, over all workers.
+    most: Option<u32>,
 }
 
 async fn drive(mut driver: Driver) {
@@ -250,23 +259,28 @@ async fn drive(mut driver: Driver) {
 
 async fn make(
     worker: &Arc<Worker>,
-    backend: &Arc<Backend>,
-    address: &crate::connect::Address,
+    to: &Dialled,
     waiters: Arc<Waiters>,
 ) -> Result<(Arc<Line>, Driver), Reason> {
-    let began = std::time::Instant::now();
-    let stream = match worker.shared.connect.connect(address).await {
+    let place = match to.most {
+        Some(most) => Some(ConnectionPlace::take(&to.backend, most).await),
+        None => None,
+    };
+    let began = clock::now();
+    let mut stream = match worker.shared.connect.connect(&to.address).await {
         Ok(stream) => stream,
         Err(error) => {
             if error.is_of_backend() {
-                worker.shared.connect_failed(backend, began);
+                worker.shared.connect_failed(&to.backend, began);
             }
             return Err(error.reason());
         }
     };
+    worker.shared.connect_succeeded(&to.backend, began);
+    place.into_iter().for_each(|place| stream.hold(place));
     stream.bound_unsent();
     let pinned = worker.snapshot();
-    let patience = Ticks::of(address.connect_timeout);
+    let patience = Ticks::of(to.address.connect_timeout);
     line::open(stream, &pinned.0.settings, (patience, &worker.deadlines), waiters).await
 }
 

@@ -26,6 +26,10 @@ fn each_reason_has_its_status_its_code_and_its_proxy_status() {
     check(BodyTooLarge, 413, "body_too_large", "http_request_error");
     check(Guarded, 403, "guarded", "http_request_denied");
     check(NoBackend, 503, "no_backend", "destination_unavailable");
+    check(CircuitOpen, 503, "circuit_open", "destination_unavailable");
+    check(QueueFull, 503, "queue_full", "connection_limit_reached");
+    check(QueueTimeout, 503, "queue_timeout", "connection_limit_reached");
+    check(Shed, 503, "shed", "connection_limit_reached");
     check(EgressDenied, 502, "egress_denied", "destination_ip_prohibited");
     check(DnsError, 502, "dns_error", "dns_error");
     check(DnsTimeout, 504, "dns_timeout", "dns_timeout");
@@ -57,10 +61,9 @@ fn only_what_a_backend_has_not_seen_may_always_be_tried_again() {
     use Reason::*;
     for (reasons, retry) in [
         (&[DnsError, DnsTimeout, ConnectRefused, ConnectTimeout, UpstreamTls][..], Retry::Unsent),
-        (&[UpstreamReset], Retry::Repeatable),
+        (&[UpstreamReset, ResponseTimeout], Retry::Repeatable),
         (
             &[
-                ResponseTimeout,
                 RequestTimeout,
                 BadResponse(Rule::Status),
                 EgressDenied,

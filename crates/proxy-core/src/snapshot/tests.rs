@@ -12,7 +12,7 @@ fn blueprint(upstreams: Vec<Arc<UpstreamSpec>>, routes: Vec<RouteSpec>) -> Bluep
 }
 
 fn compile(blueprint: Blueprint) -> Result<Snapshot, BuildError> {
-    Snapshot::compile(blueprint, &Registry::new(1), None)
+    Snapshot::compile(blueprint, &Arc::new(Registry::new(1)), None)
 }
 
 fn respond(status: u16, content_type: &str) -> RouteSpec {
@@ -81,7 +81,7 @@ fn what_cannot_be_served_is_refused() {
 
 #[test]
 fn what_did_not_change_is_shared_with_the_snapshot_before() {
-    let registry = Registry::new(1);
+    let registry = Arc::new(Registry::new(1));
     let first = blueprint(
         vec![upstream("a"), upstream("b")],
         vec![RouteSpec::to("1", "a"), RouteSpec::to("2", "b").path(PathPattern::Exact("/x".to_owned()))],
@@ -101,7 +101,7 @@ fn what_did_not_change_is_shared_with_the_snapshot_before() {
     let after = compile(changed);
     assert_eq!(shares(&after), ([true, false], [true, false]));
     // What was learnt is the same all the same.
-    let backend = |snapshot: &Snapshot| Arc::clone(&snapshot.upstreams["b"].backends[0].backend);
+    let backend = |snapshot: &Snapshot| Arc::clone(&snapshot.upstreams["b"].roster(0).0.members[0].backend);
     assert!(Arc::ptr_eq(&backend(&before), &backend(&after)));
     assert!(Arc::ptr_eq(&before.route("2").unwrap().state, &after.route("2").unwrap().state));
 

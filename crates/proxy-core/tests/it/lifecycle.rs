@@ -132,7 +132,7 @@ async fn dead_backends_are_probed_in_a_second_run_too() {
     let mut client = first.client().await;
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert!(client.message().await.0.starts_with("HTTP/1.1 502 "));
-    assert!(first.handle.backends("app")[0].1);
+    assert!(!first.handle.backends("app")[0].outage.is_none());
     first.stop();
     first.end().await;
 

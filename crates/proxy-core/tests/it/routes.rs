@@ -68,7 +68,9 @@ async fn an_upstream_that_changes_keeps_connections_and_marks_of_backends_that_s
     let (mut running, backend) = one().await;
     let (mut client, mut peer) = warm(&mut running, &backend).await;
     let other = Backend::new().await;
-    running.handle.put_upstream(upstream(&[&backend, &other])).unwrap();
+    let mut both = upstream(&[&backend, &other]);
+    both.slow_start = None;
+    running.handle.put_upstream(both).unwrap();
     let mut hits = [0, 0];
     let mut second = None;
     for _ in 0..4 {

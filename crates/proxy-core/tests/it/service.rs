@@ -254,7 +254,7 @@ async fn dead_backends_come_back_without_anybody_who_runs_the_proxy() {
     let backend = refusing.accepts();
     assert_eq!(backend.accept().await.remains().await, "");
     soon(async {
-        while handle.backends("app")[0].1 {
+        while !handle.backends("app")[0].outage.is_none() {
             tokio::task::yield_now().await;
         }
     })

@@ -1,6 +1,5 @@
 //! The probes that are running.
 
-use super::table::Ticket;
 use crate::{ProbeError, ProbeFuture};
 use std::{
     future::{Future, poll_fn},
@@ -8,32 +7,37 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A small set of probes, polled together. Few run at once, so that polling all of them for the news of one
-/// is cheaper than telling them apart.
-pub(super) struct InFlight<'a, K> {
-    running: Vec<Running<'a, K>>,
+/// A small set of probes, each with a ticket that says whose it is, polled together. Few run at once, so
+/// that polling all of them for the news of one is cheaper than telling them apart.
+pub(crate) struct InFlight<'a, T> {
+    running: Vec<Running<'a, T>>,
 }
 
-struct Running<'a, K> {
-    ticket: Ticket<K>,
+struct Running<'a, T> {
+    ticket: T,
     future: ProbeFuture<'a>,
 }
 
-impl<'a, K> InFlight<'a, K> {
-    pub(super) const fn new() -> Self {
+impl<'a, T> InFlight<'a, T> {
+    pub(crate) const fn new() -> Self {
         Self { running: Vec::new() }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.running.len()
     }
 
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
-        ticket: Ticket<K>,
+        ticket: T,
         probe: impl Future<Output = Result<(), ProbeError>> + Send + 'a,
     ) {
         self.running.push(Running { ticket, future: Box::pin(probe) });
+    }
+
+    /// Drops the probes that are no longer wanted.
+    pub(crate) fn retain(&mut self, mut is_wanted: impl FnMut(&T) -> bool) {
+        self.running.retain(|running| is_wanted(&running.ticket));
     }
 
     /// The next probe that ends; never ready while none is running.
@@ -41,7 +45,7 @@ impl<'a, K> InFlight<'a, K> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub(super) async fn next(&mut self) -> (Ticket<K>, Result<(), ProbeError>) {
+    pub(crate) async fn next(&mut self) -> (T, Result<(), ProbeError>) {
         poll_fn(|context| {
             for (index, running) in self.running.iter_mut().enumerate() {
                 if let Poll::Ready(outcome) = poll_guarded(&mut running.future, context) {

@@ -1,0 +1,94 @@
+//! What is watched, and how.
+
+use std::sync::Arc;
+
+use health::{CheckSettings, Probe};
+
+use crate::outage::Outage;
+use crate::registry::{Backend, Marked};
+use crate::upstream::Upstream;
+
+/// What is watched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Watched {
+    /// Whether a backend is well.
+    Check {
+        backend: Marked,
+        /// More is asked of it than a connection.
+        asks_more: bool,
+    },
+    /// What a backend's agent says.
+    Agent(Marked),
+    /// The addresses of a name in an upstream.
+    Name { upstream: String, host: String },
+}
+
+impl Watched {
+    pub(super) fn check(backend: &Arc<Backend>, asks_more: bool) -> Self {
+        Self::Check { backend: Marked(Arc::clone(backend)), asks_more }
+    }
+
+    pub(super) fn agent(backend: &Arc<Backend>) -> Self {
+        Self::Agent(Marked(Arc::clone(backend)))
+    }
+
+    /// The name of the upstream that it is in.
+    pub(super) fn upstream(&self) -> &str {
+        match self {
+            Self::Check { backend, .. } | Self::Agent(backend) => &backend.0.upstream.name,
+            Self::Name { upstream, .. } => upstream,
+        }
+    }
+
+    /// Nobody asks any more: what was said by then holds no longer.
+    pub(super) fn forgotten(&self) {
+        match self {
+            Self::Check { backend, .. } => {
+                backend.0.set_out(Outage::CHECK, false);
+            }
+            Self::Agent(backend) => {
+                backend.0.set_out(Outage::AGENT, false);
+                backend.0.set_out(Outage::AGENT_DRAIN, false);
+                backend.0.set_share(100);
+            }
+            Self::Name { .. } => {}
+        }
+    }
+}
+
+/// What is watched, told apart from everything else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Label {
+    Check(u64),
+    Agent(u64),
+    Name(String, String),
+}
+
+/// How something is watched.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub(super) watched: Watched,
+    pub(super) settings: CheckSettings,
+    pub(super) probe: Arc<dyn Probe<Watched>>,
+    /// The upstream that asks for it, which is another one once it has changed.
+    pub(super) stamp: usize,
+}
+
+impl Wanted {
+    pub(super) fn of(
+        watched: Watched,
+        upstream: &Arc<Upstream>,
+        (settings, probe): (CheckSettings, impl Probe<Watched>),
+    ) -> Self {
+        Self { watched, settings, probe: Arc::new(probe), stamp: Arc::as_ptr(&upstream.spec) as usize }
+    }
+
+    pub(super) fn labelled(self) -> (Label, Self) {
+        let label = match &self.watched {
+            Watched::Check { backend, .. } => Label::Check(backend.0.number),
+            Watched::Agent(backend) => Label::Agent(backend.0.number),
+            Watched::Name { upstream, host } => Label::Name(upstream.clone(), host.clone()),
+        };
+        (label, self)
+    }
+}

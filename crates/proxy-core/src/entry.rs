@@ -1,0 +1,79 @@
+//! A request's way into an upstream: through its circuit and its gate, where it has them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::circuit::{Admitted, Circuit, Turn};
+use crate::client::Client;
+use crate::exchange::Context;
+use crate::gate::{Pass, Priority};
+use crate::reason::{Reason, Side};
+use crate::trace::Trace;
+use crate::upstream::Upstream;
+use crate::waiting;
+
+/// What a request holds of an upstream while it is being answered.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    pub(crate) pass: Option<Pass>,
+    admitted: Option<(Arc<Circuit>, Admitted)>,
+}
+
+impl Entry {
+    /// Enters, at once or after a wait for a place.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub(crate) async fn into_upstream<C: Client>(
+        upstream: &Upstream,
+        priority: Priority,
+        client: &mut C,
+        (context, trace): (&Context<'_>, &mut Trace),
+    ) -> Result<Self, Reason> {
+        let mut entry = Self::default();
+        if let Some(circuit) = &upstream.circuit {
+            match circuit.admit(context.now()) {
+                Ok(admitted) => entry.admitted = Some((Arc::clone(circuit), admitted)),
+                Err(retry_after) => {
+                    trace.retry_after = Some(retry_after);
+                    return Err(Reason::CircuitOpen);
+                }
+            }
+        }
+        if let Some(door) = &upstream.door {
+            entry.pass = Some(waiting::enter(door, priority, client, (context, trace)).await?);
+        }
+        Ok(entry)
+    }
+
+    /// It was answered.
+    pub(crate) fn answered(&mut self, is_ok: bool, upstream: &Upstream, shard: usize, now: Duration) {
+        let Some((circuit, admitted)) = self.admitted.take() else { return };
+        let turn = if is_ok {
+            circuit.succeeded(admitted, shard, now)
+        } else {
+            circuit.failed(admitted, shard, now)
+        };
+        let upstream = &*upstream.spec.name;
+        match turn {
+            Turn::None => {}
+            Turn::Opened(_) => tracing::warn!(upstream, "circuit opened: too many requests fail"),
+            Turn::Closed => tracing::info!(upstream, "circuit closed"),
+        }
+    }
+
+    /// It failed. What is not a backend's fault says nothing of the upstream.
+    pub(crate) fn failed(&mut self, reason: Reason, upstream: &Upstream, shard: usize, now: Duration) {
+        if reason.side() == Side::Backend {
+            self.answered(false, upstream, shard, now);
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some((circuit, admitted)) = self.admitted.take() {
+            circuit.abandoned(admitted);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! One backend: why it may or may not be asked now, how much it has to do, and how long it takes.
+
+use std::hash::{Hash, Hasher};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use egress::{Destination, Named};
+use health::Manual;
+use lb_strategies::PeakEwma;
+use tokio::sync::Notify;
+
+use super::{Padded, Registry, Slots, UpstreamState};
+use crate::circuit::Circuit;
+use crate::outage::Outage;
+use crate::timers::Due;
+
+/// One backend, for as long as some snapshot or request names it.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    /// Unique in the process: pools know by it whose connections they hold.
+    pub(crate) number: u64,
+    pub(crate) id: String,
+    pub(crate) destination: Destination,
+    pub(crate) named: Named,
+    /// The one of its name's addresses that this backend is, where a name stands for several backends.
+    pub(crate) resolved: Option<SocketAddr>,
+    pub(crate) upstream: Arc<UpstreamState>,
+    /// Where the workers' pools find its connections.
+    pub(crate) slot: usize,
+    /// Why it gets no requests: a set of [`Outage`]s.
+    out: AtomicU32,
+    /// What its agent leaves of its weight, in percent.
+    share: AtomicU32,
+    /// When it came back, or came to be, in milliseconds since the registry's epoch; `NEVER` once it has all of its share.
+    warming_since: AtomicU64,
+    pub(crate) streaks: Streaks,
+    /// Its own circuit, where there is to be one.
+    pub(crate) circuit: Mutex<Option<Arc<Circuit>>>,
+    /// Requests in flight, counted exactly where they are limited.
+    admitted: Padded<AtomicU32>,
+    /// Connections that stand, counted where they are limited.
+    connections: Padded<AtomicU32>,
+    /// How many wait for a place among them: connections that are unused end then.
+    waiting: AtomicU32,
+    freed: Notify,
+    shards: Box<[Padded<Shard>]>,
+    slots: Arc<Mutex<Slots>>,
+}
+
+/// What each worker writes for itself.
+#[derive(Debug, Default)]
+struct Shard {
+    in_flight: AtomicU32,
+    latency: PeakEwma,
+}
+
+/// Bad answers in a row, over all workers. Written only where there is something to count or to forget.
+#[derive(Debug, Default)]
+pub(crate) struct Streaks {
+    pub(crate) errors: AtomicU32,
+    pub(crate) resets: AtomicU32,
+    pub(crate) slow: AtomicU32,
+    /// It has come back from an ejection, and has not answered well since.
+    on_probation: AtomicBool,
+}
+
+impl Streaks {
+    /// One more of that kind; returns how many there are in a row now.
+    pub(crate) fn add(streak: &AtomicU32) -> u32 {
+        streak.fetch_add(1, Relaxed).saturating_add(1)
+    }
+
+    /// It has ended.
+    #[inline]
+    pub(crate) fn end(streak: &AtomicU32) {
+        if streak.load(Relaxed) != 0 {
+            streak.store(0, Relaxed);
+        }
+    }
+
+    /// All have ended.
+    pub(crate) fn clear(&self) {
+        [&self.errors, &self.resets, &self.slow].into_iter().for_each(Self::end);
+        self.on_probation.store(false, Relaxed);
+    }
+
+    /// One bad answer is enough from now on, until the first good one.
+    pub(crate) fn begin_probation(&self) {
+        self.on_probation.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_on_probation(&self) -> bool {
+        self.on_probation.load(Relaxed)
+    }
+
+    /// True where there was a probation to be ended.
+    #[inline]
+    pub(crate) fn end_probation(&self) -> bool {
+        self.on_probation.load(Relaxed) && self.on_probation.swap(false, Relaxed)
+    }
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// What a backend is made of.
+pub(super) struct Identity<'a> {
+    pub(super) number: u64,
+    pub(super) id: &'a str,
+    pub(super) destination: &'a Destination,
+    pub(super) named: Named,
+    pub(super) resolved: Option<SocketAddr>,
+}
+
+impl Backend {
+    pub(super) fn new(
+        identity: &Identity<'_>,
+        upstream: &Arc<UpstreamState>,
+        slot: usize,
+        shards: usize,
+        slots: &Arc<Mutex<Slots>>,
+    ) -> Self {
+        Self {
+            number: identity.number,
+            id: identity.id.to_owned(),
+            destination: identity.destination.clone(),
+            named: identity.named,
+            resolved: identity.resolved,
+            upstream: Arc::clone(upstream),
+            slot,
+            out: AtomicU32::new(0),
+            share: AtomicU32::new(100),
+            warming_since: AtomicU64::new(NEVER),
+            streaks: Streaks::default(),
+            circuit: Mutex::default(),
+            admitted: Padded::default(),
+            connections: Padded::default(),
+            waiting: AtomicU32::new(0),
+            freed: Notify::new(),
+            shards: (0..shards).map(|_| Padded::default()).collect(),
+            slots: Arc::clone(slots),
+        }
+    }
+
+    pub(super) fn is(&self, identity: &Identity<'_>) -> bool {
+        self.destination == *identity.destination
+            && self.named == identity.named
+            && self.resolved == identity.resolved
+    }
+
+    /// Why it gets no requests; none where it does.
+    #[inline]
+    pub(crate) fn outages(&self) -> Outage {
+        Outage::of(self.out.load(Relaxed))
+    }
+
+    /// True where a connect failed and no probe has succeeded since.
+    #[cfg(test)]
+    pub(crate) fn is_dead(&self) -> bool {
+        self.outages().has(Outage::CONNECT)
+    }
+
+    /// Adds a cause for it to get no requests, or takes it away, and has the pickers of its upstream built anew where
+    /// that changes something. True where it did.
+    pub(crate) fn set_out(&self, outage: Outage, is_out: bool) -> bool {
+        let bits = outage.bits();
+        let before =
+            if is_out { self.out.fetch_or(bits, Relaxed) } else { self.out.fetch_and(!bits, Relaxed) };
+        let has_changed = (before & bits != 0) != is_out;
+        if has_changed {
+            self.upstream.renew();
+        }
+        has_changed
+    }
+
+    /// Has it be as somebody wants it. Whoever gathers backends asks for this, so that nothing has to be gathered anew.
+    pub(super) fn set_manual(&self, state: Manual) {
+        let wanted = match state {
+            Manual::Ready => 0,
+            Manual::Drain { keeps_sticky: false } => Outage::DRAIN.bits(),
+            Manual::Drain { keeps_sticky: true } => Outage::DRAIN_STICKY.bits(),
+            Manual::Dead => Outage::MANUAL.bits(),
+        };
+        let all = Outage::DRAIN.bits() | Outage::DRAIN_STICKY.bits() | Outage::MANUAL.bits();
+        let _ = self.out.fetch_update(Relaxed, Relaxed, |held| Some((held & !all) | wanted));
+    }
+
+    /// What its agent leaves of its weight, in percent.
+    pub(crate) fn share(&self) -> u32 {
+        self.share.load(Relaxed)
+    }
+
+    /// Sets what is left of its weight, in percent.
+    pub(crate) fn set_share(&self, percent: u32) {
+        if self.share.swap(percent, Relaxed) != percent {
+            self.upstream.renew();
+        }
+    }
+
+    /// It gets its share of requests bit by bit from now on, where its upstream has slow start.
+    pub(crate) fn warm_up(self: &Arc<Self>, registry: &Registry) {
+        let now = registry.now();
+        self.warming_since.store(now.as_millis() as u64, Relaxed);
+        registry.timers.add(now, Due::Warm, Arc::downgrade(self));
+    }
+
+    /// It has its whole share.
+    pub(crate) fn is_warm(&self) {
+        self.warming_since.store(NEVER, Relaxed);
+    }
+
+    /// For how long it has been warming up; `None` where it has its whole share.
+    pub(crate) fn warming(&self, now: Duration) -> Option<Duration> {
+        let since = self.warming_since.load(Relaxed);
+        (since != NEVER).then(|| now.saturating_sub(Duration::from_millis(since)))
+    }
+
+    /// Requests in flight, over all workers.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.shards.iter().fold(0_u32, |sum, shard| sum.wrapping_add(shard.0.in_flight.load(Relaxed)))
+    }
+
+    #[inline]
+    fn shard(&self, shard: usize) -> Option<&Shard> {
+        self.shards.get(shard % self.shards.len().max(1)).map(|shard| &shard.0)
+    }
+
+    #[inline]
+    pub(crate) fn begin(&self, shard: usize) {
+        if let Some(shard) = self.shard(shard) {
+            shard.in_flight.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// May be called with another shard than `begin` was: only the sum has a meaning.
+    #[inline]
+    pub(crate) fn end(&self, shard: usize) {
+        if let Some(shard) = self.shard(shard) {
+            shard.in_flight.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// A request took so long to be answered.
+    #[inline]
+    pub(crate) fn took(&self, shard: usize, took: Duration, now: Duration) {
+        if let Some(shard) = self.shard(shard) {
+            shard.latency.record(nanos(took), nanos(now));
+        }
+    }
+
+    /// A request failed: as if it had taken so long, so that failing fast is not taken for being fast.
+    pub(crate) fn penalise(&self, shard: usize, penalty: Duration, now: Duration) {
+        if let Some(shard) = self.shard(shard) {
+            shard.latency.penalise(nanos(penalty), nanos(now));
+        }
+    }
+
+    /// What a request is expected to take: as this worker has seen it, or else another.
+    pub(crate) fn latency(&self, shard: usize, now_nanos: u64) -> Option<u64> {
+        let own = self.shard(shard).and_then(|shard| shard.latency.estimate(now_nanos));
+        own.or_else(|| self.shards.iter().find_map(|shard| shard.0.latency.estimate(now_nanos)))
+    }
+
+    /// A place among the requests of a backend that takes so many at a time.
+    pub(crate) fn admit(&self, most: u32) -> bool {
+        try_add(&self.admitted.0, most)
+    }
+
+    /// The place is free again.
+    pub(crate) fn give_back(&self) {
+        self.admitted.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A place among the connections of a backend that takes so many.
+#[derive(Debug)]
+pub(crate) struct ConnectionPlace(Arc<Backend>);
+
+impl ConnectionPlace {
+    /// A place, at once or as soon as one comes free.
+    pub(crate) async fn take(backend: &Arc<Backend>, most: u32) -> Self {
+        loop {
+            let freed = backend.freed.notified();
+            if try_add(&backend.connections.0, most) {
+                return Self(Arc::clone(backend));
+            }
+            backend.waiting.fetch_add(1, Relaxed);
+            let _waiting = Leaving(&backend.waiting);
+            freed.await;
+        }
+    }
+
+    /// True where somebody waits for a place.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.waiting.load(Relaxed) > 0
+    }
+}
+
+impl Drop for ConnectionPlace {
+    fn drop(&mut self) {
+        self.0.connections.0.fetch_sub(1, Relaxed);
+        self.0.freed.notify_one();
+    }
+}
+
+/// Takes one off a count, however a wait ends.
+struct Leaving<'a>(&'a AtomicU32);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+fn try_add(count: &AtomicU32, most: u32) -> bool {
+    count.fetch_update(Relaxed, Relaxed, |held| (held < most).then_some(held + 1)).is_ok()
+}
+
+/// Nanoseconds, for the next 584 years.
+#[inline]
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos() as u64
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.free.push(self.slot);
+    }
+}
+
+/// A backend as the key of its health.
+#[derive(Clone, Debug)]
+pub(crate) struct Marked(pub(crate) Arc<Backend>);
+
+impl PartialEq for Marked {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.number == other.0.number
+    }
+}
+
+impl Eq for Marked {}
+
+impl Hash for Marked {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.number.hash(state);
+    }
+}
+
+impl UpstreamState {
+    /// A number that changes whenever another set of backends may be eligible.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        // Acquire: pairs with the release in `renew`.
+        self.version.load(Acquire)
+    }
+
+    /// Another set of backends may be eligible, or with other weights.
+    pub(crate) fn renew(&self) {
+        // Release: whoever sees the new version sees what has changed.
+        self.version.fetch_add(1, Release);
+    }
+}

@@ -1,0 +1,104 @@
+//! A backend that a request has in hand: it counts as in flight there until it is dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::roster::Member;
+use super::{Pinned, Unpicked};
+use crate::circuit::{Admitted, Turn};
+use crate::outage::Outage;
+use crate::outcome::Made;
+use crate::timers::Due;
+use crate::upstream::Lack;
+
+/// A request's hold on a backend.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    roster: Arc<Pinned>,
+    /// The place in the roster.
+    pub(crate) place: usize,
+    shard: usize,
+    /// One of a limited number of places is held.
+    is_admitted: bool,
+    /// How the backend's circuit let the request through, until its outcome is known.
+    circuit: Option<Admitted>,
+}
+
+impl Hold {
+    /// A hold on the backend at `place`.
+    ///
+    /// # Errors
+    /// It takes no more requests.
+    #[inline]
+    pub(super) fn of(
+        roster: &Arc<Pinned>,
+        place: usize,
+        (shard, now): (usize, Duration),
+    ) -> Result<Self, Unpicked> {
+        let Some(member) = roster.0.members.get(place) else { return Err(Unpicked::Nobody(Lack::Backends)) };
+        let circuit = match &member.circuit {
+            None => None,
+            Some(circuit) => Some(circuit.admit(now).map_err(|_| Unpicked::Nobody(Lack::Circuits))?),
+        };
+        let is_admitted = member.max_requests.is_some();
+        if let Some(most) = member.max_requests
+            && !member.backend.admit(most)
+        {
+            circuit.into_iter().for_each(|admitted| abandon(member, admitted));
+            return Err(Unpicked::Full);
+        }
+        member.backend.begin(shard);
+        Ok(Self { roster: Arc::clone(roster), place, shard, is_admitted, circuit })
+    }
+
+    /// The backend.
+    #[inline]
+    pub(crate) fn member(&self) -> &Member {
+        &self.roster.0.members[self.place]
+    }
+
+    /// The request was answered, well or badly, or has failed by the backend's fault.
+    #[inline]
+    pub(crate) fn answered(&mut self, is_ok: bool, made: &Made<'_>) {
+        if let Some(admitted) = self.circuit.take() {
+            self.tell_circuit(admitted, is_ok, made);
+        }
+    }
+
+    fn tell_circuit(&self, admitted: Admitted, is_ok: bool, made: &Made<'_>) {
+        let member = self.member();
+        let Some(circuit) = &member.circuit else { return };
+        let turn = if is_ok {
+            circuit.succeeded(admitted, made.shard, made.now)
+        } else {
+            circuit.failed(admitted, made.shard, made.now)
+        };
+        let (upstream, backend) = (&*made.upstream.spec.name, &*member.backend.id);
+        match turn {
+            Turn::None => {}
+            Turn::Opened(until) => {
+                member.backend.set_out(Outage::CIRCUIT, true);
+                made.registry.timers.add(until, Due::HalfOpen, Arc::downgrade(&member.backend));
+                tracing::warn!(upstream, backend, "circuit of the backend opened: too many requests fail");
+            }
+            Turn::Closed => tracing::info!(upstream, backend, "circuit of the backend closed"),
+        }
+    }
+}
+
+fn abandon(member: &Member, admitted: Admitted) {
+    if let Some(circuit) = &member.circuit {
+        circuit.abandoned(admitted);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let member = &self.roster.0.members[self.place];
+        member.backend.end(self.shard);
+        if self.is_admitted {
+            member.backend.give_back();
+        }
+        self.circuit.take().into_iter().for_each(|admitted| abandon(member, admitted));
+    }
+}
