@@ -9,7 +9,7 @@ pub(super) struct Answer(Vec<u8>);
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// What proxyd says in `Proxy-Status` when it refuses a request that it had not let wait.
-const AT_ONCE: [&str; 2] = ["\"queue_full\"", "\"shed\""];
+const AT_ONCE: &str = "\"queue_full\"";
 
 impl Answer {
     /// Takes in `bytes`: what the answer says and whether the connection ends with it, once it is whole.
@@ -42,7 +42,7 @@ fn outcome(head: &str) -> Outcome {
         Some("200") => Outcome::Good,
         Some("503") => {
             let reason = field(head, "proxy-status").unwrap_or_default();
-            Outcome::Refused { at_once: AT_ONCE.iter().any(|code| reason.contains(code)) }
+            Outcome::Refused { at_once: reason.contains(AT_ONCE) }
         }
         _ => Outcome::Failed(format!("unexpected answer: {line}")),
     }
