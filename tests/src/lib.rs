@@ -33,6 +33,7 @@ mod reading;
 mod socket;
 
 mod backend;
+mod frail;
 mod refusing;
 mod session;
 
@@ -45,6 +46,7 @@ pub use backend::Backend;
 pub use command::{Finished, fixture, proxyd, proxyd_in};
 pub use connection::{Broken, Connection, Ending};
 pub use document::Document;
+pub use frail::Frail;
 pub use log::Log;
 pub use message::{Head, Message, latin1};
 pub use proxyd::{Ended, Proxyd};

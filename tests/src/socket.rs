@@ -21,7 +21,7 @@ pub enum Socket {
 
 impl Socket {
     /// Reads `127.0.0.1:80`, `[::1]:80` or `unix:/path`.
-    pub(crate) fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         match text.strip_prefix("unix:") {
             Some(path) => Self::Unix(path.into()),
             None => Self::Tcp(text.parse().unwrap_or_else(|_| panic!("{text} is no address"))),

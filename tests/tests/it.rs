@@ -8,10 +8,12 @@
 
 mod it {
     mod answers;
+    mod balancing;
     mod chunks;
     mod cluster;
     mod commands;
     mod endings;
+    mod failing;
     mod framing;
     mod front;
     mod hosts;
@@ -23,6 +25,7 @@ mod it {
     mod mutations;
     mod nonsense;
     mod paths;
+    mod queues;
     mod relay;
     mod retries;
     mod routes;

@@ -44,7 +44,7 @@ impl Outcome {
     fn look_at(&mut self, file: &std::path::Path) -> Result<(), Errors> {
         let loaded = config::load(file)?;
         let factories = Factories::default();
-        self.warnings = control_plane::not_built(&loaded, &factories);
+        self.warnings = control_plane::not_built(&loaded);
         self.warnings.extend(control_plane::check(&loaded, &factories)?);
         self.document = Some(loaded.document);
         Ok(())

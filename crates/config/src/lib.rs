@@ -5,7 +5,7 @@
 //! stages report their errors the same way. [`schema`] is the JSON Schema, made from the same structs.
 //!
 //! This crate runs nothing: it opens no sockets, starts no tasks and resolves no names. The only files that it reads are
-//! the document and the secrets that it names.
+//! the document and the secrets that it names. [`backend_states`] is the format of a file that others read and write.
 //!
 //! ```
 //! let text = "
@@ -22,6 +22,7 @@
 //! ```
 
 mod address;
+pub mod backend_states;
 mod check;
 mod dialect;
 mod document;

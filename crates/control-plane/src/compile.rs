@@ -8,19 +8,23 @@ mod settings;
 mod upstream;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use config::{Document, Errors, Loaded, Problem};
+use config::{Document, Errors, Loaded, Problem, State};
 use proxy_core::spec::Blueprint;
 use proxy_core::{ListenAddress, Proxy};
 
-use crate::{Factories, Plan, not_built};
+use crate::probes::Dialler;
+use crate::{Factories, Plan, not_built, state_dir};
 
 /// What a stage of the compilation reads, and where it reports what is wrong.
 struct Compiler<'a> {
     loaded: &'a Loaded,
     document: &'a Document,
     factories: &'a Factories,
+    /// What probes connect with.
+    dialler: Dialler,
     /// The upstreams that could be compiled: a route to another one has nothing to report.
     declared: HashSet<&'a str>,
     problems: Vec<Problem>,
@@ -32,7 +36,7 @@ struct Compiler<'a> {
 /// # Errors
 /// Everything that is wrong with it, keys whose feature is not built among them, each with its place.
 pub fn compile(loaded: &Loaded, factories: &Factories) -> Result<Plan, Errors> {
-    let mut problems = not_built(loaded, factories);
+    let mut problems = not_built(loaded);
     match translate(loaded, factories) {
         Ok(plan) if problems.is_empty() => Ok(plan),
         Ok(_) => Err(problems.into()),
@@ -47,7 +51,7 @@ pub fn compile(loaded: &Loaded, factories: &Factories) -> Result<Plan, Errors> {
 /// allowed but cannot be meant.
 ///
 /// # Errors
-/// Everything that is wrong with the document but for [`not_built`], each with its place.
+/// Everything that is wrong with the document but for [`not_built()`], each with its place.
 pub fn check(loaded: &Loaded, factories: &Factories) -> Result<Vec<Problem>, Errors> {
     Ok(translate(loaded, factories)?.warnings)
 }
@@ -58,11 +62,14 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         loaded,
         document,
         factories,
+        dialler: Dialler::default(),
         declared: HashSet::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
     let egress = compiler.egress();
+    compiler.dialler = Dialler::new(egress.clone());
+    let state_dir = compiler.state_dir();
     let mut blueprint = Blueprint::default();
     blueprint.settings = settings::settings(document);
     blueprint.upstreams = compiler.upstreams();
@@ -80,7 +87,9 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         addresses: document.addresses().into_iter().map(listen).collect(),
         workers: settings::workers(document.proxy.workers),
         egress,
+        state_dir,
         warnings: compiler.warnings,
+        dialler: compiler.dialler,
     })
 }
 
@@ -92,6 +101,21 @@ fn listen(address: config::Address) -> ListenAddress {
 }
 
 impl Compiler<'_> {
+    /// The directory of the state; `None` where none is kept.
+    fn state_dir(&mut self) -> Option<PathBuf> {
+        let Some(State::Dir(written)) = &self.document.state else { return None };
+        let found =
+            state_dir::find(written, &|name| std::env::var_os(name), rustix::process::geteuid().is_root());
+        if found.is_none() {
+            self.refuse(
+                "state",
+                "no directory is known for it",
+                Some("write `state: { dir: /var/lib/proxyd }`"),
+            );
+        }
+        found
+    }
+
     /// Notes what is wrong with the value at a path.
     fn refuse(&mut self, path: &str, message: impl Into<String>, hint: Option<&str>) {
         self.problems.push(self.loaded.problem(path, message, hint.map(Into::into)));

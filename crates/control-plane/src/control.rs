@@ -1,66 +1,140 @@
 //! What stands between documents and a running proxy.
 
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use egress::Egress;
-use proxy_core::{BuildError, Handle, ListenAddress, Proxy};
-use std::sync::Arc;
+use health::Manual;
+use proxy_core::{BackendStatus, BuildError, Handle, ListenAddress, Proxy};
 
 use crate::Plan;
+use crate::states::States;
 
-/// Changes what a proxy serves, from one plan to the next.
+/// Changes what a proxy serves, from one plan to the next, and what it is told of backends meanwhile. Cheap to clone.
 #[derive(Clone)]
 pub struct ControlPlane {
     handle: Handle,
-    egress: Egress,
+    egress: Arc<Egress>,
     addresses: Vec<ListenAddress>,
     workers: usize,
+    state_dir: Option<PathBuf>,
+    /// Locked while anything changes.
+    states: Arc<Mutex<States>>,
 }
 
 /// Why a plan cannot take the place of the one that is served. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The plan listens elsewhere, or with another number of workers.
-    #[error("listeners and workers cannot change while the proxy runs")]
+    /// The plan listens elsewhere, or with another number of workers, or keeps its state elsewhere.
+    #[error("listeners, workers and the directory of the state cannot change while the proxy runs")]
     NeedsRestart,
     /// The blueprint cannot be served.
     #[error("the blueprint cannot be served")]
     Build(#[from] BuildError),
 }
 
+/// Why a backend cannot be set to a state. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetError {
+    /// The plan that is served does not have it.
+    #[error("upstream {upstream:?} has no backend {id:?}")]
+    Unknown {
+        /// The upstream's name.
+        upstream: String,
+        /// The backend's id.
+        id: String,
+    },
+    /// The state would not outlive the process, as it should.
+    #[error("the state cannot be kept in {}", path.display())]
+    Store {
+        /// The file that states are kept in.
+        path: PathBuf,
+        /// Why it cannot be read or written.
+        #[source]
+        source: io::Error,
+    },
+}
+
 impl ControlPlane {
     /// A proxy that serves a plan, and its control plane. The caller binds the plan's addresses and runs the proxy.
+    /// Backends are as somebody set them before, as far as the plan's directory remembers; what it cannot tell is in the
+    /// log. Reads one small file.
     ///
     /// # Errors
     /// What cannot be served; never for a plan that was compiled.
     pub fn build(plan: Plan) -> Result<(Proxy, Self), BuildError> {
-        let Plan { blueprint, addresses, workers, egress, .. } = plan;
-        let egress = Egress::new(egress);
+        let Plan { blueprint, addresses, workers, egress, state_dir, dialler, .. } = plan;
+        let egress = Arc::new(Egress::new(egress));
+        dialler.use_for_all(egress.clone());
+        let mut states = States::read(state_dir.as_deref());
         let proxy = Proxy::builder()
-            .blueprint(blueprint)
+            .blueprint(states.apply(blueprint))
             .workers(workers)
-            .connect(Arc::new(egress.clone()))
+            .connect(egress.clone())
             .build()?;
         let handle = proxy.handle();
-        Ok((proxy, Self { handle, egress, addresses, workers }))
+        let states = Arc::new(Mutex::new(states));
+        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states }))
     }
 
     /// Has the proxy serve another plan: requests that have begun end as they were, all later ones go by the plan.
-    /// Connections, and what was learnt of backends, outlive it. The plan's egress policy holds for connections that
-    /// are made from now on.
+    /// Connections, what was learnt of backends, and what they were set to by hand, outlive it. The plan's egress policy
+    /// holds for connections that are made from now on.
     ///
     /// # Errors
     /// Why the plan cannot be served; nothing has changed then.
     pub fn publish(&self, plan: Plan) -> Result<(), PublishError> {
-        if plan.addresses != self.addresses || plan.workers != self.workers {
+        if plan.addresses != self.addresses
+            || plan.workers != self.workers
+            || plan.state_dir != self.state_dir
+        {
             return Err(PublishError::NeedsRestart);
         }
-        self.handle.publish(plan.blueprint)?;
+        plan.dialler.use_for_all(self.egress.clone());
+        let mut states = self.states();
+        let mut next = states.clone();
+        self.handle.publish(next.apply(plan.blueprint))?;
+        *states = next;
+        // The engine remembers what is forgotten here.
+        for (upstream, id, state) in states.take_overruled() {
+            // A backend that is gone again needs nothing.
+            let _ = self.handle.set_backend(&upstream, &id, state);
+        }
         self.egress.replace_policy(plan.egress);
         Ok(())
     }
 
-    /// The handle of the proxy.
+    /// Sets what somebody wants of a backend, in place of what the document says: it holds until somebody sets something
+    /// else, whatever happens to the backend or is published meanwhile, and after a restart where the plan has a
+    /// directory for that. [`Manual::Ready`] is forgotten at a restart, unless the document says something else.
+    ///
+    /// Writes a file where there is a directory, and returns once it is safe on the disk: nothing for a worker's thread.
+    ///
+    /// # Errors
+    /// Why it cannot be set; nothing has changed then.
+    pub fn set_backend(&self, upstream: &str, id: &str, state: Manual) -> Result<(), SetError> {
+        let unknown = || SetError::Unknown { upstream: upstream.to_owned(), id: id.to_owned() };
+        let mut states = self.states();
+        states.written(upstream, id).ok_or_else(unknown)?;
+        let set = states.set(upstream, id, state);
+        set.map_err(|source| SetError::Store { path: states.path(), source })?;
+        self.handle.set_backend(upstream, id, state).map_err(|_| unknown())
+    }
+
+    /// The backends of an upstream as they are now; none where there is no such upstream.
+    pub fn backends(&self, upstream: &str) -> Vec<BackendStatus> {
+        self.handle.backends(upstream)
+    }
+
+    /// The handle of the proxy. What is published or set through it is not remembered here.
     pub const fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    fn states(&self) -> MutexGuard<'_, States> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

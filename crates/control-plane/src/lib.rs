@@ -6,11 +6,14 @@ mod not_built;
 
 mod compile;
 mod plan;
+mod probes;
 
 mod control;
+mod state_dir;
+mod states;
 
 pub use compile::{check, compile};
-pub use control::{ControlPlane, PublishError};
+pub use control::{ControlPlane, PublishError, SetError};
 pub use factories::Factories;
 pub use not_built::not_built;
 pub use plan::Plan;

@@ -1,5 +1,11 @@
 //! The crate through its public face.
 
 #[cfg(test)]
+#[path = "it/checks.rs"]
+mod checks;
+#[cfg(test)]
 #[path = "it/publish.rs"]
 mod publish;
+#[cfg(test)]
+#[path = "it/states.rs"]
+mod states;

@@ -90,7 +90,7 @@ impl Keeper {
             stays
         });
         for (label, wanted) in wanted {
-            let is_same = held.get(&label).is_some_and(|held| held.stamp == wanted.stamp);
+            let is_same = held.get(&label).is_some_and(|held| held.is_same(&wanted));
             if !is_same {
                 self.watch.watch(wanted.watched.clone(), wanted.settings, Arc::clone(&wanted.probe));
                 held.insert(label, wanted);

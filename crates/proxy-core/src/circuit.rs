@@ -61,14 +61,18 @@ impl Circuit {
         }
     }
 
-    /// The circuit in `place`, gone on with by these settings; a new one where that counted over another time.
+    /// The circuit in `place`; a new one where there is none, or it counts over another time.
     pub(crate) fn keep(place: &Mutex<Option<Arc<Self>>>, spec: &BreakerSpec, shards: usize) -> Arc<Self> {
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(circuit) = place.as_ref().filter(|circuit| circuit.span == spec.window) {
-            circuit.breaker().configure(spec.settings);
             return Arc::clone(circuit);
         }
         Arc::clone(place.insert(Arc::new(Self::new(spec, shards))))
+    }
+
+    /// Goes by these settings from now on.
+    pub(crate) fn configure(&self, spec: &BreakerSpec) {
+        self.breaker().configure(spec.settings);
     }
 
     /// Lets a request through.

@@ -31,7 +31,8 @@ pub(crate) struct Course<'a, 'c> {
     context: &'c Context<'a>,
     /// The upstream that was chosen among several, where that is to be kept.
     choice: Choice<'a>,
-    entry: Entry,
+    /// What is held of the upstream, where it has a circuit or a gate.
+    entry: Option<Box<Entry>>,
     tries: Tries,
     affinity: Option<u64>,
     /// The token of the client's cookie.
@@ -39,14 +40,6 @@ pub(crate) struct Course<'a, 'c> {
     retrying: Option<Retrying>,
     /// When the present attempt began.
     began: Instant,
-}
-
-/// An answer, and whether it is the one that the client gets.
-pub(crate) enum Answer<'a> {
-    /// It is.
-    Final(Answered<'a>),
-    /// Another backend may have a better one.
-    Doubtful(Answered<'a>),
 }
 
 impl<'a, 'c> Course<'a, 'c> {
@@ -67,7 +60,7 @@ impl<'a, 'c> Course<'a, 'c> {
             route,
             context,
             choice,
-            entry: Entry::default(),
+            entry: None,
             tries: Tries::of(choice.upstream.spec.retries),
             affinity: None,
             token: None,
@@ -101,12 +94,12 @@ impl<'a, 'c> Course<'a, 'c> {
     ) -> Result<Hold, Reason> {
         loop {
             // What is held of one upstream is not held while another is waited for.
-            self.entry = Entry::default();
+            self.entry = None;
             let priority = self.route.spec.priority;
             let entered = Entry::into_upstream(self.upstream, priority, client, (self.context, trace)).await;
             let reason = match entered {
                 Ok(entry) => {
-                    self.entry = entry;
+                    self.entry = Some(Box::new(entry));
                     self.began = self.context.began(trace);
                     match self.pick() {
                         Ok(hold) => return Ok(hold),
@@ -132,33 +125,48 @@ impl<'a, 'c> Course<'a, 'c> {
     fn pick(&self) -> Result<Hold, Unpicked> {
         self.upstream.pick(&Ask {
             shard: self.context.shard(),
-            now: self.context.worker.shared.registry.at(self.began),
+            now: if self.upstream.needs_now {
+                self.context.worker.shared.registry.at(self.began)
+            } else {
+                Duration::ZERO
+            },
             affinity: self.affinity,
             token: self.token,
             tried: &self.tries.tried,
         })
     }
 
-    fn made(&self, now: Duration) -> Made<'_> {
+    fn made(&self, at: Instant) -> Made<'_> {
         let registry = &self.context.worker.shared.registry;
-        Made { upstream: self.upstream, registry, shard: self.context.shard(), now }
+        Made { upstream: self.upstream, registry, shard: self.context.shard(), at }
     }
 
-    /// Learns from an answer, and says whether it is the one that the client gets.
+    /// Learns from an answer. True where it is the one that the client gets; otherwise another backend may have a better
+    /// one.
     #[inline]
-    pub(crate) fn judge(&mut self, mut answered: Answered<'a>, incoming: &Incoming) -> Answer<'a> {
+    pub(crate) fn judge(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) -> bool {
         let status = incoming.response.status();
-        if self.upstream.is_watched {
-            let seen = self.seen(&answered, incoming);
-            self.made(self.context.worker.shared.registry.at(answered.at))
-                .answered(&mut answered.hold, &seen);
-            self.route.took(self.context.shard(), seen.took);
+        let is_of_note = status >= 429 || incoming.admitted.is_call || self.upstream.is_measured;
+        if is_of_note || self.route.hedge.is_some() || answered.hold.member().backend.streaks.is_marked() {
+            self.learn(answered, incoming);
         }
-        let is_doubtful = status >= 400
-            && !answered.has_switched
+        if status < 400 || !self.is_doubtful(status, answered) {
+            self.finish(answered, incoming);
+            return true;
+        }
+        false
+    }
+
+    fn learn(&self, answered: &mut Answered<'a>, incoming: &Incoming) {
+        let seen = self.seen(answered, incoming);
+        self.made(answered.at).answered(&mut answered.hold, &seen);
+        self.route.took(self.context.shard(), seen.took);
+    }
+
+    fn is_doubtful(&self, status: u16, answered: &Answered<'_>) -> bool {
+        !answered.has_switched
             && !answered.has_begun
-            && self.upstream.spec.retry.on_statuses.contains(&status);
-        if is_doubtful { Answer::Doubtful(answered) } else { Answer::Final(self.finish(answered, incoming)) }
+            && self.upstream.spec.retry.on_statuses.contains(&status)
     }
 
     fn seen(&self, answered: &Answered<'_>, incoming: &Incoming) -> Seen {
@@ -178,56 +186,73 @@ impl<'a, 'c> Course<'a, 'c> {
     }
 
     /// The answer is the client's.
-    fn finish(&mut self, mut answered: Answered<'a>, incoming: &Incoming) -> Answered<'a> {
-        let is_ok = incoming.response.status() < 500;
-        let now = self.context.worker.shared.registry.at(answered.at);
-        self.entry.answered(is_ok, self.upstream, self.context.shard(), now);
-        answered.pass = self.entry.pass.take();
-        self.keep_client(&mut answered, incoming);
-        answered
+    #[inline]
+    fn finish(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) {
+        if let Some(mut entry) = self.entry.take() {
+            let is_ok = incoming.response.status() < 500;
+            let now = self.context.worker.shared.registry.at(answered.at);
+            entry.answered(is_ok, self.upstream, self.context.shard(), now);
+            answered.pass = entry.pass.take();
+        }
+        if self.upstream.sticky.is_some() || self.choice.to_keep.is_some() {
+            self.keep_client(answered, incoming);
+        }
     }
 
     /// Has the client come back to where it was answered.
-    fn keep_client(&self, answered: &mut Answered<'a>, incoming: &Incoming) {
-        let is_secure = || scheme(incoming, self.context.facts) == "https";
+    #[cold]
+    fn keep_client(&self, answered: &Answered<'a>, incoming: &mut Incoming) {
+        let is_secure = scheme(incoming, self.context.facts) == "https";
         if let Some(cookie) = &self.upstream.sticky {
             let id = &*answered.hold.member().backend.id;
             let token = cookie.token_of(&self.upstream.spec.name, id);
             if self.token != Some(token) {
-                cookie.push(token, is_secure(), &mut answered.cookies);
+                cookie.push(token, is_secure, &mut incoming.cookies);
             }
         }
         if let Some((cookie, token)) = self.choice.to_keep
             && std::ptr::eq(self.upstream, self.choice.upstream)
         {
-            cookie.push(token, is_secure(), &mut answered.cookies);
+            cookie.push(token, is_secure, &mut incoming.cookies);
         }
     }
 
-    /// Another backend behind a doubtful answer, or that answer where it has to do.
+    /// Another backend behind the doubtful answer in `slot`; `None` where that answer has to do.
     ///
     /// # Errors
     /// The client has gone.
     pub(crate) async fn after_answer<C: Client>(
         &mut self,
-        answered: Answered<'a>,
+        slot: &mut Option<Answered<'a>>,
+        client: &mut C,
+        incoming: &mut Incoming,
+    ) -> Result<Option<Hold>, Reason> {
+        let Some(answered) = slot else { return Err(Reason::Internal) };
+        let hold = self.instead_of(answered, client, incoming).await?;
+        if hold.is_none() {
+            self.finish(answered, incoming);
+        } else if let Some(answered) = slot.take() {
+            answered.let_go(incoming, self.context);
+        }
+        Ok(hold)
+    }
+
+    async fn instead_of<C: Client>(
+        &mut self,
+        answered: &mut Answered<'a>,
         client: &mut C,
         incoming: &Incoming,
-    ) -> Result<Result<Hold, Answered<'a>>, Reason> {
+    ) -> Result<Option<Hold>, Reason> {
         let number = answered.hold.member().backend.number;
         let wanted = retry_after(incoming, answered.link.head()).unwrap_or_default();
         let status = incoming.response.status();
-        let is_again = self.tries.after_answer(status, incoming, &self.upstream.spec.retry) != Again::No;
-        if !is_again || !self.has_another(number) || !self.pay(wanted, client).await? {
-            return Ok(Err(self.finish(answered, incoming)));
+        let again = self.tries.after_answer(status, incoming, &self.upstream.spec.retry);
+        if again == Again::No || !self.has_another(number) || !self.pay(wanted, client).await? {
+            return Ok(None);
         }
-        let Ok(hold) = self.pick() else { return Ok(Err(self.finish(answered, incoming))) };
+        let Ok(hold) = self.pick() else { return Ok(None) };
         let was_touched = has_body(incoming) && (answered.upload.bytes > 0 || answered.upload.is_done());
-        if was_touched && !client.rewind() {
-            return Ok(Err(self.finish(answered, incoming)));
-        }
-        answered.let_go(incoming, self.context);
-        Ok(Ok(hold))
+        Ok((!was_touched || client.rewind()).then_some(hold))
     }
 
     /// Another backend behind a failed attempt.
@@ -244,7 +269,7 @@ impl<'a, 'c> Course<'a, 'c> {
         let shared = &self.context.worker.shared;
         let now = shared.registry.now();
         if failed.is_of_backend() {
-            self.made(now).failed(&mut hold, failed.reason);
+            self.made(clock::now()).failed(&mut hold, failed.reason);
         }
         let number = hold.member().backend.number;
         drop(hold);
@@ -253,11 +278,11 @@ impl<'a, 'c> Course<'a, 'c> {
             Ok(Some(hold)) => return Ok(hold),
             Ok(None) => {}
             Err(reason) => {
-                self.entry.failed(reason, self.upstream, self.context.shard(), now);
+                self.failed(reason, now);
                 return Err(reason);
             }
         }
-        self.entry.failed(failed.reason, self.upstream, self.context.shard(), now);
+        self.failed(failed.reason, now);
         match self.route.fallback_of(self.upstream) {
             Some(fallback) => {
                 self.tries.tried.clear();
@@ -268,6 +293,13 @@ impl<'a, 'c> Course<'a, 'c> {
                 })
             }
             None => Err(failed.reason),
+        }
+    }
+
+    /// The upstream has failed the request, for all that its circuit is told.
+    fn failed(&mut self, reason: Reason, now: Duration) {
+        if let Some(mut entry) = self.entry.take() {
+            entry.failed(reason, self.upstream, self.context.shard(), now);
         }
     }
 

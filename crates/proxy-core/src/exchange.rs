@@ -270,12 +270,14 @@ async fn forward<'a, C: Client>(
     if let Some(mirror) = mirror.filter(|_| !has_body(incoming)) {
         mirror.send(client, incoming, route, (context, trace));
     }
-    let answered = attempt(client, incoming, route, context, trace).await?;
+    let mut slot = None;
+    attempt(client, incoming, route, (context, trace), &mut slot).await?;
+    let Some(answered) = &slot else { return Err(Reason::Internal) };
     if let Some(mirror) = mirror.filter(|_| has_body(incoming) && answered.upload.is_done()) {
         mirror.send(client, incoming, route, (context, trace));
     }
     trace.first_byte = Some(answered.at.saturating_duration_since(trace.began));
-    Ok(relay(client, incoming, route, (context, trace), answered).await)
+    Ok(relay(client, incoming, route, (context, trace), &mut slot).await)
 }
 
 /// All that is decided before a backend is chosen.

@@ -18,12 +18,13 @@ mod slot;
 mod tally;
 mod throughput;
 
-use crate::clock;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+use crate::clock;
 
 pub(crate) use pass::{Pass, Waiter};
 use queue::{Id, Popped, Pushed, Queue};
@@ -181,14 +182,15 @@ impl Gate {
         self.limit.load(Relaxed)
     }
 
-    /// After how long it is worth another try, at `now` since the epoch: from one second to one minute.
-    pub(crate) fn retry_after(&self, now: Duration) -> Duration {
-        self.lock().retry_after(now)
-    }
-
     /// True while the queue gives up those that have waited for longest.
     pub(crate) fn is_overloaded(&self) -> bool {
         self.waiting() > 0 && self.lock().is_overloaded()
+    }
+
+    /// After how long those that wait now will have been served, at the present pace: what one is told that has
+    /// waited for too long. From one second to one minute.
+    pub(crate) fn retry_after(&self, now: Duration) -> Duration {
+        self.lock().retry_after(now)
     }
 
     /// Gives a place back.

@@ -41,6 +41,8 @@ pub(crate) struct Incoming {
     pub(crate) extra: Vec<u8>,
     /// Fields that guards set, and what is left of the time of a call.
     pub(crate) set_later: Vec<(String, String)>,
+    /// Field lines that have the client come back to where it was answered.
+    pub(crate) cookies: Vec<u8>,
     /// What a backend must say to a WebSocket's key that is ours, not the client's.
     pub(crate) accept: Option<[u8; 28]>,
 }
@@ -121,6 +123,7 @@ impl Incoming {
         self.bytes = Buffer::default();
         self.admitted = Admitted::default();
         self.set_later.clear();
+        self.cookies.clear();
         self.accept = None;
         self.extra.clear();
         // A huge request's room is not kept for the small ones after it.

@@ -51,6 +51,7 @@ mod trying;
 
 mod answer;
 mod observe;
+mod one;
 mod own;
 mod reason;
 mod trace;

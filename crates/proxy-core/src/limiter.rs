@@ -24,7 +24,7 @@ const LEAST_GRADIENT: f64 = 0.5;
 /// However slow an upstream is, the next window opens after this.
 const MOST_SETTLING: Duration = Duration::from_secs(10);
 /// A trial takes the limit to this share of where the upstream is believed to begin queueing,
-const TRIAL: f64 = 0.9;
+const TRIAL: f64 = 0.8;
 /// but never below this share of itself.
 const LEAST_TRIAL: f64 = 0.5;
 
@@ -37,7 +37,7 @@ pub(crate) struct LimiterSettings {
     pub(crate) max: u32,
     /// The limit before anything was learnt.
     pub(crate) initial: u32,
-    /// How many times as long as without load a request may take: from 1.25 to 1.5.
+    /// How many times as long as without load a request may take: 1.25 to 1.5 are usual, 1 is the least.
     pub(crate) tolerance: f64,
 }
 
@@ -47,13 +47,22 @@ impl Default for LimiterSettings {
     }
 }
 
+impl LimiterSettings {
+    /// These, with each bound that makes no sense at the nearest that does.
+    const fn sound(self) -> Self {
+        let min = if self.min == 0 { 1 } else { self.min };
+        let max = if self.max < min { min } else { self.max };
+        Self { min, max, tolerance: self.tolerance.max(1.0), ..self }
+    }
+}
+
 /// A limit that follows an upstream: it grows while latencies are what they are without load, and shrinks as they
 /// rise above it.
 ///
 /// As with the gradient of Netflix's concurrency-limits and of Envoy's adaptive concurrency filter, each window of
 /// samples makes the limit `limit x gradient + sqrt(limit)`, where the gradient is `tolerance x base / latency`, from
 /// 0.5 to 1: the latency is the window's median, and the base what it is without load. In balance a saturated upstream
-/// has some `tolerance x c + sqrt(c)` requests in flight if `c` is what it works on at a time.
+/// that works on `c` requests at a time has some `tolerance x c + sqrt(c)` in flight, or seven where `c` is small.
 ///
 /// - A limit that is not used (never more than half of it were in flight) stays.
 /// - Failures, as timeouts are, take the gradient down, to a half where all failed.
@@ -80,8 +89,7 @@ pub(crate) struct Limiter {
 impl Limiter {
     /// A limiter that has learnt nothing.
     pub(crate) fn new(settings: LimiterSettings) -> Self {
-        let min = settings.min.max(1);
-        let settings = LimiterSettings { min, max: settings.max.max(min), ..settings };
+        let settings = settings.sound();
         Self {
             settings,
             limit: f64::from(settings.initial.clamp(settings.min, settings.max)),

@@ -1,7 +1,7 @@
 //! What an attempt's end says of the backend: its latency, its streaks of bad answers, its circuit.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use health::Ejection;
 
@@ -24,7 +24,7 @@ pub(crate) struct Made<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) shard: usize,
     /// When it ended.
-    pub(crate) now: Duration,
+    pub(crate) at: Instant,
 }
 
 /// How a backend answered.
@@ -39,6 +39,11 @@ pub(crate) struct Seen {
 }
 
 impl Made<'_> {
+    /// When it ended, since the registry's epoch.
+    pub(crate) fn now(&self) -> Duration {
+        self.registry.at(self.at)
+    }
+
     /// The backend answered.
     #[inline]
     pub(crate) fn answered(&self, hold: &mut Hold, seen: &Seen) {
@@ -49,34 +54,37 @@ impl Made<'_> {
         if self.upstream.needs.latency {
             if seen.is_error || seen.is_busy {
                 let penalty = seen.retry_after.unwrap_or_default().clamp(PENALTY, LONGEST_PENALTY);
-                backend.penalise(self.shard, penalty, self.now);
+                backend.penalise(self.shard, penalty, self.now());
             } else {
-                backend.took(self.shard, seen.took, self.now);
+                backend.took(self.shard, seen.took, self.now());
             }
         }
         if let Some(spec) = &self.upstream.spec.outliers {
             if seen.is_error {
-                let errors = Streaks::add(&backend.streaks.errors);
+                let errors = backend.streaks.add(|streaks| &streaks.errors);
                 self.judge(backend, errors, spec.settings.consecutive_errors);
             } else {
                 self.went_well(backend, spec, seen.took);
             }
         }
         hold.answered(!seen.is_error, self);
-        self.upstream.learn(seen.took, false, self.now);
+        if self.upstream.is_learning {
+            self.upstream.learn(seen.took, false, self.now());
+        }
     }
 
     fn went_well(&self, backend: &std::sync::Arc<Backend>, spec: &OutlierSpec, took: Duration) {
+        backend.streaks.unmark();
         Streaks::end(&backend.streaks.errors);
         Streaks::end(&backend.streaks.resets);
         if spec.slower_than.is_some_and(|most| took > most) {
-            let slow = Streaks::add(&backend.streaks.slow);
+            let slow = backend.streaks.add(|streaks| &streaks.slow);
             self.judge(backend, slow, spec.settings.consecutive_slow);
             return;
         }
         Streaks::end(&backend.streaks.slow);
         if backend.streaks.end_probation() {
-            self.outliers().succeeded(&backend.number, self.now);
+            self.outliers().succeeded(&backend.number, self.now());
         }
     }
 
@@ -92,16 +100,16 @@ impl Made<'_> {
         }
         let backend = &hold.member().backend;
         if self.upstream.needs.latency {
-            backend.penalise(self.shard, PENALTY, self.now);
+            backend.penalise(self.shard, PENALTY, self.now());
         }
         // Connects have a mark of their own.
         if let Some(spec) = self.upstream.spec.outliers.as_ref().filter(|_| is_of_backend) {
-            let resets = Streaks::add(&backend.streaks.resets);
+            let resets = backend.streaks.add(|streaks| &streaks.resets);
             self.judge(backend, resets, spec.settings.consecutive_resets);
         }
         hold.answered(false, self);
         if reason == Reason::ResponseTimeout {
-            self.upstream.learn(self.upstream.spec.timeout, true, self.now);
+            self.upstream.learn(self.upstream.spec.timeout, true, self.now());
         }
     }
 
@@ -112,12 +120,12 @@ impl Made<'_> {
             return;
         }
         let size = self.upstream.roster(self.shard).0.members.len();
-        let ejection = self.outliers().eject(&backend.number, size, self.now, fastrand::u64(..));
+        let ejection = self.outliers().eject(&backend.number, size, self.now(), fastrand::u64(..));
         let Ejection::Ejected { until } = ejection else { return };
         backend.streaks.clear();
         backend.set_out(crate::outage::Outage::EJECTED, true);
         self.registry.timers.add(until, Due::Return, std::sync::Arc::downgrade(backend));
-        let seconds = until.saturating_sub(self.now).as_secs_f32();
+        let seconds = until.saturating_sub(self.now()).as_secs_f32();
         tracing::warn!(
             upstream = &*self.upstream.spec.name,
             backend = &*backend.id,

@@ -105,7 +105,7 @@ impl Answer {
 
     fn new(key: u64, nanos: f64) -> Self {
         // Never 0 as a whole: no bucket begins at 0.
-        Self(key << LATENCY_BITS | (nanos as u64).min((1 << LATENCY_BITS) - 1))
+        Self((key << LATENCY_BITS) | (nanos as u64).min((1 << LATENCY_BITS) - 1))
     }
 
     const fn is_of(self, key: u64) -> bool {

@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use http1::ResponseHead;
 
-use crate::attempt::One;
 use crate::client::Client;
 use crate::clock;
 use crate::errand::Errand;
@@ -15,11 +14,13 @@ use crate::exchange::Context;
 use crate::hedge::Hedge;
 use crate::incoming::Incoming;
 use crate::link::Link;
+use crate::one::Said;
 use crate::reason::Reason;
+use crate::snapshot::Route;
 use crate::trace::Trace;
 use crate::tries::{has_body, is_idempotent};
 use crate::trying::Trying;
-use crate::upstream::{Ask, Hold};
+use crate::upstream::{Ask, Hold, Upstream};
 
 /// The answer to a second attempt.
 pub(crate) struct Second {
@@ -40,17 +41,18 @@ pub(crate) enum Won {
 type Running<'s> = Pin<Box<dyn Future<Output = Result<Second, Reason>> + Send + 's>>;
 
 /// The hedge of a request that may be tried twice at the same time.
-pub(crate) fn hedge_of<'a>(one: &One<'a>, incoming: &Incoming) -> Option<&'a Hedge> {
-    let hedge = one.route.hedge.as_ref()?;
+#[inline]
+pub(crate) fn hedge_of<'a>(route: &'a Route, incoming: &Incoming) -> Option<&'a Hedge> {
+    let hedge = route.hedge.as_ref()?;
     let is_plain = !has_body(incoming) && !incoming.admitted.wants_upgrade && is_idempotent(incoming);
     is_plain.then_some(hedge)
 }
 
 /// Waits for the first attempt; once that has taken longer than most, for a second one beside it.
 pub(crate) async fn race<'a, C: Client>(
-    one: &One<'a>,
+    said: Said<'a>,
     hedge: &Hedge,
-    trying: &mut Trying<'_, C>,
+    (trying, first): (&mut Trying<'_, C>, &Hold),
     (context, trace): (&Context<'a>, &Trace),
 ) -> Won {
     let shard = context.shard();
@@ -60,15 +62,15 @@ pub(crate) async fn race<'a, C: Client>(
     let mut sleep = std::pin::pin!(tokio::time::sleep(delay));
     let mut is_waiting = true;
     let mut second: Option<Running<'_>> = None;
-    let number = one.hold.member().backend.number;
+    let number = first.member().backend.number;
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = trying.poll(cx) {
             return Poll::Ready(Won::First(outcome));
         }
         if is_waiting && sleep.as_mut().poll(cx).is_ready() {
             is_waiting = false;
-            if !one.is_busy() && hedge.withdraw(shard) {
-                second = begin(one, number, trying.incoming(), (context, trace));
+            if !said.is_busy() && hedge.withdraw(shard) {
+                second = begin(said, number, trying.incoming(), (context, trace));
             }
         }
         if let Some(running) = &mut second {
@@ -86,18 +88,18 @@ pub(crate) async fn race<'a, C: Client>(
 
 /// A second attempt, on another backend than the first; `None` where there is none.
 fn begin<'s, 'a: 's>(
-    one: &One<'a>,
+    said: Said<'a>,
     first: u64,
     incoming: &Incoming,
     (context, trace): (&'s Context<'a>, &Trace),
 ) -> Option<Running<'s>> {
     let began = clock::now();
     let now = context.worker.shared.registry.at(began);
-    let upstream = one.upstream;
+    let upstream = said.upstream;
     let ask = Ask { shard: context.shard(), now, affinity: None, token: None, tried: &[first] };
     let hold = upstream.pick(&ask).ok()?;
     let mut head = Vec::with_capacity(1024);
-    one.write_head(&hold, incoming, (context, trace), &mut head);
+    said.write_head(&hold, incoming, (context, trace), &mut head);
     let limits = &context.pinned.0.settings.limits;
     Some(Box::pin(async move {
         let errand = Errand {
@@ -115,8 +117,8 @@ fn begin<'s, 'a: 's>(
 }
 
 /// The attempt that lost has taken so long already, which says something of its backend.
-pub(crate) fn lost(one: &One<'_>, began: Instant, context: &Context<'_>) {
-    if one.upstream.needs.latency {
-        one.hold.member().backend.took(context.shard(), clock::since(began), context.now());
+pub(crate) fn lost(upstream: &Upstream, hold: &Hold, began: Instant, context: &Context<'_>) {
+    if upstream.needs.latency {
+        hold.member().backend.took(context.shard(), clock::since(began), context.now());
     }
 }

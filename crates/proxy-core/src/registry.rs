@@ -20,6 +20,7 @@ use crate::gate::Gate;
 use crate::limiter::AutoLimit;
 use crate::outage::Outage;
 use crate::quantile::LiveQuantile;
+use crate::spec::UpstreamSpec;
 use crate::statistics::Shards;
 use crate::timers::Timers;
 use backend::Identity;
@@ -46,6 +47,8 @@ pub(crate) struct UpstreamState {
     /// Learns how many requests it bears, where that is asked for.
     pub(crate) limiter: OnceLock<AutoLimit>,
     passive: Mutex<PassiveSettings>,
+    /// The spec that it goes by: those of older snapshots have no say any more.
+    current: Mutex<Option<Arc<UpstreamSpec>>>,
     /// What somebody wants of backends, by their ids, whatever their specs say.
     manual: Mutex<HashMap<String, Manual>>,
     /// Further attempts that are under way.
@@ -63,6 +66,7 @@ impl UpstreamState {
             gate: Mutex::default(),
             limiter: OnceLock::new(),
             passive: Mutex::default(),
+            current: Mutex::default(),
             manual: Mutex::default(),
             retrying: Padded::default(),
         }
@@ -92,6 +96,17 @@ impl UpstreamState {
             self.renew();
         }
         was_known
+    }
+
+    /// True where this is the spec that is served, and not one that is being compiled or has been served before.
+    pub(crate) fn is_current(&self, spec: &Arc<UpstreamSpec>) -> bool {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().is_some_and(|current| Arc::ptr_eq(current, spec))
+    }
+
+    /// This spec is served from now on.
+    pub(crate) fn set_current(&self, spec: &Arc<UpstreamSpec>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(spec));
     }
 
     /// What failed connects amount to.
@@ -211,7 +226,8 @@ impl Registry {
         if let Some(backend) = known.iter().filter_map(Weak::upgrade).find(|backend| backend.is(&identity)) {
             return (backend, false);
         }
-        let backend = Backend::new(&identity, upstream, self.free_slot(), self.shards, &self.slots);
+        let backend =
+            Backend::new(&identity, upstream, (self.free_slot(), self.shards, self.now()), &self.slots);
         let backend = Arc::new(backend);
         known.push(Arc::downgrade(&backend));
         (backend, true)

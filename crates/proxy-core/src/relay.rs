@@ -25,15 +25,16 @@ use crate::snapshot::Route;
 use crate::trace::Trace;
 use crate::trying::{HALF_CLOSED, of_backend, of_client};
 
-/// Passes a backend's answer on.
-pub(crate) async fn relay<C: Client>(
+/// Passes the backend's answer in `slot` on.
+pub(crate) async fn relay<'a, C: Client>(
     client: &mut C,
     incoming: &mut Incoming,
     route: &Route,
-    (context, trace): (&Context<'_>, &mut Trace),
-    mut answered: Answered<'_>,
+    (context, trace): (&Context<'a>, &mut Trace),
+    slot: &mut Option<Answered<'a>>,
 ) -> Next {
-    let head = match begin(client, incoming, route, (context, trace), &mut answered) {
+    let Some(answered) = slot else { return Next::Abort };
+    let head = match begin(client, incoming, route, (context, trace), answered) {
         Ok(head) => head,
         Err(reason) => {
             trace.status = reason.status();
@@ -45,7 +46,7 @@ pub(crate) async fn relay<C: Client>(
     let is_tunnel = answered.has_switched;
     let mut relaying = Relaying {
         client,
-        answered: &mut answered,
+        answered,
         context,
         download: Pump::new(true),
         up: Pace::default(),
@@ -60,7 +61,11 @@ pub(crate) async fn relay<C: Client>(
     match outcome {
         Ok(()) => {
             let is_whole = answered.upload.is_done();
-            if head.keeps_backend && is_whole && !is_tunnel {
+            if head.keeps_backend
+                && is_whole
+                && !is_tunnel
+                && let Some(answered) = slot.take()
+            {
                 keep(answered, context);
             }
             match (is_tunnel, is_whole) {
@@ -121,7 +126,9 @@ fn begin<C: Client>(
     }
     extra.clear();
     write_extra(&mut extra, incoming, route, (context, trace), &response);
-    extra.extend_from_slice(&answered.cookies);
+    if !incoming.cookies.is_empty() {
+        extra.append(&mut incoming.cookies);
+    }
     if body == BodyLength::Bytes(0)
         && !response.present().contains(Name::ContentLength)
         && !context.facts.is_http2
@@ -213,6 +220,7 @@ fn write_extra(
 }
 
 /// Keeps the backend's connection for the next request.
+#[inline]
 fn keep(answered: Answered<'_>, context: &Context<'_>) {
     let Answered { link, hold, upstream, .. } = answered;
     // A stream ends by itself.

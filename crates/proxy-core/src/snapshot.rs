@@ -221,6 +221,18 @@ impl Snapshot {
         Ok(Self { blueprint, settings, matcher, upstreams, routes })
     }
 
+    /// Has what outlives snapshots go by this one from now on.
+    pub(crate) fn install(&self) {
+        self.upstreams.values().for_each(|upstream| upstream.install());
+        for route in self.routes.values() {
+            if let (Some(door), Some(gate)) = (&route.door, &route.spec.gate)
+                && let Concurrency::At(limit) = gate.limit
+            {
+                door.install(gate, limit);
+            }
+        }
+    }
+
     /// The route of that id.
     pub(crate) fn route(&self, id: &str) -> Option<&Arc<Route>> {
         self.routes.get(id)

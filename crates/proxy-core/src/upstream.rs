@@ -40,6 +40,12 @@ pub(crate) struct Upstream {
     pub(crate) door: Option<Door>,
     /// True where somebody learns from how attempts end.
     pub(crate) is_watched: bool,
+    /// True where something is learnt from each answer, a good one too.
+    pub(crate) is_measured: bool,
+    /// True where its limit is learnt.
+    pub(crate) is_learning: bool,
+    /// True where a pick depends on the time.
+    pub(crate) needs_now: bool,
     registry: Arc<Registry>,
     latest: Arc<Latest>,
     workers: Box<[Padded<PerWorker>]>,
@@ -91,10 +97,6 @@ pub(crate) enum Unpicked {
 impl Upstream {
     pub(crate) fn compile(spec: &Arc<UpstreamSpec>, registry: &Arc<Registry>) -> Self {
         let (state, is_first) = registry.upstream(&spec.name);
-        state.set_passive(spec.passive);
-        if let Some(outliers) = &spec.outliers {
-            state.outliers.lock().unwrap_or_else(PoisonError::into_inner).configure(outliers.settings);
-        }
         let latest = Arc::new(Roster::of(spec, &state, registry, is_first));
         let door = spec
             .gate
@@ -115,7 +117,10 @@ impl Upstream {
             sticky: spec.sticky.as_ref().map(Cookie::compile),
             needs: spec.strategy.needs(),
             circuit: spec.breaker.as_ref().map(|spec| Circuit::keep(&state.circuit, spec, registry.shards())),
-            is_watched: is_watched(spec),
+            is_watched: spec.outliers.is_some() || is_measured(spec),
+            is_measured: is_measured(spec),
+            is_learning: spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto),
+            needs_now: spec.strategy.needs().latency || spec.backend_breaker.is_some(),
             door,
             workers: (0..registry.shards()).map(worker).collect(),
             registry: Arc::clone(registry),
@@ -123,6 +128,32 @@ impl Upstream {
             spec: Arc::clone(spec),
             state,
         }
+    }
+
+    /// Has what outlives snapshots go by this one from now on.
+    pub(crate) fn install(&self) {
+        let (spec, state) = (&self.spec, &self.state);
+        if state.is_current(spec) {
+            return;
+        }
+        state.set_current(spec);
+        state.set_passive(spec.passive);
+        if let Some(outliers) = &spec.outliers {
+            state.outliers.lock().unwrap_or_else(PoisonError::into_inner).configure(outliers.settings);
+        }
+        if let (Some(circuit), Some(breaker)) = (&self.circuit, &spec.breaker) {
+            circuit.configure(breaker);
+        }
+        let roster = self.roster(0);
+        if let Some(breaker) = &spec.backend_breaker {
+            let circuits = roster.0.members.iter().filter_map(|member| member.circuit.as_ref());
+            circuits.for_each(|circuit| circuit.configure(breaker));
+        }
+        if let (Some(door), Some(gate)) = (&self.door, &spec.gate) {
+            door.install(gate, most_requests(gate, &roster.0, state));
+        }
+        // What somebody wants of backends stands in the spec.
+        state.renew();
     }
 
     /// The backends as they are now. Where there are many, as they were just now: others are being gathered.
@@ -145,10 +176,9 @@ impl Upstream {
     }
 
     /// A request took so long, or failed after that time: the limit that is learnt follows.
-    #[inline]
     pub(crate) fn learn(&self, took: Duration, has_failed: bool, now: Duration) {
         if let (Some(limiter), Some(door)) = (self.state.limiter.get(), &self.door)
-            && self.spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto)
+            && self.is_learning
         {
             limiter.record(&door.gate, took, has_failed, now);
         }
@@ -202,6 +232,10 @@ impl Upstream {
                     break;
                 }
                 context.tried.insert(index);
+            }
+            // Who has too much to do is waited for: those behind stand in for the dead.
+            if last == Unpicked::Full {
+                break;
             }
         }
         Err(last)
@@ -264,16 +298,21 @@ impl Upstream {
         tokio::task::spawn_blocking(move || {
             latest.is_building.store(false, Relaxed);
             let roster = Arc::new(Roster::of(&spec, &state, &registry, false));
-            if let (Some(gate), Some(spec)) = (gate, &spec.gate) {
-                gate.set_limit(most_requests(spec, &roster, &state));
+            if let (Some(gate), Some(limit), true) = (gate, &spec.gate, state.is_current(&spec)) {
+                gate.set_limit(most_requests(limit, &roster, &state));
             }
-            *latest.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
+            let mut held = latest.roster.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.version < roster.version {
+                *held = roster;
+            }
         });
     }
 
     /// Has the gate let in as many as the backends take.
     fn limit(&self, roster: &Roster) {
-        if let (Some(door), Some(spec)) = (&self.door, &self.spec.gate) {
+        if let (Some(door), Some(spec), true) =
+            (&self.door, &self.spec.gate, self.state.is_current(&self.spec))
+        {
             door.gate.set_limit(most_requests(spec, roster, &self.state));
         }
     }
@@ -289,8 +328,8 @@ fn most_requests(spec: &GateSpec, roster: &Roster, state: &UpstreamState) -> u32
     roster.capacity().filter(|_| roster.has_eligible()).map_or(most, |capacity| most.min(capacity))
 }
 
-fn is_watched(spec: &UpstreamSpec) -> bool {
-    spec.outliers.is_some()
+fn is_measured(spec: &UpstreamSpec) -> bool {
+    spec.outliers.is_some_and(|outliers| outliers.slower_than.is_some())
         || spec.backend_breaker.is_some()
         || spec.strategy.needs().latency
         || spec.gate.is_some_and(|gate| gate.limit == Concurrency::Auto)

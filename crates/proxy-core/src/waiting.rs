@@ -24,21 +24,27 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// The gate in `place`, gone on with by what `spec` says and with this limit; a new one where there is none.
+    /// The gate in `place`, as it is; a new one with this limit where there is none.
     pub(crate) fn keep(
         place: &Mutex<Option<Arc<Gate>>>,
         spec: &GateSpec,
         limit: u32,
         registry: &Registry,
     ) -> Self {
-        let settings = QueueSettings::new(spec.queue, spec.order, spec.timeout);
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = place.get_or_insert_with(|| Arc::new(Gate::new(limit, settings, registry.epoch)));
-        let gate = Arc::clone(gate);
-        gate.set_queue(settings);
-        gate.set_limit(limit);
-        Self { gate, patience: Ticks::of(spec.timeout) }
+        let gate = place.get_or_insert_with(|| Arc::new(Gate::new(limit, settings(spec), registry.epoch)));
+        Self { gate: Arc::clone(gate), patience: Ticks::of(spec.timeout) }
     }
+
+    /// Has the gate go by what `spec` says, and by this limit.
+    pub(crate) fn install(&self, spec: &GateSpec, limit: u32) {
+        self.gate.set_queue(settings(spec));
+        self.gate.set_limit(limit);
+    }
+}
+
+fn settings(spec: &GateSpec) -> QueueSettings {
+    QueueSettings::new(spec.queue, spec.order, spec.timeout)
 }
 
 /// A place among the requests in flight, at once or after a wait.

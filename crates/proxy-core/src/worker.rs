@@ -150,6 +150,7 @@ impl Shared {
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
         let shards = registry.shards();
+        snapshot.install();
         let health = Health::new(&connect, &registry);
         health.keeper.follow(&snapshot, &connect);
         Self {
@@ -171,6 +172,7 @@ impl Shared {
 
     /// Replaces what is served, for every request that begins from now on.
     pub(crate) fn publish(&self, snapshot: Snapshot) {
+        snapshot.install();
         let keeper = Arc::clone(&self.health().keeper);
         keeper.follow(&snapshot, &self.connect);
         self.snapshot.store(Arc::new(snapshot));

@@ -1,5 +1,8 @@
 //! Routes.
 
+mod capacity;
+mod sharing;
+
 use std::sync::Arc;
 
 use config::Route;
@@ -34,6 +37,11 @@ impl Compiler<'_> {
         // Who allows a request more time wants the backend to have it.
         spec.attempt_timeout = spec.timeout;
         spec.max_body_size = route.max_body_size.map(body_size);
+        spec.gate = capacity::of_route(route);
+        spec.priority = capacity::priority(route.priority);
+        spec.hedge = route.hedge.as_ref().map(sharing::hedge);
+        spec.mirror = route.mirror.as_ref().map(sharing::mirror);
+        self.learn_limit(&at, route, upstreams);
         Some(spec)
     }
 
@@ -83,33 +91,18 @@ impl Compiler<'_> {
             let to = self.template(&format!("{at}.redirect.to"), &redirect.to)?;
             return Some(Action::Redirect { status: redirect.status, to });
         }
-        let upstream = self.upstream_of(at, route, upstreams);
+        let own = match route.inline_upstream() {
+            Some(own) => {
+                upstreams.push(self.own_upstream(at, route, &own)?);
+                Some(own.name)
+            }
+            None => route.upstream_name(),
+        };
+        if sharing::names(route).any(|name| !self.declared.contains(name)) {
+            return None;
+        }
         let fallback = route.fallback.clone();
-        if fallback.as_ref().is_some_and(|name| !self.declared.contains(name.as_str())) {
-            return None;
-        }
-        Some(Action::Forward { upstream: upstream?, fallback })
-    }
-
-    /// The name of the upstream that a route forwards to.
-    fn upstream_of(
-        &mut self,
-        at: &str,
-        route: &Route,
-        upstreams: &mut Vec<Arc<UpstreamSpec>>,
-    ) -> Option<String> {
-        if let Some(own) = route.inline_upstream() {
-            upstreams.push(self.own_upstream(at, route, &own)?);
-            return Some(own.name);
-        }
-        if let [only] = route.upstreams.as_slice()
-            && only.weight == 0
-        {
-            let message = "the only upstream has weight 0, so that no request would be forwarded";
-            self.refuse(&format!("{at}.upstreams[0].weight"), message, Some("remove the weight"));
-            return None;
-        }
-        route.upstream_name().filter(|name| self.declared.contains(name.as_str()))
+        Some(sharing::split(route).unwrap_or(Action::Forward { upstream: own?, fallback }))
     }
 }
 

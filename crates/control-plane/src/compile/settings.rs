@@ -69,3 +69,8 @@ fn bytes(size: Size) -> usize {
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+/// A percentage as the engine counts it.
+pub(super) fn percentage(percent: u32) -> u8 {
+    u8::try_from(percent.min(100)).unwrap_or(100)
+}

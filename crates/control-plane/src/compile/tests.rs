@@ -1,11 +1,17 @@
 //! What documents compile to, and what is said of those that do not.
 
+mod balance;
+mod capacity;
+mod checks;
 mod cluster;
 mod egress;
 mod fields;
 mod problems;
+mod resilience;
 mod routes;
 mod settings;
+mod sharing;
+mod state;
 mod upstreams;
 
 use config::{Errors, Loaded, Surroundings, parse_with};

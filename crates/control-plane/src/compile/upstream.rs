@@ -1,14 +1,25 @@
 //! Upstreams.
 
+mod balance;
+mod capacity;
+mod check;
+mod resilience;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use config::{Backend, BackendAddress, Route, Upstream};
 use egress::Destination;
-use lb_strategies::{Strategy, Weight};
+use lb_strategies::Weight;
 use proxy_core::spec::{BackendSpec, HostHeader, Protocol, UpstreamSpec};
 
 use super::Compiler;
+use crate::states::manual;
+pub(super) use balance::sticky;
+pub(super) use capacity::gate;
+
+/// Behind every priority that can be written.
+const BACKUP: u8 = u8::MAX;
 
 impl Compiler<'_> {
     /// The upstreams that the document names.
@@ -37,10 +48,11 @@ impl Compiler<'_> {
     }
 
     fn upstream(&mut self, path: &str, upstream: &Upstream, timeout: Duration) -> Option<Arc<UpstreamSpec>> {
-        let strategy = self.strategy(&format!("{path}.strategy"), &upstream.strategy);
+        let strategy = self.strategy(&format!("{path}.strategy"), upstream);
+        let check = self.check(&format!("{path}.healthCheck"), upstream);
         let mut spec = UpstreamSpec::new(upstream.name.clone());
         for (index, backend) in upstream.all_backends().iter().enumerate() {
-            match compile_backend(backend) {
+            match compile_backend(backend, upstream) {
                 Ok(backend) => spec.backends.extend(backend),
                 Err(message) => {
                     self.refuse(&format!("{path}.backends[{index}].hostname"), message, None);
@@ -56,31 +68,32 @@ impl Compiler<'_> {
         spec.idle_timeout = upstream.idle_timeout.get();
         spec.max_idle_connections = usize::try_from(upstream.max_idle_connections).unwrap_or(usize::MAX);
         spec.max_connection_age = upstream.max_connection_age.get();
-        spec.retries = upstream.retries.into();
+        spec.dns_refresh = upstream.dns_refresh.get();
+        spec.affinity = balance::affinity(upstream);
+        spec.sticky = upstream.sticky.as_ref().map(sticky);
+        spec.slow_start = upstream.slow_start.get().map(config::Duration::get);
+        spec.gate = capacity::of_upstream(upstream, &spec.backends);
+        resilience::compile(upstream, &mut spec);
+        spec.check = check?;
+        spec.agent = upstream.agent_check.as_ref().map(check::agent);
         Some(Arc::new(spec))
-    }
-
-    fn strategy(&mut self, path: &str, name: &config::StrategyName) -> Option<Arc<dyn Strategy>> {
-        let found = self.factories.strategies.find(name);
-        // Those that the format names and nobody has built are reported as such.
-        if found.is_none() && !config::StrategyName::KNOWN.contains(&&**name) {
-            let names: Vec<String> = self.factories.strategies.names().map(str::to_ascii_uppercase).collect();
-            let hint = format!("known are {}", names.join(", "));
-            self.refuse(path, format!("there is no strategy `{name}`"), Some(&hint));
-        }
-        found
     }
 }
 
 /// A backend; none where its weight says that it takes no requests.
-fn compile_backend(backend: &Backend) -> Result<Option<BackendSpec>, String> {
+fn compile_backend(backend: &Backend, upstream: &Upstream) -> Result<Option<BackendSpec>, String> {
     let destination = match backend.address()? {
         BackendAddress::Ip(address) => Destination::host(address.ip().to_string(), address.port()),
         BackendAddress::Name(name, port) => Destination::host(name, port),
         BackendAddress::Unix(path) => Destination::unix(path),
     };
-    let weight = Weight::new(backend.weight);
-    Ok(weight.map(|weight| BackendSpec::at(backend.id.clone(), destination).weight(weight)))
+    let Some(weight) = Weight::new(backend.weight) else { return Ok(None) };
+    let mut spec = BackendSpec::at(backend.id.clone(), destination).weight(weight);
+    spec.priority = if backend.backup { BACKUP } else { backend.priority };
+    spec.state = manual(backend.state);
+    spec.max_requests = backend.max_requests.unwrap_or(upstream.max_requests_per_backend).get();
+    spec.max_connections = backend.max_connections.unwrap_or(upstream.max_connections_per_backend).get();
+    Ok(Some(spec))
 }
 
 /// Where nothing offers a choice, `auto` is HTTP/1.1.

@@ -6,6 +6,7 @@ use health::{CheckSettings, Probe};
 
 use crate::outage::Outage;
 use crate::registry::{Backend, Marked};
+use crate::spec::UpstreamSpec;
 use crate::upstream::Upstream;
 
 /// What is watched.
@@ -71,7 +72,7 @@ pub(super) struct Wanted {
     pub(super) settings: CheckSettings,
     pub(super) probe: Arc<dyn Probe<Watched>>,
     /// The upstream that asks for it, which is another one once it has changed.
-    pub(super) stamp: usize,
+    spec: Arc<UpstreamSpec>,
 }
 
 impl Wanted {
@@ -80,7 +81,12 @@ impl Wanted {
         upstream: &Arc<Upstream>,
         (settings, probe): (CheckSettings, impl Probe<Watched>),
     ) -> Self {
-        Self { watched, settings, probe: Arc::new(probe), stamp: Arc::as_ptr(&upstream.spec) as usize }
+        Self { watched, settings, probe: Arc::new(probe), spec: Arc::clone(&upstream.spec) }
+    }
+
+    /// True where the same upstream asks for it.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.spec, &other.spec)
     }
 
     pub(super) fn labelled(self) -> (Label, Self) {

@@ -68,3 +68,6 @@ impl Tally {
         self.0.0.fetch_add(change, AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests;

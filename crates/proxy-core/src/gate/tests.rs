@@ -95,6 +95,11 @@ fn who_finds_no_place_in_the_queue_is_refused() {
     let _waits = Client::wait(&gate, Normal, NOW);
     let Entered::Refused { retry_after } = gate.enter(Normal, NOW) else { panic!("it is not refused") };
     assert_eq!(retry_after, Duration::from_secs(1));
+    assert_eq!(
+        gate.retry_after(Duration::from_secs(20)),
+        Duration::from_secs(20),
+        "nobody was served in that time"
+    );
     check(&gate, 1, 1);
 }
 
@@ -184,6 +189,19 @@ fn a_higher_priority_makes_a_lower_one_leave() {
     assert_eq!(retry_after, Duration::from_secs(1));
     drop(low);
     check(&gate, 1, 1);
+}
+
+#[test]
+fn a_place_that_is_left_while_somebody_comes_is_not_lost() {
+    let gate = gate(1, 10);
+    let first = pass(&gate);
+    assert!(gate.try_enter().is_none());
+    // It is left without the lock, as nobody waits yet; whoever found none free looks again under the lock.
+    drop(first);
+    let Entered::Passed(pass) = gate.queue_up(Normal, NOW) else { panic!("it waits for nobody") };
+    check(&gate, 1, 0);
+    drop(pass);
+    check(&gate, 0, 0);
 }
 
 #[test]

@@ -62,10 +62,10 @@ impl Base {
         now.saturating_sub(self.confirmed) >= STALE.max(latencies)
     }
 
-    /// What a trial has shown is believed half way.
+    /// What a trial has shown is believed half way where it is slower, since noise may have part in it.
     pub(super) fn try_out(&mut self, latency: f64, now: Duration) {
         self.confirmed = now;
-        self.latency = Some(self.latency.map_or(latency, |base| base.midpoint(latency)));
+        self.latency = Some(self.latency.map_or(latency, |base| base.midpoint(latency).min(latency)));
     }
 
     /// Requests in flight are not what makes the upstream take that long: it does without load.

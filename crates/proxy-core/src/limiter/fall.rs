@@ -4,7 +4,7 @@
 const FALLEN: f64 = 0.7;
 /// Latencies that are still this share of what they were have not followed. Where requests in flight are the cause,
 /// they fall as the limit does.
-const FOLLOWED: f64 = 0.85;
+const FOLLOWED: f64 = 0.8;
 
 /// Where a limit began to fall, and the latency in nanoseconds under it.
 #[derive(Clone, Copy, Debug)]

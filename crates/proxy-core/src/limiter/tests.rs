@@ -10,6 +10,9 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// The simulations are the same each time: what is asserted of them is likely, not certain.
+const SEED: u64 = 1;
+
 /// An upstream that works on so many requests at a time and queues the others, under as many requests as the limit
 /// lets in, in simulated time.
 struct Simulation {
@@ -81,24 +84,22 @@ impl Simulation {
 /// Limits that keep so many workers busy, and do not queue more than needed.
 fn good(workers: usize) -> std::ops::RangeInclusive<u32> {
     let workers = workers as u32;
-    workers * 2 / 3..=workers * 2 + 16
+    workers * 2 / 3..=workers * 2 + 12
 }
 
 #[test]
 fn a_saturated_upstream_is_kept_busy_and_hardly_queues() {
-    let seed = fastrand::u64(..);
     for (workers, service) in [(1, 20), (4, 20), (10, 5), (10, 100), (50, 20), (50, 200), (200, 100)] {
         for noise in [0.0, 0.5, 1.0] {
-            let mut simulation = Simulation::new(seed, workers, ms(service), noise);
-            simulation.run(ms(20_000) + ms(service) * 200);
+            let mut simulation = Simulation::new(SEED, workers, ms(service), noise);
+            simulation.run(ms(120_000));
             let (mut done, mut limits) = (0.0, Vec::new());
             for _ in 0..20 {
                 done += simulation.run(ms(1000)) / 20.0;
                 limits.push(simulation.limiter.limit());
             }
             limits.sort_unstable();
-            let at =
-                format!("seed {seed}: {workers} workers, {service} ms, noise {noise}: {done:.2}, {limits:?}");
+            let at = format!("{workers} workers, {service} ms, noise {noise}: {done:.2}, {limits:?}");
             assert!(done >= 0.9, "{at}");
             assert!(good(workers).contains(&limits[10]), "{at}");
         }
@@ -107,15 +108,14 @@ fn a_saturated_upstream_is_kept_busy_and_hardly_queues() {
 
 #[track_caller]
 fn check_step(name: &str, workers: usize, change: impl Fn(&mut Simulation)) {
-    let seed = fastrand::u64(..);
     for noise in [0.0, 0.5, 1.0] {
-        let mut simulation = Simulation::new(seed, 50, ms(20), noise);
+        let mut simulation = Simulation::new(SEED, 50, ms(20), noise);
         simulation.run(ms(20_000));
         change(&mut simulation);
-        simulation.run(ms(60_000));
+        simulation.run(ms(120_000));
         let done = simulation.run(ms(20_000));
         let limit = simulation.limiter.limit();
-        let at = format!("seed {seed}: {name}, noise {noise}: {done:.2} with {limit}");
+        let at = format!("{name}, noise {noise}: {done:.2} with {limit}");
         assert!(done >= 0.9, "{at}");
         assert!(limit <= *good(workers).end(), "{at}");
     }
@@ -125,6 +125,19 @@ fn check_step(name: &str, workers: usize, change: impl Fn(&mut Simulation)) {
 fn an_upstream_that_gets_slower_for_good_is_taken_as_it_is() {
     for factor in [2, 4, 10] {
         check_step(&format!("{factor} times slower"), 50, |simulation| simulation.service *= factor);
+    }
+}
+
+#[test]
+fn an_upstream_that_gets_slower_is_kept_busy_meanwhile() {
+    for factor in [2, 4, 10] {
+        for workers in [50, 200] {
+            let mut simulation = Simulation::new(SEED, workers, ms(20), 0.0);
+            simulation.run(ms(30_000));
+            simulation.service *= factor;
+            let done = simulation.run(ms(30_000));
+            assert!(done > 0.8, "{factor} times slower, {workers} workers: {done:.2}");
+        }
     }
 }
 
@@ -145,7 +158,7 @@ fn an_upstream_that_takes_more_at_a_time_gets_more() {
 
 #[test]
 fn a_limit_that_is_not_used_stays() {
-    let mut simulation = Simulation::new(1, 50, ms(20), 0.0);
+    let mut simulation = Simulation::new(SEED, 50, ms(20), 0.0);
     simulation.clients = 10;
     for _ in 0..20 {
         simulation.run(ms(1000));
@@ -177,6 +190,15 @@ fn failures_take_the_limit_down_to_its_least() {
 }
 
 #[test]
+fn the_quickest_of_the_first_requests_are_no_base() {
+    let mut limiter = Limiter::new(LimiterSettings::default());
+    let mut now = ms(0);
+    assert_eq!(record(&mut limiter, &mut now, 1, ms(1), false), 20);
+    let grown = record(&mut limiter, &mut now, 10, ms(10), false);
+    assert!(grown > 30, "{grown}");
+}
+
+#[test]
 fn the_limit_begins_and_stays_within_its_bounds() {
     for (initial, expected) in [(0, 5), (7, 7), (100, 50)] {
         let settings = LimiterSettings { min: 5, max: 50, initial, tolerance: 1.5 };
@@ -188,19 +210,29 @@ fn the_limit_begins_and_stays_within_its_bounds() {
 
 #[test]
 fn a_trial_halves_the_limit_at_most_and_is_followed_by_the_limit_before() {
-    let mut simulation = Simulation::new(1, 50, ms(20), 0.0);
+    let mut simulation = Simulation::new(SEED, 50, ms(20), 0.5);
     simulation.run(ms(30_000));
-    let (mut trials, mut before) = (0, simulation.limiter.limit());
-    for _ in 0..60_000 {
+    let (mut trials, mut before) = (Vec::new(), simulation.limiter.limit());
+    let until = simulation.now + 60_000_000_000;
+    while simulation.now < until {
         simulation.run(ms(1));
         let limit = simulation.limiter.limit();
-        if simulation.limiter.before_trial.is_some() {
-            trials += u32::from(limit != before);
-            assert!(limit >= 36, "{limit}");
+        let is_trial = simulation.limiter.before_trial.is_some();
+        match trials.last().copied() {
+            Some((from, false)) if !is_trial => {
+                trials.pop();
+                trials.push((from, true));
+                assert_eq!(limit, from);
+            }
+            Some((_, true)) | None if is_trial => {
+                assert!((before / 2..=before * 9 / 10).contains(&limit), "{limit} after {before}");
+                trials.push((before, false));
+            }
+            _ => {}
         }
         before = limit;
     }
-    assert!((4..=6).contains(&trials), "{trials} in a minute");
+    assert!((3..=6).contains(&trials.len()), "{} in a minute", trials.len());
 }
 
 #[test]
@@ -240,7 +272,7 @@ fn a_gate_gets_the_limit_that_was_learnt() {
         auto.record(&gate, ms(10), false, ms(sample));
     }
     assert!(gate.limit() > 20, "{}", gate.limit());
-    assert_eq!(gate.limit(), auto.limiter.lock().unwrap().limit());
+    assert_eq!(gate.limit(), auto.limit());
     drop(passes);
 }
 

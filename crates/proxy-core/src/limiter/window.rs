@@ -13,7 +13,7 @@ const PRECISION: f64 = 0.1;
 /// but no longer than this,
 const MOST_TIME: Duration = Duration::from_secs(1);
 /// or so many latencies: then as many samples suffice.
-const MOST_LATENCIES: f64 = 8.0;
+const MOST_LATENCIES: u32 = 8;
 
 /// The samples of one window.
 #[derive(Debug)]
@@ -75,14 +75,14 @@ impl Window {
 
     fn is_over(&self, age: Duration, rtt: Duration) -> bool {
         let samples = self.samples();
-        if age < LEAST_TIME || samples < MOST_LATENCIES as u32 {
+        if age < LEAST_TIME || samples < MOST_LATENCIES {
             return false;
         }
         // Costs a look at all buckets, so it is asked now and then only.
         if samples >= LEAST_SAMPLES && samples.is_multiple_of(LEAST_SAMPLES) && self.is_precise() {
             return true;
         }
-        age >= MOST_TIME && age >= rtt.mul_f64(MOST_LATENCIES)
+        age >= MOST_TIME && age >= rtt.saturating_mul(MOST_LATENCIES)
     }
 
     /// The standard error of a median of n normal samples is 0.93 of the distance of their quartiles, by sqrt(n).

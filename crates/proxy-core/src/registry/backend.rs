@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use egress::{Destination, Named};
 use health::Manual;
-use lb_strategies::PeakEwma;
+use lb_strategies::{LeastLatency, PeakEwma};
 use tokio::sync::Notify;
 
 use super::{Padded, Registry, Slots, UpstreamState};
@@ -30,6 +30,8 @@ pub(crate) struct Backend {
     pub(crate) upstream: Arc<UpstreamState>,
     /// Where the workers' pools find its connections.
     pub(crate) slot: usize,
+    /// When it came to be, in nanoseconds since the registry's epoch.
+    born: u64,
     /// Why it gets no requests: a set of [`Outage`]s.
     out: AtomicU32,
     /// What its agent leaves of its weight, in percent.
@@ -65,12 +67,27 @@ pub(crate) struct Streaks {
     pub(crate) slow: AtomicU32,
     /// It has come back from an ejection, and has not answered well since.
     on_probation: AtomicBool,
+    /// One of these may hold something that a good answer ends.
+    is_marked: AtomicBool,
 }
 
 impl Streaks {
-    /// One more of that kind; returns how many there are in a row now.
-    pub(crate) fn add(streak: &AtomicU32) -> u32 {
-        streak.fetch_add(1, Relaxed).saturating_add(1)
+    /// One more in the streak that is chosen; returns how many there are in a row now.
+    pub(crate) fn add(&self, streak: impl Fn(&Self) -> &AtomicU32) -> u32 {
+        let count = streak(self).fetch_add(1, Relaxed).saturating_add(1);
+        self.is_marked.store(true, Relaxed);
+        count
+    }
+
+    /// True where a good answer ends something.
+    #[inline]
+    pub(crate) fn is_marked(&self) -> bool {
+        self.is_marked.load(Relaxed)
+    }
+
+    /// A good answer is about to end what there is: the mark goes first, so that what comes meanwhile leaves a new one.
+    pub(crate) fn unmark(&self) {
+        self.is_marked.store(false, Relaxed);
     }
 
     /// It has ended.
@@ -90,6 +107,7 @@ impl Streaks {
     /// One bad answer is enough from now on, until the first good one.
     pub(crate) fn begin_probation(&self) {
         self.on_probation.store(true, Relaxed);
+        self.is_marked.store(true, Relaxed);
     }
 
     pub(crate) fn is_on_probation(&self) -> bool {
@@ -104,6 +122,8 @@ impl Streaks {
 }
 
 const NEVER: u64 = u64::MAX;
+/// Nanoseconds in which a guess halves: that of an average over ten seconds.
+const HALF_LIFE: u64 = 6_931_000_000;
 
 /// What a backend is made of.
 pub(super) struct Identity<'a> {
@@ -118,8 +138,7 @@ impl Backend {
     pub(super) fn new(
         identity: &Identity<'_>,
         upstream: &Arc<UpstreamState>,
-        slot: usize,
-        shards: usize,
+        (slot, shards, born): (usize, usize, Duration),
         slots: &Arc<Mutex<Slots>>,
     ) -> Self {
         Self {
@@ -130,6 +149,7 @@ impl Backend {
             resolved: identity.resolved,
             upstream: Arc::clone(upstream),
             slot,
+            born: nanos(born),
             out: AtomicU32::new(0),
             share: AtomicU32::new(100),
             warming_since: AtomicU64::new(NEVER),
@@ -263,6 +283,15 @@ impl Backend {
         own.or_else(|| self.shards.iter().find_map(|shard| shard.0.latency.estimate(now_nanos)))
     }
 
+    /// The same, with a guess for a backend of which nothing is known: 30 ms at first, and less as time goes by, so that
+    /// it is tried sooner or later however fast the others are. linkerd's default, which decays as well.
+    pub(crate) fn expected(&self, shard: usize, now_nanos: u64) -> u64 {
+        self.latency(shard, now_nanos).unwrap_or_else(|| {
+            let halves = now_nanos.saturating_sub(self.born) / HALF_LIFE;
+            nanos(LeastLatency::UNKNOWN) >> halves.min(63)
+        })
+    }
+
     /// A place among the requests of a backend that takes so many at a time.
     pub(crate) fn admit(&self, most: u32) -> bool {
         try_add(&self.admitted.0, most)
@@ -326,6 +355,7 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 
 impl Drop for Backend {
     fn drop(&mut self) {
+        self.upstream.outliers.lock().unwrap_or_else(PoisonError::into_inner).forget(&self.number);
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.free.push(self.slot);
     }

@@ -69,9 +69,9 @@ impl Hold {
         let member = self.member();
         let Some(circuit) = &member.circuit else { return };
         let turn = if is_ok {
-            circuit.succeeded(admitted, made.shard, made.now)
+            circuit.succeeded(admitted, made.shard, made.now())
         } else {
-            circuit.failed(admitted, made.shard, made.now)
+            circuit.failed(admitted, made.shard, made.now())
         };
         let (upstream, backend) = (&*made.upstream.spec.name, &*member.backend.id);
         match turn {

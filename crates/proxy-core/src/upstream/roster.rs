@@ -69,7 +69,7 @@ impl std::fmt::Debug for Roster {
 impl Roster {
     /// The backends as they are now.
     pub(crate) fn of(
-        spec: &UpstreamSpec,
+        spec: &Arc<UpstreamSpec>,
         state: &Arc<UpstreamState>,
         registry: &Registry,
         is_first: bool,
@@ -96,7 +96,7 @@ impl Roster {
 
     /// How many requests those that may be picked take together; `None`: there is no end to it.
     pub(crate) fn capacity(&self) -> Option<u32> {
-        let places = self.tiers.iter().flat_map(|tier| &tier.places);
+        let places = self.tiers.first().map(|tier| &*tier.places).unwrap_or_default().iter();
         let most = places.map(|place| self.members.get(*place).and_then(|member| member.max_requests));
         most.sum::<Option<u32>>().filter(|_| self.is_limited)
     }
@@ -147,7 +147,7 @@ impl Loads for LoadsOf<'_> {
 
     #[inline]
     fn latency_nanos(&self, index: usize) -> Option<u64> {
-        self.backend(index).and_then(|backend| backend.latency(self.shard, self.now_nanos))
+        self.backend(index).map(|backend| backend.expected(self.shard, self.now_nanos))
     }
 
     fn total_in_flight(&self) -> Option<u32> {
@@ -157,7 +157,7 @@ impl Loads for LoadsOf<'_> {
 
 /// Every backend, where a name stands for several each of its addresses.
 fn members(
-    spec: &UpstreamSpec,
+    spec: &Arc<UpstreamSpec>,
     state: &Arc<UpstreamState>,
     registry: &Registry,
     is_first: bool,
@@ -168,7 +168,9 @@ fn members(
             let breaker = spec.backend_breaker.as_ref();
             let wanted = (&backend.destination, spec.named, resolved);
             let (entry, is_new) = registry.backend(state, id, wanted);
-            state.set_by_hand(&backend.id, backend.state, &entry);
+            if state.is_current(spec) || is_new {
+                state.set_by_hand(&backend.id, backend.state, &entry);
+            }
             if is_new && !is_first {
                 entry.warm_up(registry);
             }

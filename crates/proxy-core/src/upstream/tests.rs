@@ -19,7 +19,9 @@ fn compile_as(count: u16, change: impl Fn(&mut UpstreamSpec)) -> Rig {
     });
     change(&mut spec);
     let registry = Arc::new(Registry::new(2));
-    Rig { upstream: Upstream::compile(&Arc::new(spec), &registry), registry }
+    let upstream = Upstream::compile(&Arc::new(spec), &registry);
+    upstream.install();
+    Rig { upstream, registry }
 }
 
 fn compile(count: u16) -> Rig {
@@ -156,6 +158,37 @@ fn the_gate_of_an_upstream_lets_in_as_many_as_its_living_backends_take() {
     assert_eq!(limit(), 4);
     rig.set_dead(1, false);
     assert_eq!(limit(), 8);
+}
+
+#[test]
+fn those_that_stand_in_for_the_dead_do_not_for_the_busy() {
+    let rig = compile_as(2, |spec| {
+        spec.backends[0].max_requests = Some(1);
+        spec.backends[1].priority = 1;
+    });
+    let held = rig.pick(0, &[], None).unwrap();
+    assert_eq!(rig.pick(0, &[], None).unwrap_err(), Unpicked::Full);
+    drop(held);
+    rig.set_dead(0, true);
+    assert_eq!(rig.places(&[]), [1]);
+}
+
+#[test]
+fn a_spec_that_is_not_served_changes_nothing() {
+    let rig = compile_as(1, |spec| spec.gate = Some(GateSpec::at(8)));
+    let mut other = UpstreamSpec::new("app").backend(BackendSpec::new("b0", "h", 0));
+    other.gate = Some(GateSpec::at(1));
+    other.backends[0].state = Manual::Dead;
+    let other = Upstream::compile(&Arc::new(other), &rig.registry);
+    assert_eq!(rig.upstream.door.as_ref().unwrap().gate.limit(), 8);
+    assert_eq!(rig.places(&[]), [0]);
+    other.install();
+    assert_eq!(rig.upstream.door.as_ref().unwrap().gate.limit(), 1);
+    other.roster(0);
+    // Whoever was served before has no say any more, however it looks at things.
+    rig.upstream.state.renew();
+    assert_eq!(rig.places(&[]), [0; 0]);
+    assert_eq!(rig.upstream.door.as_ref().unwrap().gate.limit(), 1);
 }
 
 #[test]

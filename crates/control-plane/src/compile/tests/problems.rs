@@ -18,7 +18,22 @@ routes:
   - { id: it, backends: [{ hostname: b }], strategy: best_guess }
 ";
     check_problem(text, "3:54 routes[0].strategy: there is no strategy `best_guess`");
-    assert_eq!(errors(text).problems()[0].hint.as_deref(), Some("known are RANDOM, ROUND_ROBIN"));
+    assert_eq!(
+        errors(text).problems()[0].hint.as_deref(),
+        Some("known are FIRST, HASH, IP_HASH, LEAST_LATENCY, LEAST_REQUESTS, RANDOM, ROUND_ROBIN")
+    );
+}
+
+#[test]
+fn a_strategy_of_the_format_that_an_embedder_does_not_have_is_refused_like_any_other() {
+    let factories = Factories { strategies: lb_strategies::Registry::new() };
+    let text = "upstreams: [{ name: app, strategy: IP_HASH, url: a }]\nroutes: [{ upstream: app }]";
+    let errors = crate::compile(&load(text), &factories).unwrap_err();
+    let [problem] = errors.problems() else { panic!("one problem: {errors}") };
+    assert_eq!(
+        (problem.path.as_str(), &*problem.message),
+        ("upstreams[0].strategy", "there is no strategy `IP_HASH`")
+    );
 }
 
 #[test]
@@ -42,14 +57,6 @@ fn what_only_the_engine_refuses_is_told_at_its_place() {
 }
 
 #[test]
-fn an_upstream_without_a_share_is_no_upstream() {
-    check_problem(
-        "upstreams: [{ name: app, url: a }]\nroutes: [{ upstreams: [{ name: app, weight: 0 }] }]",
-        "2:45 routes[0].upstreams[0].weight: the only upstream has weight 0, so that no request would be forwarded",
-    );
-}
-
-#[test]
 fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     let errors = errors(
         "upstreams: [{ name: app, url: \"https://a\", strategy: nobody }]\n\
@@ -63,7 +70,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
 fn a_check_passes_what_is_right_but_not_built() {
     let text = "\
 upstreams: [{ name: app, url: \"https://a\", strategy: IP_HASH }]
-routes: [{ upstream: app, auth: required }]
+routes: [{ upstream: app, auth: required, autoHttps: true }]
 ";
     assert_eq!(check(&load(text), &Factories::default()).unwrap(), []);
     assert_eq!(errors(text).problems().len(), 3);

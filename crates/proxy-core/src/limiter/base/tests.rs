@@ -45,11 +45,13 @@ fn a_base_that_nothing_confirms_is_stale_in_time() {
 }
 
 #[test]
-fn a_trial_is_believed_half_way() {
+fn a_trial_is_believed_and_half_way_where_it_is_slower() {
     let mut base = base(100.0);
     base.try_out(300.0, seconds(20));
     assert_eq!(base.learn(200.0, Load::Limited, TOLERANCE, seconds(20)), 200.0);
     assert!(!base.is_stale(1.0, seconds(29)));
+    base.try_out(100.0, seconds(40));
+    assert_eq!(base.learn(100.0, Load::Limited, TOLERANCE, seconds(40)), 100.0);
 }
 
 #[test]
