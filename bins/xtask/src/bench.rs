@@ -8,6 +8,8 @@ mod idle;
 pub(crate) mod load;
 mod messages;
 pub(crate) mod options;
+mod overload;
+mod pick;
 mod protocol;
 mod report;
 mod rounds;
@@ -15,6 +17,8 @@ mod scenario;
 mod stage;
 mod strace;
 mod subject;
+mod tail;
+mod timer;
 
 use anyhow::{Context, Result, bail};
 
@@ -38,6 +42,9 @@ const OPEN_FILES: u64 = 20_000;
 /// # Errors
 /// When something is missing, does not start, or answers a request with an error.
 pub(crate) fn run(options: &BenchOptions) -> Result<()> {
+    if options.measure == Some(Measure::Pick) {
+        return pick::measure(options);
+    }
     let cores = std::thread::available_parallelism().context("cannot count the cores")?;
     if cores.get() < 2 {
         bail!("two cores are needed: one for the proxy, one for backend and load generator");
@@ -62,6 +69,8 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
         }
         let measured = match (options.measure, scenario) {
             (None, Scenario::Idle) => idle::measure(&built, &subjects),
+            (None, Scenario::Tail) => tail::measure(&built, &subjects, options),
+            (None, Scenario::Overload) => overload::measure(&built, &subjects, options),
             (None, _) => rounds::measure(&built, scenario, &subjects, options),
             (Some(Measure::Syscalls), _) => strace::measure(&built, scenario, &subjects, options),
             (Some(measure), _) => callgrind::measure(&built, scenario, &subjects, (measure, options))
@@ -102,8 +111,11 @@ impl Routers {
 fn chosen_scenarios(options: &BenchOptions) -> Result<Vec<Scenario>> {
     let is_about_requests =
         options.measure.is_some() || options.fixed_rate.is_some() || options.connections.is_some();
-    if options.scenario.contains(&Scenario::Idle) && is_about_requests {
-        bail!("the scenario idle measures memory only, with numbers of connections of its own");
+    if let Some(one) = options.scenario.iter().find(|one| one.has_its_own_load() && is_about_requests) {
+        bail!(
+            "the scenario {} is measured in one way only, with connections and rates of its own",
+            one.name()
+        );
     }
     if !options.scenario.is_empty() {
         return Ok(options.scenario.clone());
@@ -112,12 +124,12 @@ fn chosen_scenarios(options: &BenchOptions) -> Result<Vec<Scenario>> {
         None => Scenario::all()
             .iter()
             .copied()
-            .filter(|one| *one != Scenario::Idle || !is_about_requests)
+            .filter(|one| !one.has_its_own_load() || !is_about_requests)
             .collect(),
         Some(Measure::Instructions) => {
             vec![Scenario::Tiny, Scenario::Browser, Scenario::TenRoutes, Scenario::ManyRoutes]
         }
-        Some(Measure::Allocations | Measure::Syscalls) => vec![Scenario::Tiny, Scenario::Browser],
+        Some(_) => vec![Scenario::Tiny, Scenario::Browser],
     })
 }
 
@@ -136,7 +148,7 @@ fn packages(measure: Option<Measure>, subjects: &[Subject]) -> Vec<Package> {
             packages.push(Package { program: "valgrind", package: "valgrind" });
         }
         Some(Measure::Syscalls) => packages.push(Package { program: "strace", package: "strace" }),
-        None => {}
+        Some(Measure::Pick) | None => {}
     }
     packages
 }

@@ -2,11 +2,15 @@
 //!
 //! Over HTTP/1.1 it must cost far less than any proxy, so it parses nothing: whatever ends with an empty
 //! line was a request, since no proxy that is measured pipelines. Calls of gRPC need a real server.
+//!
+//! It answers at once, or takes its time as a [`Delay`] says.
 
+mod delay;
 pub(super) mod grpc;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -16,8 +20,10 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 use rustix::process::Signal;
 
+use self::delay::{Delay, Ticket};
 use super::messages::{self, Style};
 use super::protocol::Protocol;
+use super::timer::Timer;
 use crate::process;
 
 #[derive(Args, Clone, Debug)]
@@ -34,6 +40,12 @@ pub(crate) struct BackendOptions {
     /// Bytes in the response's body.
     #[arg(long)]
     body: usize,
+    /// How long it works on each request, in microseconds; over HTTP/1.1 alone.
+    #[arg(long, default_value_t = 0)]
+    delay_us: u64,
+    /// How many requests it works on at the same time, if it works on them; the others wait.
+    #[arg(long, default_value_t = usize::MAX)]
+    at_a_time: usize,
 }
 
 /// Prints the port that it listens on, and serves until it is killed.
@@ -49,7 +61,11 @@ pub(crate) fn run(options: &BackendOptions) -> Result<()> {
     if options.protocol.is_http2_to_backend() {
         return grpc::serve(listener, options.body);
     }
-    Backend::new(listener.into(), messages::response(options.style, options.body))?.serve()
+    let mut backend = Backend::new(listener.into(), messages::response(options.style, options.body))?;
+    if options.delay_us > 0 {
+        backend.take_time(Duration::from_micros(options.delay_us), options.at_a_time)?;
+    }
+    backend.serve()
 }
 
 /// A listening socket on a free port of loopback.
@@ -67,8 +83,10 @@ struct Connection {
     socket: OwnedFd,
     /// The last bytes received, as the empty line may arrive in two parts.
     tail: [u8; 4],
-    /// Bytes of the response that were sent; `None` while no response is due.
+    /// Bytes of the response that were sent; `None` while none is being sent.
     sent: Option<usize>,
+    /// The request that is being worked on.
+    asked: Option<Ticket>,
 }
 
 /// Answers every request with the same response.
@@ -79,10 +97,22 @@ pub(super) struct Backend {
     free: Vec<usize>,
     response: Vec<u8>,
     scratch: Vec<u8>,
+    work: Option<Work>,
+}
+
+/// The requests that take time, and what wakes the backend when one is done.
+struct Work {
+    delay: Delay,
+    timer: Timer,
+    /// Requests so far.
+    requests: u64,
 }
 
 /// Marks the listener among the events.
 const LISTENER: u64 = u64::MAX;
+
+/// Marks the timer among the events.
+const TIMER: u64 = u64::MAX - 1;
 
 impl Backend {
     pub(super) fn new(listener: OwnedFd, response: Vec<u8>) -> Result<Self> {
@@ -90,7 +120,18 @@ impl Backend {
         epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)
             .context("cannot wait for connections")?;
         let scratch = vec![0; 16 * 1024];
-        Ok(Self { epoll, listener, connections: Vec::new(), free: Vec::new(), response, scratch })
+        let (connections, free) = (Vec::new(), Vec::new());
+        Ok(Self { epoll, listener, connections, free, response, scratch, work: None })
+    }
+
+    /// Has it work for `time` on each request, on `at_a_time` requests at the most.
+    pub(super) fn take_time(&mut self, time: Duration, at_a_time: usize) -> Result<()> {
+        let timer = Timer::new()?;
+        // Edge-triggered: a timer that is set again need not be read.
+        epoll::add(&self.epoll, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)
+            .context("cannot wait for a timer")?;
+        self.work = Some(Work { delay: Delay::new(time, at_a_time), timer, requests: 0 });
+        Ok(())
     }
 
     /// Serves until something fails.
@@ -105,9 +146,12 @@ impl Backend {
             for event in &events {
                 match event.data.u64() {
                     LISTENER => self.accept()?,
+                    // What is done is looked for after all events.
+                    TIMER => {}
                     index => self.ready(usize::try_from(index).unwrap_or(usize::MAX)),
                 }
             }
+            self.finish()?;
         }
     }
 
@@ -125,7 +169,7 @@ impl Backend {
         epoll::add(&self.epoll, &socket, EventData::new_u64(index as u64), EventFlags::IN)
             .context("cannot wait for a connection")?;
         if let Some(place) = self.connections.get_mut(index) {
-            *place = Some(Connection { socket, tail: [0; 4], sent: None });
+            *place = Some(Connection { socket, tail: [0; 4], sent: None, asked: None });
         }
         Ok(())
     }
@@ -133,23 +177,49 @@ impl Backend {
     /// Goes on with a connection; one that fails is closed, which the proxy notices.
     fn ready(&mut self, index: usize) {
         let Some(Some(connection)) = self.connections.get_mut(index) else { return };
-        let going = match connection.sent {
-            None => connection.receive(&mut self.scratch, &self.response),
-            Some(_) => connection.answer(&self.response),
-        };
-        let waits_to_send = connection.sent.is_some();
-        let socket = &connection.socket;
-        let data = EventData::new_u64(index as u64);
-        match going {
-            Ok(Going::On) => {}
-            Ok(Going::Turned) => {
-                let flags = if waits_to_send { EventFlags::OUT } else { EventFlags::IN };
-                if epoll::modify(&self.epoll, socket, data, flags).is_err() {
-                    self.close(index);
-                }
-            }
-            Ok(Going::Ended) | Err(_) => self.close(index),
+        if connection.sent.is_some() {
+            return self.answer(index);
         }
+        match connection.receive(&mut self.scratch) {
+            Ok(Received::Part) => {}
+            Ok(Received::Request) => match &mut self.work {
+                None => self.answer(index),
+                Some(work) => connection.asked = Some(work.begin(index)),
+            },
+            Ok(Received::End) | Err(_) => self.close(index),
+        }
+    }
+
+    /// Sends what can be sent of the response, and waits for room for the rest.
+    fn answer(&mut self, index: usize) {
+        let Some(Some(connection)) = self.connections.get_mut(index) else { return };
+        let waited = connection.sent.is_some();
+        let Ok(waits) = connection.send(&self.response) else { return self.close(index) };
+        if waits == waited {
+            return;
+        }
+        let flags = if waits { EventFlags::OUT } else { EventFlags::IN };
+        let data = EventData::new_u64(index as u64);
+        if epoll::modify(&self.epoll, &connection.socket, data, flags).is_err() {
+            self.close(index);
+        }
+    }
+
+    /// Answers what is done by now.
+    fn finish(&mut self) -> Result<()> {
+        if self.work.is_none() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        while let Some(ticket) = self.work.as_mut().and_then(|work| work.delay.take_done(now)) {
+            let asker = self.connections.get_mut(ticket.connection).and_then(Option::as_mut);
+            // Who has gone is not missed: the work was done all the same.
+            if let Some(connection) = asker.filter(|connection| connection.asked == Some(ticket)) {
+                connection.asked = None;
+                self.answer(ticket.connection);
+            }
+        }
+        self.work.as_ref().map_or(Ok(()), |work| work.arm(now))
     }
 
     fn close(&mut self, index: usize) {
@@ -160,57 +230,68 @@ impl Backend {
     }
 }
 
-/// What a connection wants next.
-enum Going {
-    /// The same as before.
-    On,
-    /// To send where it received before, or the other way round.
-    Turned,
-    /// Nothing more.
-    Ended,
+impl Work {
+    /// Begins to work on a request of the connection at `index`, or has it wait.
+    fn begin(&mut self, index: usize) -> Ticket {
+        self.requests += 1;
+        let ticket = Ticket { connection: index, request: self.requests };
+        self.delay.arrive(ticket, Instant::now());
+        ticket
+    }
+
+    /// Sets the timer for what is done next.
+    fn arm(&self, now: Instant) -> Result<()> {
+        self.delay.next().map_or(Ok(()), |next| self.timer.set(next.saturating_duration_since(now)))
+    }
+}
+
+/// What was received.
+enum Received {
+    /// Not all of a request yet.
+    Part,
+    /// The rest of a request.
+    Request,
+    /// The end of the connection.
+    End,
 }
 
 impl Connection {
-    fn receive(&mut self, scratch: &mut [u8], response: &[u8]) -> rustix::io::Result<Going> {
+    fn receive(&mut self, scratch: &mut [u8]) -> rustix::io::Result<Received> {
         let received = match recv(&self.socket, &mut *scratch, RecvFlags::DONTWAIT) {
             Ok((received, _)) => received,
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(Going::On),
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(Received::Part),
             Err(error) => return Err(error),
         };
         if received == 0 {
-            return Ok(Going::Ended);
+            return Ok(Received::End);
         }
         for byte in &scratch[received.saturating_sub(4)..received] {
             self.tail.rotate_left(1);
             self.tail[3] = *byte;
         }
         if self.tail != *b"\r\n\r\n" {
-            return Ok(Going::On);
+            return Ok(Received::Part);
         }
         self.tail = [0; 4];
-        self.sent = Some(0);
-        match self.answer(response)? {
-            Going::Turned => Ok(Going::On),
-            // Not all could be sent: from now on it waits to send.
-            Going::On | Going::Ended => Ok(Going::Turned),
-        }
+        Ok(Received::Request)
     }
 
-    /// Sends what is left of the response: `Turned` when it was the last of it.
-    fn answer(&mut self, response: &[u8]) -> rustix::io::Result<Going> {
+    /// Sends what is left of the response, all of it unless some was sent; whether something is left then.
+    fn send(&mut self, response: &[u8]) -> rustix::io::Result<bool> {
+        let mut sent = self.sent.unwrap_or(0);
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        while let Some(rest) = self.sent.and_then(|sent| response.get(sent..)) {
-            if rest.is_empty() {
-                self.sent = None;
-                return Ok(Going::Turned);
-            }
+        while let Some(rest) = response.get(sent..).filter(|rest| !rest.is_empty()) {
             match send(&self.socket, rest, flags) {
-                Ok(count) => self.sent = self.sent.map(|sent| sent + count),
+                Ok(count) => sent += count,
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Ok(Going::On),
+                Err(Errno::AGAIN) => {
+                    self.sent = Some(sent);
+                    return Ok(true);
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Going::On)
+        self.sent = None;
+        Ok(false)
     }
 }

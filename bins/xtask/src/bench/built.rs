@@ -25,9 +25,9 @@ impl Built {
     pub(crate) fn build(subjects: &[Subject]) -> Result<Self> {
         println!("building in the release profile");
         // One after the other: together they would share features, and proxyd must be as users build it.
-        build("xtask")?;
-        if subjects.contains(&Subject::Proxyd) {
-            build("proxyd")?;
+        build(&["--package", "xtask"])?;
+        if subjects.iter().any(|subject| subject.is_proxyd()) {
+            build(&["--package", "proxyd"])?;
         }
         let target = workspace::target_directory()?;
         let release = target.join("release");
@@ -35,15 +35,25 @@ impl Built {
         std::fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
         Ok(Self { xtask: release.join("xtask"), proxyd: release.join("proxyd"), results })
     }
+
+    /// Builds the example `name` of `package`, and returns where it is.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub(crate) fn example(&self, package: &str, name: &str) -> Result<PathBuf> {
+        build(&["--package", package, "--example", name])?;
+        Ok(self.xtask.with_file_name("examples").join(name))
+    }
 }
 
-fn build(package: &str) -> Result<()> {
+fn build(what: &[&str]) -> Result<()> {
     let status = workspace::cargo()?
-        .args(["build", "--release", "--package", package])
+        .args(["build", "--release"])
+        .args(what)
         .status()
         .context("cannot run cargo build")?;
     if !status.success() {
-        bail!("the build of {package} failed");
+        bail!("the build of {} failed", what.last().unwrap_or(&""));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod profile;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -83,8 +84,28 @@ fn profiled(built: &Built, work: Work, requests: u64) -> Result<Profile> {
     let proxy = counted::run(built, work, requests, &|line| under_callgrind(folder.path(), line))?;
     // The profile is written when the program ends.
     proxy.process.stop()?;
+    sum_of(folder.path())
+}
+
+/// The user instructions of a program that ends by itself.
+///
+/// # Errors
+/// When it cannot be run, fails, or callgrind leaves no profile.
+pub(super) fn instructions(line: &[PathBuf]) -> Result<u64> {
+    let folder = Folder::new("proxyd-callgrind-")?;
+    let line = under_callgrind(folder.path(), line);
+    let (program, arguments) = line.split_first().context("no command")?;
+    let output = Command::new(program).args(arguments).output().context("cannot run valgrind")?;
+    if !output.status.success() {
+        bail!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(sum_of(folder.path())?.instructions)
+}
+
+/// The sum of all profiles in a folder.
+fn sum_of(folder: &Path) -> Result<Profile> {
     let mut sum = Profile::default();
-    for entry in fs::read_dir(folder.path()).context("cannot list the profiles")? {
+    for entry in fs::read_dir(folder).context("cannot list the profiles")? {
         let path = entry.context("cannot list the profiles")?.path();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         sum.add(&text);

@@ -24,8 +24,8 @@ pub(crate) fn work(scenario: Scenario, subject: Subject, options: &BenchOptions)
 /// # Errors
 /// When something does not start or a request fails.
 pub(crate) fn run(built: &Built, work: Work, requests: u64, wrap: Wrapper<'_>) -> Result<Proxy> {
-    let backend = Backend::start(built, work.scenario)?;
-    let proxy = Proxy::start(built, work, &backend, wrap)?;
+    let backends = [Backend::start(built, work.scenario, None)?];
+    let proxy = Proxy::start(built, work, &backends, wrap)?;
     let mut load = Load::start(built, work, proxy.port)?;
     load.order(Order::Connect)?;
     load.order(Order::Count { requests })?;

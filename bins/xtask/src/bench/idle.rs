@@ -33,11 +33,11 @@ struct Idle {
 /// When something does not start or a connection fails.
 pub(crate) fn measure(built: &Built, subjects: &[Subject]) -> Result<()> {
     let scenario = Scenario::Idle;
-    let backend = Backend::start(built, scenario)?;
+    let backends = [Backend::start(built, scenario, None)?];
     let mut all = Vec::new();
     for subject in subjects {
         let work = Work { scenario, subject: *subject, connections: scenario.connections() };
-        all.push(one(built, work, &backend).with_context(|| subject.name())?);
+        all.push(one(built, work, &backends).with_context(|| subject.name())?);
     }
     println!("\n{}: Pss with so many client connections, each after one request", scenario.name());
     print!("{}", as_table(&all));
@@ -47,8 +47,8 @@ pub(crate) fn measure(built: &Built, subjects: &[Subject]) -> Result<()> {
     report::write(built, scenario.name(), &all)
 }
 
-fn one(built: &Built, work: Work, backend: &Backend) -> Result<Idle> {
-    let proxy = Proxy::start(built, work, backend, &<[_]>::to_vec)?;
+fn one(built: &Built, work: Work, backends: &[Backend]) -> Result<Idle> {
+    let proxy = Proxy::start(built, work, backends, &<[_]>::to_vec)?;
     // One exchange, so that what is made once is there before the first reading.
     Load::start(built, work, proxy.port)?.order(Order::Hold { connections: 1 })?;
     let mut load = Load::start(built, work, proxy.port)?;

@@ -9,8 +9,8 @@ mod http2;
 mod orders;
 mod pace;
 mod run;
+mod surge;
 mod tally;
-mod timer;
 
 use std::io::{BufRead, Write};
 use std::net::SocketAddrV4;
@@ -21,7 +21,7 @@ use clap::Args;
 use rustix::process::Signal;
 
 use self::hold::Held;
-pub(crate) use self::orders::{Order, Tally};
+pub(crate) use self::orders::{Order, Surge, Tally, Wave};
 use super::messages::call::Call;
 use super::messages::{self, Style};
 use super::protocol::Protocol;
@@ -91,6 +91,7 @@ fn http1(options: &LoadOptions) -> Result<()> {
         Order::Burst { seconds, rate } => load.burst(seconds, rate),
         Order::Count { requests } => load.count(requests),
         Order::Hold { connections } => held.grow_to(connections, load.plan()),
+        Order::Surge(wave) => surge::run(load.plan(), wave),
     })
 }
 
@@ -107,7 +108,7 @@ fn http2(options: &LoadOptions, call: Call) -> Result<()> {
         Order::Connect => load.connect().map(|()| Tally::default()),
         Order::Burst { seconds, rate } => load.burst(seconds, rate),
         Order::Count { requests } => load.count(requests),
-        Order::Hold { .. } => bail!("connections of HTTP/2 are not held"),
+        Order::Hold { .. } | Order::Surge(_) => bail!("only clients of HTTP/1.1 do that"),
     })
 }
 

@@ -44,6 +44,8 @@ pub(crate) enum Measure {
     Allocations,
     /// System calls per request, counted by strace.
     Syscalls,
+    /// Time and user instructions of picking a backend, for each built-in strategy.
+    Pick,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -101,6 +101,12 @@ pub(crate) fn goal(what: &str, measured: f64, at_most: f64) {
     println!("goal {met}: proxyd's {what} is {measured:.decimals$}, and may be {at_most:.decimals$}");
 }
 
+/// Prints whether proxyd reaches a goal of which more is better.
+pub(crate) fn goal_at_least(what: &str, measured: f64, at_least: f64) {
+    let met = if measured >= at_least { "met" } else { "NOT met" };
+    println!("goal {met}: proxyd's {what} is {measured:.2}, and must be {at_least:.2}");
+}
+
 /// Writes `report` as `<name>.json` to the results' folder, and says where.
 ///
 /// # Errors

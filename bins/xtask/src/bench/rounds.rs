@@ -33,6 +33,7 @@ pub(crate) struct Round {
     pub(crate) requests_per_second: f64,
     pub(crate) p50_us: f64,
     pub(crate) p99_us: f64,
+    pub(crate) max_us: f64,
 }
 
 /// A proxy's rounds, in the order in which they were measured.
@@ -60,12 +61,24 @@ pub(crate) fn measure(
     subjects: &[Subject],
     options: &BenchOptions,
 ) -> Result<()> {
-    let backend = Backend::start(built, scenario)?;
+    let backends = [Backend::start(built, scenario, None)?];
     let connections = options.connections.unwrap_or_else(|| scenario.connections());
-    let mut runners = Vec::new();
-    for subject in subjects {
-        runners.push(Runner::start(built, Work { scenario, subject: *subject, connections }, &backend)?);
-    }
+    let works = subjects.iter().map(|subject| Work { scenario, subject: *subject, connections });
+    let series = all(built, works, &backends, options)?;
+    report::rounds(built, scenario, (connections, options), &series)
+}
+
+/// The rounds of the proxies of all `works`, in front of the same `backends`.
+///
+/// # Errors
+/// When a proxy does not start or any request fails.
+pub(crate) fn all(
+    built: &Built,
+    works: impl Iterator<Item = Work>,
+    backends: &[Backend],
+    options: &BenchOptions,
+) -> Result<Vec<Series>> {
+    let mut runners = works.map(|work| Runner::start(built, work, backends)).collect::<Result<Vec<_>>>()?;
     for round in 0..options.rounds {
         let mut order: Vec<_> = runners.iter_mut().collect();
         if round % 2 == 1 {
@@ -75,13 +88,12 @@ pub(crate) fn measure(
             runner.round(options).with_context(|| format!("{}, round {round}", runner.series.subject))?;
         }
     }
-    let finished: Result<Vec<_>> = runners.into_iter().map(Runner::finish).collect();
-    report::rounds(built, scenario, (connections, options), &finished?)
+    runners.into_iter().map(Runner::finish).collect()
 }
 
 impl Runner {
-    fn start(built: &Built, work: Work, backend: &Backend) -> Result<Self> {
-        let proxy = Proxy::start(built, work, backend, &<[_]>::to_vec)?;
+    fn start(built: &Built, work: Work, backends: &[Backend]) -> Result<Self> {
+        let proxy = Proxy::start(built, work, backends, &<[_]>::to_vec)?;
         let load = Load::start(built, work, proxy.port)?;
         let series = Series { subject: work.subject, rounds: Vec::new(), memory: Memory::default() };
         Ok(Self { load, proxy, series })
@@ -103,6 +115,7 @@ impl Runner {
             requests_per_second: requests / tally.seconds,
             p50_us: tally.p50_us,
             p99_us: tally.p99_us,
+            max_us: tally.max_us,
         });
         Ok(())
     }

@@ -37,6 +37,21 @@ pub(crate) enum Scenario {
     ManyRoutes,
     /// Memory of client connections that wait for their next request.
     Idle,
+    /// Latency with four backends of which one is slow.
+    Tail,
+    /// Answers in time with three times as many requests as the backend can answer.
+    Overload,
+}
+
+/// What a proxy is configured for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Task {
+    /// To forward to one backend.
+    Forward,
+    /// To choose among backends so that clients wait as little as possible.
+    Balance,
+    /// To keep a backend from more requests than it can work on.
+    Limit,
 }
 
 /// The most that proxyd's processor time may be, as a share of a peer's.
@@ -63,6 +78,8 @@ impl Scenario {
             Self::TenRoutes => "routes-10",
             Self::ManyRoutes => "routes-100k",
             Self::Idle => "idle",
+            Self::Tail => "tail",
+            Self::Overload => "overload",
         }
     }
 
@@ -99,6 +116,10 @@ impl Scenario {
             Self::OneMegabyte => 16,
             Self::TenStreams | Self::Grpc => 4,
             Self::HundredStreams => 2,
+            // So many that no request has to wait for one.
+            Self::Tail => 256,
+            // As many as the backend works on.
+            Self::Overload => 8,
             _ => 64,
         }
     }
@@ -121,12 +142,28 @@ impl Scenario {
         }
     }
 
+    /// What the proxies are configured for.
+    pub(crate) fn task(self) -> Task {
+        match self {
+            Self::Tail => Task::Balance,
+            Self::Overload => Task::Limit,
+            _ => Task::Forward,
+        }
+    }
+
+    /// Whether connections and rates are fixed by what is measured, which is not processor time.
+    pub(crate) fn has_its_own_load(self) -> bool {
+        matches!(self, Self::Idle | Self::Tail | Self::Overload)
+    }
+
     /// Who is measured.
     pub(crate) fn subjects(self) -> &'static [Subject] {
         match self {
             Self::OneMegabyte => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxySplice, Subject::Nginx],
             // The peers have no list of routes of the same kind to compare with.
             Self::TenRoutes | Self::ManyRoutes => &[Subject::Proxyd],
+            Self::Tail => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxyRandom, Subject::Nginx],
+            Self::Overload => &[Subject::Proxyd, Subject::ProxydAuto, Subject::Haproxy, Subject::Nginx],
             _ => &[Subject::Proxyd, Subject::Haproxy, Subject::Nginx],
         }
     }
@@ -139,7 +176,7 @@ impl Scenario {
             Self::NewConnection => &[Goal::CheaperPeer(1.0)],
             Self::TenStreams | Self::HundredStreams => &[Goal::CheaperPeer(0.95)],
             Self::Grpc => &[Goal::Peer(Subject::Haproxy, 1.0)],
-            Self::TenRoutes | Self::ManyRoutes | Self::Idle => &[],
+            _ => &[],
         }
     }
 

@@ -20,6 +20,15 @@ use crate::procfs::{self, Memory};
 /// How long a proxy may take until it accepts connections.
 const START: Duration = Duration::from_secs(600);
 
+/// How a backend takes its time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// What each request takes.
+    pub(crate) delay: Duration,
+    /// How many are worked on at once, the others waiting; `None` for all.
+    pub(crate) at_a_time: Option<usize>,
+}
+
 /// A backend in a process of its own.
 #[derive(Debug)]
 pub(crate) struct Backend {
@@ -28,15 +37,19 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Starts one that answers as `scenario` wants.
+    /// Starts one that answers as `scenario` wants, at once unless there is a `pace`.
     ///
     /// # Errors
     /// When it does not start.
-    pub(crate) fn start(built: &Built, scenario: Scenario) -> Result<Self> {
+    pub(crate) fn start(built: &Built, scenario: Scenario, pace: Option<Pace>) -> Result<Self> {
         let mut command = Command::new(&built.xtask);
         command.arg("bench-backend").args(["--cpu", &OTHER_CORE.to_string()]);
         command.args(["--protocol", scenario.protocol().name(), "--style", scenario.style().name()]);
         command.args(["--body", &scenario.body().to_string()]);
+        if let Some(Pace { delay, at_a_time }) = pace {
+            command.args(["--delay-us", &delay.as_micros().to_string()]);
+            command.args(at_a_time.map(|many| format!("--at-a-time={many}")));
+        }
         let mut process = Guarded::spawn("the backend", command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
         let (_, output) = process.streams();
         let mut line = String::new();
@@ -60,16 +73,18 @@ pub(crate) struct Proxy {
 pub(crate) type Wrapper<'a> = &'a dyn Fn(&[PathBuf]) -> Vec<PathBuf>;
 
 impl Proxy {
-    /// Starts `subject` in front of `backend`, on the core that is measured.
+    /// Starts the proxy of `work` in front of `backends`, on the core that is measured.
     ///
     /// # Errors
     /// When it does not start; the message ends with what it said.
-    pub(crate) fn start(built: &Built, work: Work, backend: &Backend, wrap: Wrapper<'_>) -> Result<Self> {
+    pub(crate) fn start(built: &Built, work: Work, backends: &[Backend], wrap: Wrapper<'_>) -> Result<Self> {
+        let ports: Vec<_> = backends.iter().map(|backend| backend.port).collect();
         let folder = Folder::new("proxyd-bench-")?;
         let port = free_port()?;
         let assignment = Assignment {
             port,
-            backend: backend.port,
+            backends: &ports,
+            task: work.scenario.task(),
             protocol: work.scenario.protocol(),
             routes: work.scenario.routes(),
             folder: folder.path(),

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::built::Built;
 use super::protocol::Protocol;
+use super::scenario::Task;
 use crate::machine::{self, Package};
 
 /// A proxy.
@@ -21,9 +22,13 @@ use crate::machine::{self, Package};
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Subject {
     Proxyd,
+    /// proxyd with a limit that it finds by itself, where it is to limit.
+    ProxydAuto,
     Haproxy,
     /// HAProxy with `option splice-response`.
     HaproxySplice,
+    /// HAProxy with `balance random`, where it is to balance.
+    HaproxyRandom,
     Nginx,
 }
 
@@ -32,8 +37,9 @@ pub(crate) enum Subject {
 pub(crate) struct Assignment<'a> {
     /// Where it listens, on loopback.
     pub(crate) port: u16,
-    /// Where the backend listens.
-    pub(crate) backend: u16,
+    /// Where the backends listen.
+    pub(crate) backends: &'a [u16],
+    pub(crate) task: Task,
     /// What clients and backend speak.
     pub(crate) protocol: Protocol,
     /// Routes to configure; `None` for one that takes everything.
@@ -47,8 +53,10 @@ impl Subject {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Proxyd => "proxyd",
+            Self::ProxydAuto => "proxyd-auto",
             Self::Haproxy => "haproxy",
             Self::HaproxySplice => "haproxy-splice",
+            Self::HaproxyRandom => "haproxy-random",
             Self::Nginx => "nginx",
         }
     }
@@ -56,10 +64,17 @@ impl Subject {
     /// The Debian package that brings it; `None` for what is built here.
     pub(crate) fn package(self) -> Option<Package> {
         match self {
-            Self::Proxyd => None,
-            Self::Haproxy | Self::HaproxySplice => Some(Package { program: "haproxy", package: "haproxy" }),
+            Self::Proxyd | Self::ProxydAuto => None,
+            Self::Haproxy | Self::HaproxySplice | Self::HaproxyRandom => {
+                Some(Package { program: "haproxy", package: "haproxy" })
+            }
             Self::Nginx => Some(Package { program: "nginx", package: "nginx-light" }),
         }
+    }
+
+    /// Whether it is this workspace's.
+    pub(crate) fn is_proxyd(self) -> bool {
+        matches!(self, Self::Proxyd | Self::ProxydAuto)
     }
 
     /// Writes its configuration and returns the command line that runs it in the foreground.
@@ -68,17 +83,22 @@ impl Subject {
     /// When the program is missing or the configuration cannot be written.
     pub(crate) fn prepare(self, built: &Built, assignment: Assignment<'_>) -> Result<Vec<PathBuf>> {
         let (name, text) = match self {
-            Self::Proxyd => ("proxyd.yaml", proxyd::configuration(assignment)),
-            Self::Haproxy => ("haproxy.cfg", haproxy::configuration(assignment, false)),
-            Self::HaproxySplice => ("haproxy.cfg", haproxy::configuration(assignment, true)),
+            Self::Proxyd | Self::ProxydAuto => ("proxyd.yaml", proxyd::configuration(self, assignment)),
+            Self::Haproxy | Self::HaproxySplice | Self::HaproxyRandom => {
+                ("haproxy.cfg", haproxy::configuration(self, assignment))
+            }
             Self::Nginx => ("nginx.conf", nginx::configuration(assignment)),
         };
         let file = assignment.folder.join(name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         Ok(match self {
-            Self::Proxyd => vec![built.proxyd.clone(), "run".into(), "--config".into(), file],
+            Self::Proxyd | Self::ProxydAuto => {
+                vec![built.proxyd.clone(), "run".into(), "--config".into(), file]
+            }
             // In the foreground, in one process.
-            Self::Haproxy | Self::HaproxySplice => vec![found("haproxy")?, "-db".into(), "-f".into(), file],
+            Self::Haproxy | Self::HaproxySplice | Self::HaproxyRandom => {
+                vec![found("haproxy")?, "-db".into(), "-f".into(), file]
+            }
             Self::Nginx => {
                 let log = assignment.folder.join("error.log");
                 let prefix = assignment.folder.to_owned();
@@ -97,3 +117,6 @@ impl fmt::Display for Subject {
 fn found(program: &str) -> Result<PathBuf> {
     machine::find(program).with_context(|| format!("{program} is missing"))
 }
+
+#[cfg(test)]
+mod tests;

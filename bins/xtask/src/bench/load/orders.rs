@@ -14,6 +14,21 @@ pub(crate) enum Order {
     Count { requests: u64 },
     /// Have so many connections open that wait after one request each.
     Hold { connections: usize },
+    /// Send at a rate of its own whatever comes back, and count what that is.
+    Surge(Wave),
+}
+
+/// Requests by clients that know nothing of each other and have little patience.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Wave {
+    /// Requests per second.
+    pub(crate) rate: u32,
+    /// Seconds until what is due counts.
+    pub(crate) lead_in: f64,
+    /// Seconds in which what is due counts. Sending goes on until all of that is answered or given up.
+    pub(crate) seconds: f64,
+    /// Seconds after which a client gives up and closes its connection.
+    pub(crate) patience: f64,
 }
 
 /// What came of an order.
@@ -31,4 +46,27 @@ pub(crate) struct Tally {
     pub(crate) p50_us: f64,
     /// The latency in microseconds that 99 of 100 requests do not exceed.
     pub(crate) p99_us: f64,
+    /// The longest latency in microseconds.
+    pub(crate) max_us: f64,
+    /// What else came of a surge, whose requests above are those that were answered in time with 200.
+    pub(crate) surge: Option<Surge>,
+}
+
+/// What became of the requests of a surge that were not answered with 200.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Surge {
+    /// Answered with 503.
+    pub(crate) refused: u64,
+    /// How long 99 of 100 of them took at the most, in microseconds.
+    pub(crate) refused_p99_us: f64,
+    /// Those of them that did not have to wait before, as far as the proxy says so.
+    pub(crate) refused_at_once: u64,
+    /// How long 99 of 100 of these took at the most, in microseconds.
+    pub(crate) refused_at_once_p99_us: f64,
+    /// Not answered for as long as the client's patience lasted.
+    pub(crate) given_up: u64,
+    /// Everything else: other answers, broken connections.
+    pub(crate) failed: u64,
+    /// What happened to the first of those that failed.
+    pub(crate) first_failure: Option<String>,
 }

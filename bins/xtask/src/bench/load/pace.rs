@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::event::epoll::{self, EventData, EventFlags};
 
-use super::timer::Timer;
+use crate::bench::timer::Timer;
 
 /// Due times at even distances, and those that wait for a free connection.
 #[derive(Debug)]

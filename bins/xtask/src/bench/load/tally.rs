@@ -26,7 +26,7 @@ impl Count {
     /// One more request was answered at `now`, after `latency`.
     pub(super) fn answered(&mut self, now: Instant, latency: Duration) {
         self.ended = now;
-        self.latencies.push(u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
+        self.latencies.push(nanos(latency));
     }
 
     /// Something went wrong.
@@ -50,12 +50,19 @@ impl Count {
             seconds: (self.ended - self.started).as_secs_f64(),
             p50_us: percentile(&self.latencies, 50),
             p99_us: percentile(&self.latencies, 99),
+            max_us: percentile(&self.latencies, 100),
+            surge: None,
         }
     }
 }
 
+/// Nanoseconds, or the most that fit.
+pub(super) fn nanos(latency: Duration) -> u32 {
+    u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX)
+}
+
 /// The smallest of the `sorted` nanoseconds that `percent` of them do not exceed, in microseconds.
-fn percentile(sorted: &[u32], percent: usize) -> f64 {
+pub(super) fn percentile(sorted: &[u32], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(rank).map_or(0.0, |nanos| f64::from(*nanos) / 1000.0)
 }

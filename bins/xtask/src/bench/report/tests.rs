@@ -8,6 +8,7 @@ fn series(subject: Subject, costs: &[f64]) -> Series {
         requests_per_second: 1.0,
         p50_us: 1.0,
         p99_us: 1.0,
+        max_us: 1.0,
     };
     Series { subject, rounds: costs.iter().map(round).collect(), memory: Memory::default() }
 }

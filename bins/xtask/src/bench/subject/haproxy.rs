@@ -1,9 +1,13 @@
 //! HAProxy: one thread, shared and pooled backend connections, the fields that proxyd sends, too.
 
-use super::Assignment;
+use std::fmt::Write;
 
-pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String {
-    let Assignment { port, backend, protocol, .. } = assignment;
+use super::{Assignment, Subject};
+use crate::bench::scenario::Task;
+
+pub(super) fn configuration(subject: Subject, assignment: Assignment<'_>) -> String {
+    let Assignment { port, protocol, task, .. } = assignment;
+    let splice = subject == Subject::HaproxySplice;
     let from_clients = if protocol.is_http2_from_clients() { " proto h2" } else { "" };
     let to_backend = if protocol.is_http2_to_backend() { " proto h2" } else { "" };
     // Its default of 100 is what clients use in one of the scenarios: streams must not have to wait.
@@ -12,6 +16,19 @@ pub(super) fn configuration(assignment: Assignment<'_>, splice: bool) -> String 
     // Pipes count as open files, of which a share of maxconn would be too many.
     let pipes = if splice { "    maxpipes 256\n" } else { "" };
     let splice = if splice { "    option splice-response\n" } else { "" };
+    let (app, server) = match (task, subject) {
+        (Task::Forward, _) => ("", ""),
+        (Task::Balance, Subject::HaproxyRandom) => ("    balance random\n", ""),
+        (Task::Balance, _) => ("    balance leastconn\n", ""),
+        (Task::Limit, _) => ("    timeout queue 500ms\n", " maxconn 8"),
+    };
+    let servers =
+        assignment.backends.iter().enumerate().fold(String::new(), |mut lines, (index, backend)| {
+            let address = format!("127.0.0.1:{backend}");
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "    server b{index} {address} pool-max-conn 1024{to_backend}{server}");
+            lines
+        });
     format!(
         "global
     nbthread 1
@@ -38,7 +55,6 @@ frontend clients
     http-response set-header X-Request-Id %[unique-id]
     default_backend app
 backend app
-    server a 127.0.0.1:{backend} pool-max-conn 1024{to_backend}
-"
+{app}{servers}"
     )
 }

@@ -3,6 +3,7 @@
 use rustix::process::getuid;
 
 use super::Assignment;
+use crate::bench::scenario::Task;
 
 /// What is done with requests to a backend that speaks HTTP/1.1.
 const HTTP: &str = "            proxy_pass http://app;
@@ -37,10 +38,13 @@ const GRPC: &str = "            grpc_pass grpc://app;
 ";
 
 pub(super) fn configuration(assignment: Assignment<'_>) -> String {
-    let Assignment { port, backend, protocol, folder, .. } = assignment;
+    let Assignment { port, protocol, folder, task, .. } = assignment;
     let http2 = if protocol.is_http2_from_clients() { " http2" } else { "" };
     let location = if protocol.is_http2_to_backend() { GRPC } else { HTTP };
     let folder = folder.display();
+    let balance = if task == Task::Balance { "        least_conn;\n" } else { "" };
+    let servers: String =
+        assignment.backends.iter().map(|backend| format!("        server 127.0.0.1:{backend};\n")).collect();
     // Workers of a master that runs as root would become another user, who may not write profiles.
     let user = if getuid().is_root() { "user root;\n" } else { "" };
     format!(
@@ -63,8 +67,7 @@ http {{
     http2_max_concurrent_streams 128;
     tcp_nodelay on;
     upstream app {{
-        server 127.0.0.1:{backend};
-        keepalive 1024;
+{balance}{servers}        keepalive 1024;
         keepalive_requests 1000000000;
         keepalive_timeout 600s;
     }}

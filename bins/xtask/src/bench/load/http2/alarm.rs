@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::bench::load::timer::Timer;
+use crate::bench::timer::Timer;
 
 /// A timer for one stream at a time.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ fn percentiles_are_values_that_were_measured() {
     let sorted: Vec<u32> = (1..=200).map(|value| value * 1000).collect();
     assert_eq!(percentile(&sorted, 50), 100.0);
     assert_eq!(percentile(&sorted, 99), 198.0);
+    assert_eq!(percentile(&sorted, 100), 200.0);
     assert_eq!(percentile(&[7_500], 99), 7.5);
     assert_eq!(percentile(&[], 50), 0.0);
 }

@@ -12,17 +12,17 @@ use rustix::time::{
 
 /// Can be read from when its time has come. Watched for edges, it need not be read before it is set again.
 #[derive(Debug)]
-pub(super) struct Timer(OwnedFd);
+pub(crate) struct Timer(OwnedFd);
 
 impl Timer {
     /// One that is not set.
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         timerfd_create(TimerfdClockId::Monotonic, flags).map(Self).context("cannot make a timer")
     }
 
     /// Has it go off after `wait`.
-    pub(super) fn set(&self, wait: Duration) -> Result<()> {
+    pub(crate) fn set(&self, wait: Duration) -> Result<()> {
         // Zero would switch the timer off.
         let wait = wait.max(Duration::from_nanos(1));
         let wait = Timespec::try_from(wait).context("a wait is too long")?;
