@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use http::Method;
-use proxy_core::Proxy;
+use proxy_core::{Proxy, ProxyService};
 
 use client::{Got, Plan, ask};
 use ledger::{Event, Ledger};
-use network::{Condition, Network};
+use network::{Condition, Network, WELL};
 use scenario::Scenario;
 use watch::Watch;
 
@@ -107,6 +107,7 @@ async fn perform(scenario: Scenario, seed: u64) -> Run {
         ledger.fault(format!("{counted} of {} requests are counted", scenario.plans.len()));
     }
     fates.into_iter().for_each(|fate| fate.abort());
+    recover(&scenario, &network, &service, &watch).await;
     drop((service, watch, proxy));
     tokio::time::sleep(Duration::from_millis(1)).await;
     if ledger.open() != 0 {
@@ -117,6 +118,24 @@ async fn perform(scenario: Scenario, seed: u64) -> Run {
     }
     let (events, faults) = ledger.close();
     Run { events, faults, ends }
+}
+
+/// Once all misfortunes are over, and what was learnt of them is forgotten, everybody is served.
+async fn recover(scenario: &Scenario, network: &Network, service: &ProxyService, watch: &Arc<Watch>) {
+    (0..scenario.sites).for_each(|site| network.set(site, WELL));
+    // No ejection is longer.
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let first = scenario.plans.len() as u64;
+    for id in first..first + 30 {
+        let plan = Plan { key: id, ..Plan::get(id, Duration::ZERO) };
+        let got = ask(service.clone(), plan, Arc::clone(watch)).await;
+        // Circuits are tried, and let more and more through, meanwhile.
+        if id >= first + 20 && got.as_ref().is_none_or(|got| got.status != 200) {
+            watch.ledger.fault(format!("all are well, and {id} was answered {got:?}"));
+        }
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    watch.nothing_is_left();
 }
 
 async fn befall(network: Arc<Network>, place: usize, fates: Vec<(Duration, Condition)>) {

@@ -23,6 +23,8 @@ pub(super) struct Plan {
     /// When it asks.
     pub(super) at: Duration,
     pub(super) method: Method,
+    /// Whether it has a body.
+    pub(super) has_body: bool,
     /// Whether the length of its body is not known before.
     pub(super) is_chunked: bool,
     /// The key by which hashing strategies know it.
@@ -61,11 +63,11 @@ impl Body for Piece {
 impl Plan {
     /// A client that asks at that time, and waits for as long as it takes.
     pub(super) fn get(id: Id, at: Duration) -> Self {
-        Self { id, at, method: Method::GET, is_chunked: false, key: id, gives_up: None }
+        Self { id, at, method: Method::GET, has_body: false, is_chunked: false, key: id, gives_up: None }
     }
 
     fn request(&self) -> Request<Piece> {
-        let data = (self.method != Method::GET).then(|| Bytes::from(question(self.id)));
+        let data = self.has_body.then(|| Bytes::from(question(self.id)));
         let request = Request::builder().method(self.method.clone()).uri("http://sim/");
         let request = request.header(FIELD, self.id).header("x-key", self.key);
         request.body(Piece { data, is_chunked: self.is_chunked }).unwrap()

@@ -12,7 +12,7 @@ use proxy_core::{Proxy, ProxyService};
 use super::TICKS;
 use super::client::{Got, Plan, ask};
 use super::ledger::{Id, Ledger, Rules};
-use super::network::{Condition, Network, upstream};
+use super::network::{Condition, Network, WELL, upstream};
 use super::watch::Watch;
 
 const ONE: Duration = Duration::from_secs(1);
@@ -20,8 +20,6 @@ const ONE: Duration = Duration::from_secs(1);
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
-
-const WELL: Condition = Condition::Well(Duration::ZERO);
 
 /// A proxy in front of simulated backends.
 struct Rig {
@@ -252,6 +250,17 @@ async fn a_backend_that_came_back_gets_its_share_bit_by_bit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_must_not_be_repeated_goes_on_no_connection_that_is_known_to_be_closed() {
+    let rig = Rig::new(1, |upstream, _, _| upstream.max_idle_connections = 8);
+    rig.network.set(0, Condition::ClosesIdle);
+    for id in 0..10 {
+        let got = rig.ask(Plan { method: Method::POST, ..Plan::get(id, Duration::ZERO) }).await;
+        assert_eq!((got.status, rig.sent(id).len()), (200, 1));
+        tokio::time::sleep(ms(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_gives_a_request_no_time_that_it_did_not_take() {
     for method in [Method::GET, Method::PUT, Method::POST] {
         let rig = Rig::new(2, |upstream, _, settings| {
@@ -261,7 +270,13 @@ async fn a_body_gives_a_request_no_time_that_it_did_not_take() {
         rig.network.set(0, Condition::BlackHole);
         rig.network.set(1, Condition::Mute);
         for id in 0..2 {
-            let got = rig.ask(Plan { method: method.clone(), ..Plan::get(id, Duration::ZERO) }).await;
+            let got = rig
+                .ask(Plan {
+                    has_body: method != Method::GET,
+                    method: method.clone(),
+                    ..Plan::get(id, Duration::ZERO)
+                })
+                .await;
             assert_eq!((got.status, reason(&got)), (504, Some("request_timeout")));
             assert!(got.took >= ONE && got.took <= ONE + TICKS, "{method} {got:?}");
         }

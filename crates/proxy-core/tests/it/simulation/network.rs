@@ -53,6 +53,9 @@ pub(super) enum Condition {
     Dead,
 }
 
+/// Answers at once.
+pub(super) const WELL: Condition = Condition::Well(Duration::ZERO);
+
 /// Where a backend lives.
 pub(super) struct Site {
     pub(super) place: usize,
@@ -83,7 +86,7 @@ impl Network {
     /// A network of so many sites, all of them well.
     pub(super) fn new(sites: usize, ledger: Arc<Ledger>, seed: u64) -> Arc<Self> {
         let site = |place| {
-            let condition = Mutex::new(Condition::Well(Duration::ZERO));
+            let condition = Mutex::new(WELL);
             Arc::new(Site { place, condition, cut: Arc::default() })
         };
         let random = Mutex::new(fastrand::Rng::with_seed(seed));

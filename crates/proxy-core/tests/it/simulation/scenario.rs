@@ -258,7 +258,8 @@ fn draw_plans(random: &mut Rng, length: Duration) -> Vec<Plan> {
                 _ => Method::POST,
             };
             let gives_up = (random.u8(..100) < impatient).then(|| millis(random, 0..1500));
-            Plan { id, at, method, is_chunked: random.bool(), key: random.u64(..12), gives_up }
+            let has_body = method != Method::GET && random.u8(..3) > 0;
+            Plan { id, at, method, has_body, is_chunked: random.bool(), key: random.u64(..12), gives_up }
         })
         .collect()
 }
