@@ -38,13 +38,14 @@ pub(crate) struct Context<'a> {
     pub(crate) pinned: &'a Pinned,
     /// When the head of the answer must be there, in ticks.
     deadline: AtomicU32,
-    timeout: AtomicU32,
+    /// When the request's body first began to go up, in ticks.
+    upload_began: AtomicU32,
     /// When all of the answer must be there, in ticks.
     call_ends: AtomicU32,
     /// The request has waited for something since its head was whole.
     has_waited: AtomicBool,
-    /// The time until the answer counts from the end of the body already.
-    has_restarted: AtomicBool,
+    /// The time that the body took was given back already.
+    has_given_back: AtomicBool,
 }
 
 impl Context<'_> {
@@ -88,17 +89,19 @@ impl Context<'_> {
         if self.has_waited.load(Relaxed) { clock::now() } else { trace.began }
     }
 
-    /// The request's body has gone up whole: the time until the answer does not run while it comes in. Sending it
-    /// again gives no more time.
-    pub(crate) fn body_is_up(&self) {
-        if !self.has_restarted.swap(true, Relaxed) {
-            self.restart_deadline();
-        }
+    /// The request's body begins to go up, for the first time or again.
+    pub(crate) fn body_begins(&self) {
+        let now = self.slot.now();
+        let _ = self.upload_began.compare_exchange(u32::MAX, now, Relaxed, Relaxed);
     }
 
-    /// Counts the time until the answer from now on.
-    fn restart_deadline(&self) {
-        self.deadline.store(self.slot.now().saturating_add(self.timeout.load(Relaxed)), Relaxed);
+    /// The request's body has gone up whole: the time until the answer does not run while it comes in, but what was
+    /// waited for before is not given back. Sending it again gives no more time.
+    pub(crate) fn body_is_up(&self) {
+        if !self.has_given_back.swap(true, Relaxed) {
+            let took = self.slot.now().saturating_sub(self.upload_began.load(Relaxed));
+            self.deadline.store(self.deadline.load(Relaxed).saturating_add(took), Relaxed);
+        }
     }
 }
 
@@ -144,10 +147,10 @@ impl<'a> Context<'a> {
             slot,
             pinned,
             deadline: AtomicU32::new(u32::MAX),
-            timeout: AtomicU32::new(0),
+            upload_began: AtomicU32::new(u32::MAX),
             call_ends: AtomicU32::new(u32::MAX),
             has_waited: AtomicBool::new(false),
-            has_restarted: AtomicBool::new(false),
+            has_given_back: AtomicBool::new(false),
         }
     }
 }
@@ -235,8 +238,7 @@ async fn serve<'a, C: Client>(
     trace: &mut Trace,
 ) -> Next {
     client.expect(incoming.admitted.body, route.max_body_size);
-    context.timeout.store(route.timeout.0, Relaxed);
-    context.restart_deadline();
+    context.deadline.store(context.slot.now().saturating_add(route.timeout.0), Relaxed);
     if let Some(timeout) = incoming.admitted.call_timeout {
         context.call_ends.store(context.slot.now().saturating_add(timeout.0), Relaxed);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -382,6 +383,13 @@ impl Handle {
     pub fn upstream_queue(&self, name: &str) -> Option<QueueStatus> {
         let snapshot = self.inner.shared.snapshot.load();
         snapshot.upstreams.get(name)?.door.as_ref().map(|door| QueueStatus::of(&door.gate))
+    }
+
+    /// Retries of an upstream's requests that were paid for and are under way; `None` where there is no such upstream.
+    #[doc(hidden)]
+    pub fn retrying(&self, upstream: &str) -> Option<u32> {
+        let snapshot = self.inner.shared.snapshot.load();
+        snapshot.upstreams.get(upstream).map(|upstream| upstream.state.retrying.0.load(Relaxed))
     }
 
     fn reasons(&self, kind: &'static str) -> BTreeMap<String, u64> {

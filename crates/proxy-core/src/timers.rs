@@ -50,6 +50,7 @@ impl Timers {
             let next = self.take_due(clock::since(epoch), &act);
             let at = next.map(|next| tokio::time::Instant::from_std(epoch + next));
             tokio::select! {
+                biased;
                 () = self.changed.notified() => {}
                 () = tokio::time::sleep_until(at.unwrap_or_else(tokio::time::Instant::now)), if at.is_some() => {}
             }

@@ -55,6 +55,9 @@ impl<'t, C: Client> Trying<'t, C> {
     ) -> Self {
         let has_body = incoming.admitted.body != BodyLength::None;
         let upload = if has_body { Pump::new(true) } else { Pump::done() };
+        if has_body {
+            context.body_begins();
+        }
         let ends = context.slot.now().saturating_add(patience.0);
         let mut this = Self {
             client,

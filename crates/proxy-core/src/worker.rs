@@ -94,6 +94,8 @@ impl Tending {
             }
         };
         tokio::select! {
+            // In this order each time, so that what falls on the same moment happens in one.
+            biased;
             _ = shutdown => {}
             () = monitor.run(std::future::pending::<()>()) => {}
             () = checks.run(std::future::pending::<()>()) => {}

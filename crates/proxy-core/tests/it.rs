@@ -1,4 +1,5 @@
 //! The crate as an embedder sees it: real sockets on the loopback address, and each byte of each side written here.
+//! The simulation alone has neither sockets nor a clock that runs.
 
 #![expect(
     clippy::expect_used,
@@ -18,6 +19,7 @@ mod it {
     mod rig;
     mod routes;
     mod service;
+    mod simulation;
     mod trying;
     mod upgrade;
     mod workers;
