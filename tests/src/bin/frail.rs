@@ -17,8 +17,9 @@ fn main() -> std::io::Result<()> {
     };
     let port: u16 = port.parse().map_err(std::io::Error::other)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    println!("{}", listener.local_addr()?.port());
-    std::io::stdout().flush()?;
+    let mut output = std::io::stdout();
+    writeln!(output, "{}", listener.local_addr()?.port())?;
+    output.flush()?;
     let folder: Arc<Path> = PathBuf::from(folder).into();
     for stream in listener.incoming() {
         let (stream, folder) = (stream?, Arc::clone(&folder));
