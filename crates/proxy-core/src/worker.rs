@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     /// Somebody looks after the backends.
     is_tended: AtomicBool,
     /// All workers; touched only where somebody waits for a connection that one of them may hold.
-    workers: Mutex<Vec<Weak<Worker>>>,
+    pub(crate) workers: Mutex<Vec<Weak<Worker>>>,
     connections: Padded<AtomicUsize>,
     /// So many connections may be served with the files that this process may open.
     most_by_files: usize,

@@ -21,6 +21,7 @@ async fn a_service_that_was_not_called_for_long_has_the_time_of_the_call() {
     let proxy =
         Proxy::builder().route(RouteSpec::new("all", action).guard(guard)).workers(1).build().unwrap();
     let mut service = proxy.service();
+    service.worker.shared.workers.lock().unwrap().clear();
     let long_ago = Instant::now() - Duration::from_secs(600);
     Arc::get_mut(&mut service.worker).unwrap().deadlines = Deadlines::begun(long_ago);
     let request = http::Request::get("http://a/").body(http_body_util::Empty::<Bytes>::new()).unwrap();
