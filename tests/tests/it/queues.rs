@@ -181,8 +181,12 @@ fn a_backend_gets_no_more_than_it_may_have() {
     for connection in &mut connections {
         connection.ask(GET);
     }
-    one.backend.wait_for(2);
-    other.backend.wait_for(2);
+    for held in [&one, &other] {
+        held.backend.wait_for(2);
+        while held.state.now.load(Ordering::SeqCst) < 2 {
+            std::thread::yield_now();
+        }
+    }
     one.answer(100);
     other.answer(100);
     for mut connection in connections {

@@ -85,7 +85,7 @@ pub enum BackendState {
     Drain,
     /// It takes new ones of those clients alone whom a cookie keeps there.
     DrainKeepSticky,
-    /// It takes none, and nobody probes it.
+    /// It takes none, whatever probes say.
     Dead,
 }
 
