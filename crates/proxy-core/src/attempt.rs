@@ -36,6 +36,8 @@ pub(crate) struct Answered<'a> {
     pub(crate) has_begun: bool,
     /// When the attempt began, where that is not when the request's present attempts did.
     pub(crate) began: Option<Instant>,
+    /// The answer came before all of the request had gone up: how long it took says nothing.
+    pub(crate) is_early: bool,
     /// When its head was there.
     pub(crate) at: Instant,
     /// The place among the requests that the upstream has in hand.
@@ -54,6 +56,7 @@ impl<'a> Answered<'a> {
             has_switched: false,
             has_begun: false,
             began: None,
+            is_early: false,
             at,
             pass: None,
         }
@@ -95,7 +98,8 @@ pub(crate) async fn attempt<'a, C: Client>(
     };
     loop {
         let place = hold.place;
-        let one = One { hold, upstream: course.upstream, route, wants_fresh: course.wants_fresh() };
+        let (asked, wants_fresh) = (course.asked(), course.wants_fresh());
+        let one = One { hold, asked, upstream: course.upstream, route, wants_fresh };
         match one.run(client, incoming, (context, trace), slot).await {
             Ok(()) => {
                 let Some(answered) = slot else { return Err(Reason::Internal) };

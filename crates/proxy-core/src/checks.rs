@@ -9,11 +9,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egress::Destination;
-use health::{Checks, Outcome, Probe, ProbeError, ProbeFuture, Transition, Watch};
+use health::{Checks, Outcome, Probe, ProbeError, ProbeFuture, Reporter, Transition, Watch};
 
+use crate::clock;
 use crate::connect::{Address, Connect};
 use crate::outage::Outage;
-use crate::registry::{Backend, Registry};
+use crate::registry::{Backend, Marked, Registry};
 use crate::snapshot::Snapshot;
 use crate::spec::CheckSpec;
 use crate::upstream::{Member, Upstream};
@@ -51,9 +52,11 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    pub(crate) fn new(registry: &Arc<Registry>) -> Arc<Self> {
+    pub(crate) fn new(registry: &Arc<Registry>, reporter: Reporter<Marked>) -> Arc<Self> {
         let registry = Arc::clone(registry);
-        let checks = Checks::new(move |watched: &Watched, outcome| told(watched, &outcome, &registry));
+        let checks = Checks::new(move |watched: &Watched, outcome: Outcome| {
+            told(watched, &outcome, (&registry, &reporter));
+        });
         Arc::new(Self { watch: checks.watch(), checks: Mutex::new(Some(checks)), wanted: Mutex::default() })
     }
 
@@ -109,11 +112,11 @@ impl Keeper {
         for member in &roster.0.members {
             if let Some(check) = &spec.check {
                 let probe = Checking::of(check, member, connect);
-                let watched = Watched::check(&member.backend, check.check.is_some());
+                let watched = Watched::check(&member.backend, check);
                 wanted.extend([Wanted::of(watched, upstream, (check.settings, probe)).labelled()]);
             }
             if let Some(agent) = &spec.agent {
-                let (settings, probe) = agent::Asking::of(agent, member, connect);
+                let (settings, probe) = agent::Asking::of(agent, member, (connect, upstream.registry()));
                 let watched = Watched::agent(&member.backend);
                 wanted.extend([Wanted::of(watched, upstream, (settings, probe)).labelled()]);
             }
@@ -170,8 +173,13 @@ fn at_port(address: &Address, port: Option<u16>, timeout: std::time::Duration) -
 }
 
 /// A probe has ended.
-fn told(watched: &Watched, outcome: &Outcome, registry: &Registry) {
-    let Watched::Check { backend, asks_more } = watched else { return };
+fn told(watched: &Watched, outcome: &Outcome, (registry, reporter): (&Registry, &Reporter<Marked>)) {
+    let Watched::Check { backend, asks_more, is_elsewhere } = watched else { return };
+    if outcome.succeeded && !is_elsewhere {
+        // It takes connections where requests go.
+        let began = clock::now().checked_sub(outcome.took).unwrap_or_else(clock::now);
+        reporter.connect_succeeded_since(backend, began);
+    }
     let backend = &backend.0;
     let (upstream, id) = (&*backend.upstream.name, &*backend.id);
     match outcome.transition {

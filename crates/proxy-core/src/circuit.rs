@@ -99,6 +99,13 @@ impl Circuit {
         self.is_tripped.load(Relaxed) && self.breaker().state(now) == health::Circuit::Open
     }
 
+    /// For how long it is open yet; `None` where it is not.
+    pub(crate) fn open_for(&self, now: Duration) -> Option<Duration> {
+        let breaker = self.breaker();
+        let is_open = breaker.state(now) == health::Circuit::Open;
+        breaker.next_change(now).filter(|_| is_open).map(|until| until.saturating_sub(now))
+    }
+
     /// A request that was let through went well.
     pub(crate) fn succeeded(&self, admitted: Admitted, shard: usize, now: Duration) -> Turn {
         if self.is_outdated(admitted) {

@@ -24,6 +24,13 @@ use crate::waiting::{pause, time_left};
 /// How often a retry that finds the budget used up by others waits for them.
 const MOST_WAITS: u32 = 4;
 
+/// What a request is picked by, and which backends it has been to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'t> {
+    pub(crate) affinity: Option<u64>,
+    pub(crate) tried: &'t [u64],
+}
+
 /// The course of one request's attempts.
 pub(crate) struct Course<'a, 'c> {
     pub(crate) upstream: &'a Upstream,
@@ -103,7 +110,12 @@ impl<'a, 'c> Course<'a, 'c> {
                     self.began = self.context.began(trace);
                     match self.pick() {
                         Ok(hold) => return Ok(hold),
-                        Err(unpicked) => unpicked.reason(),
+                        Err(unpicked) => {
+                            if unpicked == Unpicked::Nobody(Lack::Circuits) {
+                                trace.retry_after = self.upstream.circuits_open_for(self.context);
+                            }
+                            unpicked.reason()
+                        }
                     }
                 }
                 Err(reason) => reason,
@@ -114,6 +126,11 @@ impl<'a, 'c> Course<'a, 'c> {
                 None => return Err(reason),
             }
         }
+    }
+
+    /// What a second attempt beside the present one is to heed.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked { affinity: self.affinity, tried: &self.tries.tried }
     }
 
     /// True where the last connection from the pool was stale: the next attempt gets a new one.
@@ -160,7 +177,9 @@ impl<'a, 'c> Course<'a, 'c> {
     fn learn(&self, answered: &mut Answered<'a>, incoming: &Incoming) {
         let seen = self.seen(answered, incoming);
         self.made(answered.at).answered(&mut answered.hold, &seen);
-        self.route.took(self.context.shard(), seen.took);
+        if seen.is_measured {
+            self.route.took(self.context.shard(), seen.took);
+        }
     }
 
     fn is_doubtful(&self, status: u16, answered: &Answered<'_>) -> bool {
@@ -171,15 +190,10 @@ impl<'a, 'c> Course<'a, 'c> {
 
     fn seen(&self, answered: &Answered<'_>, incoming: &Incoming) -> Seen {
         let (status, bytes) = (incoming.response.status(), answered.link.head());
-        let of_call = if incoming.admitted.is_call {
-            incoming.response.fields(bytes).all_named("grpc-status").next()
-        } else {
-            None
-        };
-        let is_failed_call = of_call.is_some_and(grpc::is_failure);
         Seen {
-            is_error: status >= 500 || is_failed_call,
-            is_busy: status == 429,
+            is_error: status >= 500 || is_failed_call(answered, incoming),
+            is_busy: matches!(status, 429 | 503),
+            is_measured: !answered.is_early,
             took: answered.at.saturating_duration_since(answered.began.unwrap_or(self.began)),
             retry_after: if status >= 400 { retry_after(incoming, bytes) } else { None },
         }
@@ -189,7 +203,7 @@ impl<'a, 'c> Course<'a, 'c> {
     #[inline]
     fn finish(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) {
         if let Some(mut entry) = self.entry.take() {
-            let is_ok = incoming.response.status() < 500;
+            let is_ok = incoming.response.status() < 500 && !is_failed_call(answered, incoming);
             let now = self.context.worker.shared.registry.at(answered.at);
             entry.answered(is_ok, self.upstream, self.context.shard(), now);
             answered.pass = entry.pass.take();
@@ -206,7 +220,9 @@ impl<'a, 'c> Course<'a, 'c> {
         if let Some(cookie) = &self.upstream.sticky {
             let id = &*answered.hold.member().backend.id;
             let token = cookie.token_of(&self.upstream.spec.name, id);
-            if self.token != Some(token) {
+            // A client that was served elsewhere this once comes back to the backend that it has, as long as it may.
+            let has_one = self.token.is_some_and(|had| answered.hold.roster().by_token(had).is_some());
+            if self.token != Some(token) && !has_one {
                 cookie.push(token, is_secure, &mut incoming.cookies);
             }
         }
@@ -269,7 +285,8 @@ impl<'a, 'c> Course<'a, 'c> {
         let shared = &self.context.worker.shared;
         let now = shared.registry.now();
         if failed.is_of_backend() {
-            self.made(clock::now()).failed(&mut hold, failed.reason);
+            let reason = if failed.is_hung { Reason::ResponseTimeout } else { failed.reason };
+            self.made(clock::now()).failed(&mut hold, reason);
         }
         let number = hold.member().backend.number;
         drop(hold);
@@ -278,11 +295,13 @@ impl<'a, 'c> Course<'a, 'c> {
             Ok(Some(hold)) => return Ok(hold),
             Ok(None) => {}
             Err(reason) => {
-                self.failed(reason, now);
+                if reason != Reason::ClientGone {
+                    self.failed(&failed, now);
+                }
                 return Err(reason);
             }
         }
-        self.failed(failed.reason, now);
+        self.failed(&failed, now);
         match self.route.fallback_of(self.upstream) {
             Some(fallback) => {
                 self.tries.tried.clear();
@@ -297,7 +316,8 @@ impl<'a, 'c> Course<'a, 'c> {
     }
 
     /// The upstream has failed the request, for all that its circuit is told.
-    fn failed(&mut self, reason: Reason, now: Duration) {
+    fn failed(&mut self, failed: &Failed, now: Duration) {
+        let reason = if failed.is_hung { Reason::ResponseTimeout } else { failed.reason };
         if let Some(mut entry) = self.entry.take() {
             entry.failed(reason, self.upstream, self.context.shard(), now);
         }
@@ -383,6 +403,15 @@ impl Unpicked {
             Self::Full => Reason::QueueFull,
         }
     }
+}
+
+/// True where a call has failed although it was answered: its status stands in the head.
+fn is_failed_call(answered: &Answered<'_>, incoming: &Incoming) -> bool {
+    if !incoming.admitted.is_call {
+        return false;
+    }
+    let fields = incoming.response.fields(answered.link.head());
+    fields.all_named("grpc-status").next().is_some_and(grpc::is_failure)
 }
 
 /// RFC 9110 section 10.2.3: seconds, or a date.

@@ -46,6 +46,22 @@ impl Entry {
         Ok(entry)
     }
 
+    /// Enters where nothing has to be waited for.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub(crate) fn at_once(upstream: &Upstream, context: &Context<'_>) -> Result<Self, Reason> {
+        let mut entry = Self::default();
+        if let Some(circuit) = &upstream.circuit {
+            let admitted = circuit.admit(context.now()).map_err(|_| Reason::CircuitOpen)?;
+            entry.admitted = Some((Arc::clone(circuit), admitted));
+        }
+        if let Some(door) = &upstream.door {
+            entry.pass = Some(door.gate.try_enter().ok_or(Reason::QueueFull)?);
+        }
+        Ok(entry)
+    }
+
     /// It was answered.
     pub(crate) fn answered(&mut self, is_ok: bool, upstream: &Upstream, shard: usize, now: Duration) {
         let Some((circuit, admitted)) = self.admitted.take() else { return };

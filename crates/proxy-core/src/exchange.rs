@@ -254,6 +254,9 @@ async fn serve<'a, C: Client>(
     stop(client, stopped, incoming, context, trace).await
 }
 
+/// So much of a body is kept for further attempts at least, where some is kept for a copy.
+const KEPT: usize = 64 * 1024;
+
 /// Has a backend answer, once the route has room for another request.
 async fn forward<'a, C: Client>(
     client: &mut C,
@@ -269,6 +272,10 @@ async fn forward<'a, C: Client>(
         }
     };
     let mirror = route.mirror.as_ref().filter(|mirror| mirror.wants(incoming));
+    if let Some(mirror) = mirror.filter(|_| has_body(incoming)) {
+        // An attempt that keeps less for itself is content with that.
+        client.keep_body(mirror.max_body.max(KEPT));
+    }
     if let Some(mirror) = mirror.filter(|_| !has_body(incoming)) {
         mirror.send(client, incoming, route, (context, trace));
     }

@@ -127,6 +127,14 @@ impl Link {
         }
     }
 
+    /// True where the connection itself is over, and not only this request on it.
+    pub(crate) fn is_over(&self) -> bool {
+        match self {
+            Self::Http1 { .. } => true,
+            Self::Http2(stream) => stream.is_over(),
+        }
+    }
+
     /// What the backend has done with a request that it did not answer.
     pub(crate) fn fate(&self) -> Fate {
         match self {

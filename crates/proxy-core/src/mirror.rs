@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use http1::framing::BodyLength;
 use http1::{Limits, Method};
 
 use crate::client::Client;
+use crate::clock;
 use crate::deadline::TICK;
+use crate::entry::Entry;
 use crate::errand::{Errand, discard};
 use crate::exchange::Context;
 use crate::forward::Forwarding;
 use crate::incoming::Incoming;
 use crate::link::Link;
+use crate::outcome::{Made, Seen};
 use crate::pool::Pooled;
 use crate::reason::Reason;
 use crate::snapshot::{BuildError, Route};
@@ -74,7 +76,8 @@ impl Mirror {
         (context, trace): (&Context<'_>, &Trace),
     ) {
         let body = if has_body(incoming) {
-            match client.replay().and_then(|replay| replay.as_ref()?.whole().map(<[u8]>::to_vec)) {
+            let kept = client.replay().and_then(|replay| replay.as_ref()?.whole().map(<[u8]>::to_vec));
+            match kept.filter(|body| body.len() <= self.max_body) {
                 Some(body) => body,
                 None => return context.worker.count("mirror", Reason::BodyTooLarge),
             }
@@ -85,6 +88,11 @@ impl Mirror {
             return context.worker.count("mirror", Reason::QueueFull);
         };
         let upstream = &self.upstream;
+        // What protects an upstream protects it from copies: none of them waits.
+        let entry = match Entry::at_once(upstream, context) {
+            Ok(entry) => entry,
+            Err(reason) => return context.worker.count("mirror", reason),
+        };
         let affinity = upstream.affinity.as_ref().and_then(|affinity| affinity.key(incoming, context.facts));
         let ask = Ask { shard: context.shard(), now: context.now(), affinity, token: None, tried: &[] };
         let hold = match upstream.pick(&ask) {
@@ -102,6 +110,7 @@ impl Mirror {
             limits: settings.limits,
             method: incoming.head.method(),
             is_chunked: incoming.admitted.body == BodyLength::Chunked,
+            entry,
             head,
             body,
         };
@@ -133,22 +142,46 @@ struct Copy {
     limits: Limits,
     method: Method,
     is_chunked: bool,
+    entry: Entry,
     head: Vec<u8>,
     body: Vec<u8>,
 }
 
 impl Copy {
-    async fn run(self, hold: Hold, _place: Place) {
-        let worker = Arc::clone(&self.worker);
-        let patience = TICK * self.upstream.timeout.0;
-        let sent = tokio::time::timeout(patience, self.exchange(&hold, patience)).await;
-        if let Err(reason) = sent.unwrap_or(Err(Reason::ResponseTimeout)) {
-            worker.count("mirror", reason);
+    async fn run(mut self, mut hold: Hold, _place: Place) {
+        let (worker, upstream) = (Arc::clone(&self.worker), Arc::clone(&self.upstream));
+        let mut entry = std::mem::take(&mut self.entry);
+        let patience = TICK * upstream.timeout.0;
+        let began = clock::now();
+        let sent = tokio::time::timeout(patience, self.exchange(&hold)).await;
+        let (at, shard) = (clock::now(), worker.shard);
+        let registry = &worker.shared.registry;
+        let made = Made { upstream: &upstream, registry, shard, at };
+        match sent.unwrap_or(Err(Reason::ResponseTimeout)) {
+            Ok(status) => {
+                let is_error = status >= 500;
+                let took = at.saturating_duration_since(began);
+                let is_busy = matches!(status, 429 | 503);
+                made.answered(
+                    &mut hold,
+                    &Seen { is_error, is_busy, is_measured: true, took, retry_after: None },
+                );
+                entry.answered(!is_error, &upstream, shard, registry.at(at));
+                if is_error {
+                    worker.count("mirror", Reason::Mirrored);
+                }
+            }
+            Err(reason) => {
+                made.failed(&mut hold, reason);
+                entry.failed(reason, &upstream, shard, registry.at(at));
+                worker.count("mirror", reason);
+            }
         }
     }
 
-    async fn exchange(self, hold: &Hold, _patience: Duration) -> Result<(), Reason> {
-        let Self { worker, upstream, limits, method, is_chunked, head, body } = self;
+    /// The status of the answer.
+    async fn exchange(self, hold: &Hold) -> Result<u16, Reason> {
+        let Self { worker, upstream, limits, method, is_chunked, head, body, .. } = self;
         let errand = Errand {
             worker: &worker,
             upstream: &upstream,
@@ -175,6 +208,6 @@ impl Copy {
             let pooled = Pooled { stream: wire.stream, opened };
             worker.pools.put(&hold.member().backend, pooled, &upstream.pool_rules, worker.deadlines.now());
         }
-        Ok(())
+        Ok(response.status())
     }
 }

@@ -11,6 +11,7 @@ use crate::attempt::Answered;
 use crate::client::Client;
 use crate::clock;
 use crate::connect::ConnectError;
+use crate::course::Asked;
 use crate::exchange::Context;
 use crate::forward::Forwarding;
 use crate::http2::{BackendStream, Found, Waiting};
@@ -33,15 +34,16 @@ use crate::wire::Writer;
 const REPLAYED: usize = 64 * 1024;
 
 /// One attempt.
-pub(crate) struct One<'a> {
+pub(crate) struct One<'a, 't> {
     pub(crate) hold: Hold,
+    pub(crate) asked: Asked<'t>,
     pub(crate) upstream: &'a Upstream,
     pub(crate) route: &'a Route,
     /// The last connection from the pool was stale: make a new one.
     pub(crate) wants_fresh: bool,
 }
 
-impl<'a> One<'a> {
+impl<'a> One<'a, '_> {
     /// Asks the backend that is held, and leaves its answer in `slot`; a failure gives the hold back.
     pub(crate) async fn run<C: Client>(
         self,
@@ -73,7 +75,7 @@ impl<'a> One<'a> {
                 Err(failed) => return Err((failed, self.hold)),
             },
         };
-        let Self { hold, upstream, route, .. } = self;
+        let Self { hold, upstream, route, asked, .. } = self;
         let answered = slot.insert(Answered::awaited(link, hold, upstream, trace.began));
         let said = Said { upstream, route };
         if let Link::Http1 { wire, .. } = &mut answered.link {
@@ -91,7 +93,9 @@ impl<'a> One<'a> {
             None => poll_fn(|cx| trying.poll(cx)).await,
             Some(hedge) => {
                 let began = clock::now();
-                match Box::pin(race(said, hedge, (&mut trying, &answered.hold), (context, trace))).await {
+                match Box::pin(race((said, asked), hedge, (&mut trying, &answered.hold), (context, trace)))
+                    .await
+                {
                     Won::First(outcome) => outcome,
                     Won::Second(second) => {
                         let has_begun = trying.has_passed();
@@ -107,6 +111,8 @@ impl<'a> One<'a> {
         };
         let has_begun = trying.has_begun();
         answered.has_begun = trying.has_passed();
+        answered.began = trying.uploaded().or(answered.began);
+        answered.is_early = trying.is_early();
         (answered.upload, answered.upload_broken) = (trying.upload, trying.upload_broken);
         match outcome {
             Ok(has_switched) => {
@@ -118,7 +124,9 @@ impl<'a> One<'a> {
                 let was_touched =
                     has_body(incoming) && (answered.upload.bytes > 0 || answered.upload.is_done());
                 let is_final = has_begun || (was_touched && !client.rewind());
-                let failed = Failed { reason, was_reused, is_final, fate: answered.link.fate() };
+                let is_hung = answered.upload.is_done() && is_hung(reason, context);
+                let was_reused = was_reused && answered.link.is_over();
+                let failed = Failed { reason, was_reused, is_final, fate: answered.link.fate(), is_hung };
                 // It was filled above.
                 slot.take().map_or(Ok(()), |answered| Err((failed, answered.hold)))
             }
@@ -288,8 +296,6 @@ impl Said<'_> {
         };
         if may_repeat && is_small {
             client.keep_body(retry.max_body);
-        } else if let Some(mirror) = &self.route.mirror {
-            client.keep_body(mirror.max_body);
         }
     }
 
@@ -297,6 +303,16 @@ impl Said<'_> {
     pub(crate) fn is_busy(&self) -> bool {
         let waits = |door: &Option<Door>| door.as_ref().is_some_and(|door| door.gate.waiting() > 0);
         waits(&self.route.door) || waits(&self.upstream.door)
+    }
+}
+
+/// True where a backend that had the whole request did not answer in the time that the proxy gives it; how long a call's
+/// client waits says nothing of the backend.
+fn is_hung(reason: Reason, context: &Context<'_>) -> bool {
+    match reason {
+        Reason::ResponseTimeout => true,
+        Reason::RequestTimeout => context.call_ends() > context.slot.now(),
+        _ => false,
     }
 }
 

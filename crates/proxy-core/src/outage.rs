@@ -66,6 +66,11 @@ impl Outage {
         self.0 & !others.0 == 0
     }
 
+    /// These and those.
+    pub(crate) const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     /// The causes' names, in snake_case.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES.into_iter().filter(move |(outage, _)| self.has(*outage)).map(|(_, name)| name)

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use health::Ejection;
 
+use crate::outage::Outage;
 use crate::reason::Reason;
 use crate::registry::{Backend, Registry, Streaks};
 use crate::spec::OutlierSpec;
@@ -32,8 +33,10 @@ pub(crate) struct Made<'a> {
 pub(crate) struct Seen {
     /// It failed, or was too busy.
     pub(crate) is_error: bool,
-    /// It asked to be left alone.
+    /// It has too much to do.
     pub(crate) is_busy: bool,
+    /// How long it took says something.
+    pub(crate) is_measured: bool,
     pub(crate) took: Duration,
     pub(crate) retry_after: Option<Duration>,
 }
@@ -55,7 +58,7 @@ impl Made<'_> {
             if seen.is_error || seen.is_busy {
                 let penalty = seen.retry_after.unwrap_or_default().clamp(PENALTY, LONGEST_PENALTY);
                 backend.penalise(self.shard, penalty, self.now());
-            } else {
+            } else if seen.is_measured {
                 backend.took(self.shard, seen.took, self.now());
             }
         }
@@ -64,20 +67,21 @@ impl Made<'_> {
                 let errors = backend.streaks.add(|streaks| &streaks.errors);
                 self.judge(backend, errors, spec.settings.consecutive_errors);
             } else {
-                self.went_well(backend, spec, seen.took);
+                self.went_well(backend, spec, seen);
             }
         }
         hold.answered(!seen.is_error, self);
-        if self.upstream.is_learning {
-            self.upstream.learn(seen.took, false, self.now());
+        // An error that comes quickly is not a sign of room; being too busy is one of none.
+        if self.upstream.is_learning && (seen.is_busy || (seen.is_measured && !seen.is_error)) {
+            self.upstream.learn(seen.took, seen.is_busy, self.now());
         }
     }
 
-    fn went_well(&self, backend: &std::sync::Arc<Backend>, spec: &OutlierSpec, took: Duration) {
+    fn went_well(&self, backend: &std::sync::Arc<Backend>, spec: &OutlierSpec, seen: &Seen) {
         backend.streaks.unmark();
         Streaks::end(&backend.streaks.errors);
         Streaks::end(&backend.streaks.resets);
-        if spec.slower_than.is_some_and(|most| took > most) {
+        if spec.slower_than.is_some_and(|most| seen.is_measured && seen.took > most) {
             let slow = backend.streaks.add(|streaks| &streaks.slow);
             self.judge(backend, slow, spec.settings.consecutive_slow);
             return;
@@ -119,11 +123,14 @@ impl Made<'_> {
         if streak < most && !backend.streaks.is_on_probation() {
             return;
         }
-        let size = self.upstream.roster(self.shard).0.members.len();
+        // Those that are out for another cause cannot be counted on.
+        let roster = self.upstream.roster(self.shard);
+        let members = roster.0.members.iter();
+        let size = members.filter(|one| one.backend.outages().is_within(Outage::EJECTED)).count();
         let ejection = self.outliers().eject(&backend.number, size, self.now(), fastrand::u64(..));
         let Ejection::Ejected { until } = ejection else { return };
         backend.streaks.clear();
-        backend.set_out(crate::outage::Outage::EJECTED, true);
+        backend.set_out(Outage::EJECTED, true);
         self.registry.timers.add(until, Due::Return, std::sync::Arc::downgrade(backend));
         let seconds = until.saturating_sub(self.now()).as_secs_f32();
         tracing::warn!(

@@ -336,6 +336,11 @@ impl Handle {
         self.reasons("connection")
     }
 
+    /// How often copies of requests were not sent, or failed, by reason.
+    pub fn mirror_reasons(&self) -> BTreeMap<String, u64> {
+        self.reasons("mirror")
+    }
+
     /// Clients' connections at this moment.
     pub fn connections(&self) -> usize {
         self.inner.shared.connections()

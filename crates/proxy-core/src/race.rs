@@ -9,6 +9,7 @@ use http1::ResponseHead;
 
 use crate::client::Client;
 use crate::clock;
+use crate::course::Asked;
 use crate::errand::Errand;
 use crate::exchange::Context;
 use crate::hedge::Hedge;
@@ -50,7 +51,7 @@ pub(crate) fn hedge_of<'a>(route: &'a Route, incoming: &Incoming) -> Option<&'a 
 
 /// Waits for the first attempt; once that has taken longer than most, for a second one beside it.
 pub(crate) async fn race<'a, C: Client>(
-    said: Said<'a>,
+    (said, asked): (Said<'a>, Asked<'_>),
     hedge: &Hedge,
     (trying, first): (&mut Trying<'_, C>, &Hold),
     (context, trace): (&Context<'a>, &Trace),
@@ -70,14 +71,14 @@ pub(crate) async fn race<'a, C: Client>(
         if is_waiting && sleep.as_mut().poll(cx).is_ready() {
             is_waiting = false;
             if !said.is_busy() && hedge.withdraw(shard) {
-                second = begin(said, number, trying.incoming(), (context, trace));
+                second = begin((said, asked), number, trying.incoming(), (context, trace));
             }
         }
         if let Some(running) = &mut second {
             match running.as_mut().poll(cx) {
-                Poll::Ready(Ok(won)) => return Poll::Ready(Won::Second(Box::new(won))),
+                Poll::Ready(Ok(won)) if !is_bad(&won) => return Poll::Ready(Won::Second(Box::new(won))),
                 // The first one is still there.
-                Poll::Ready(Err(_)) => second = None,
+                Poll::Ready(_) => second = None,
                 Poll::Pending => {}
             }
         }
@@ -86,9 +87,14 @@ pub(crate) async fn race<'a, C: Client>(
     .await
 }
 
+/// True where the first answer may be better.
+fn is_bad(second: &Second) -> bool {
+    second.response.status() >= 500 || second.response.status() == 429
+}
+
 /// A second attempt, on another backend than the first; `None` where there is none.
 fn begin<'s, 'a: 's>(
-    said: Said<'a>,
+    (said, asked): (Said<'a>, Asked<'_>),
     first: u64,
     incoming: &Incoming,
     (context, trace): (&'s Context<'a>, &Trace),
@@ -96,7 +102,8 @@ fn begin<'s, 'a: 's>(
     let began = clock::now();
     let now = context.worker.shared.registry.at(began);
     let upstream = said.upstream;
-    let ask = Ask { shard: context.shard(), now, affinity: None, token: None, tried: &[first] };
+    let tried: Vec<u64> = asked.tried.iter().copied().chain([first]).collect();
+    let ask = Ask { shard: context.shard(), now, affinity: asked.affinity, token: None, tried: &tried };
     let hold = upstream.pick(&ask).ok()?;
     let mut head = Vec::with_capacity(1024);
     said.write_head(&hold, incoming, (context, trace), &mut head);

@@ -89,6 +89,8 @@ pub enum Reason {
     ClientLimit,
     /// More HTTP/2 frames that carry nothing, or more streams that were reset, than any use of the protocol explains.
     TooManyFrames,
+    /// The upstream that gets copies of requests has failed one.
+    Mirrored,
     /// The request has come through this proxy too often.
     LoopDetected,
     /// The proxy is ending.
@@ -119,6 +121,7 @@ impl Reason {
             | Self::ConnectRefused
             | Self::UpstreamReset
             | Self::UpstreamTls
+            | Self::Mirrored
             | Self::BadResponse(_) => 502,
             Self::DnsTimeout | Self::ConnectTimeout | Self::ResponseTimeout | Self::RequestTimeout => 504,
             Self::ClientGone => 499,
@@ -152,7 +155,7 @@ impl Reason {
             Self::ResponseTimeout | Self::RequestTimeout | Self::KeepAliveTimeout | Self::TunnelTimeout => {
                 "http_response_timeout"
             }
-            Self::BadResponse(_) => "http_protocol_error",
+            Self::BadResponse(_) | Self::Mirrored => "http_protocol_error",
             Self::QueueFull | Self::QueueTimeout | Self::Shed | Self::ConnectionLimit | Self::ClientLimit => {
                 "connection_limit_reached"
             }
@@ -194,6 +197,7 @@ impl Reason {
             | Self::UpstreamReset
             | Self::UpstreamTls
             | Self::ResponseTimeout
+            | Self::Mirrored
             | Self::BadResponse(_) => Side::Backend,
         }
     }
@@ -205,7 +209,8 @@ impl Reason {
             | Self::DnsTimeout
             | Self::ConnectRefused
             | Self::ConnectTimeout
-            | Self::UpstreamTls => Retry::Unsent,
+            | Self::UpstreamTls
+            | Self::EgressDenied => Retry::Unsent,
             Self::UpstreamReset | Self::ResponseTimeout => Retry::Repeatable,
             _ => Retry::Never,
         }
@@ -235,6 +240,7 @@ impl Reason {
             Self::KeepAliveTimeout | Self::TunnelTimeout => "The connection was idle for too long.",
             Self::ConnectionLimit | Self::ClientLimit => "There are too many connections.",
             Self::TooManyFrames => "The connection carries too little for its frames.",
+            Self::Mirrored => "A copy of the request failed.",
             Self::LoopDetected => "The request goes round in circles.",
             Self::Draining => "The proxy is ending.",
             Self::Internal => "The proxy failed.",
@@ -273,6 +279,7 @@ impl Reason {
             Self::ConnectionLimit => "connection_limit",
             Self::ClientLimit => "client_limit",
             Self::TooManyFrames => "too_many_frames",
+            Self::Mirrored => "mirror_failed",
             Self::LoopDetected => "loop_detected",
             Self::Draining => "draining",
             Self::Internal => "internal",

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use egress::{Destination, Named};
 use health::{Manual, OutlierSettings, Outliers, PassiveSettings};
 
+use crate::budget::Budget;
 use crate::circuit::Circuit;
 use crate::clock;
 use crate::gate::Gate;
@@ -32,6 +33,14 @@ pub(crate) use backend::{Backend, ConnectionPlace, Marked, Streaks, nanos};
 #[repr(align(128))]
 pub(crate) struct Padded<T>(pub(crate) T);
 
+/// The addresses of a name, each a backend of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    pub(crate) addresses: Arc<[IpAddr]>,
+    /// They are the first that were found: backends that have been there all along, for all that is known.
+    pub(crate) is_first: bool,
+}
+
 /// What all snapshots of one upstream share.
 #[derive(Debug)]
 pub(crate) struct UpstreamState {
@@ -39,7 +48,7 @@ pub(crate) struct UpstreamState {
     /// Counts changes of its backends' eligibility.
     version: AtomicU64,
     /// The addresses that names were last found to have, and each as a backend of its own.
-    resolved: Mutex<HashMap<String, Arc<[IpAddr]>>>,
+    resolved: Mutex<HashMap<String, Resolved>>,
     pub(crate) outliers: Mutex<Outliers<u64>>,
     pub(crate) circuit: Mutex<Option<Arc<Circuit>>>,
     /// Limits its requests in flight, where that is asked for.
@@ -51,13 +60,26 @@ pub(crate) struct UpstreamState {
     current: Mutex<Option<Arc<UpstreamSpec>>>,
     /// What somebody wants of backends, by their ids, whatever their specs say.
     manual: Mutex<HashMap<String, Manual>>,
+    /// What each worker has for itself.
+    pub(crate) turns: Box<[Padded<Turn>]>,
     /// Further attempts that are under way.
     pub(crate) retrying: Padded<AtomicU32>,
 }
 
+/// How far a worker has come with an upstream.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) sequence: AtomicU64,
+    pub(crate) budget: Budget,
+}
+
 impl UpstreamState {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, shards: usize) -> Self {
+        // Each worker begins elsewhere, lest the first requests of all meet at one backend.
+        let turn =
+            |shard: usize| Padded(Turn { sequence: AtomicU64::new(shard as u64), budget: Budget::default() });
         Self {
+            turns: (0..shards.max(1)).map(turn).collect(),
             name: name.to_owned(),
             version: AtomicU64::new(0),
             resolved: Mutex::default(),
@@ -73,29 +95,22 @@ impl UpstreamState {
     }
 
     /// The addresses that a name was last found to have; none where it stands for one backend.
-    pub(crate) fn addresses(&self, name: &str) -> Option<Arc<[IpAddr]>> {
+    pub(crate) fn addresses(&self, name: &str) -> Option<Resolved> {
         self.resolved().get(name).cloned()
     }
 
     /// A name was found to have these addresses. True where they differ from those before.
     pub(crate) fn resolve(&self, name: &str, addresses: &[IpAddr]) -> bool {
         let mut resolved = self.resolved();
-        if resolved.get(name).is_some_and(|known| **known == *addresses) {
+        let known = resolved.get(name);
+        if known.is_some_and(|known| *known.addresses == *addresses) {
             return false;
         }
-        resolved.insert(name.to_owned(), addresses.into());
+        let is_first = known.is_none();
+        resolved.insert(name.to_owned(), Resolved { addresses: addresses.into(), is_first });
         drop(resolved);
         self.renew();
         true
-    }
-
-    /// A name was found to stand for one backend. True where it was for several.
-    pub(crate) fn unresolve(&self, name: &str) -> bool {
-        let was_known = self.resolved().remove(name).is_some();
-        if was_known {
-            self.renew();
-        }
-        was_known
     }
 
     /// True where this is the spec that is served, and not one that is being compiled or has been served before.
@@ -125,13 +140,13 @@ impl UpstreamState {
         self.renew();
     }
 
-    /// Has a backend be as somebody wants it, or else as its spec says.
-    pub(crate) fn set_by_hand(&self, id: &str, written: Manual, backend: &Backend) {
+    /// Has a backend be as somebody wants it, or else as its spec says. True where it comes back by that.
+    pub(crate) fn set_by_hand(&self, id: &str, written: Manual, backend: &Backend) -> bool {
         let by_hand = self.manual.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied();
-        backend.set_manual(by_hand.unwrap_or(written));
+        backend.set_manual(by_hand.unwrap_or(written))
     }
 
-    fn resolved(&self) -> MutexGuard<'_, HashMap<String, Arc<[IpAddr]>>> {
+    fn resolved(&self) -> MutexGuard<'_, HashMap<String, Resolved>> {
         self.resolved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -205,7 +220,7 @@ impl Registry {
         if let Some(state) = entries.upstreams.get(name).and_then(Weak::upgrade) {
             return (state, false);
         }
-        let state = Arc::new(UpstreamState::new(name));
+        let state = Arc::new(UpstreamState::new(name, self.shards));
         entries.upstreams.insert(name.to_owned(), Arc::downgrade(&state));
         (state, true)
     }
@@ -227,7 +242,7 @@ impl Registry {
             return (backend, false);
         }
         let backend =
-            Backend::new(&identity, upstream, (self.free_slot(), self.shards, self.now()), &self.slots);
+            Backend::new(&identity, upstream, (self.free_slot(), self.shards, self.epoch), &self.slots);
         let backend = Arc::new(backend);
         known.push(Arc::downgrade(&backend));
         (backend, true)

@@ -22,17 +22,24 @@ pub(crate) struct Failed {
     pub(crate) is_final: bool,
     /// What the backend has done with it, where it said so.
     pub(crate) fate: Fate,
+    /// The request was with the backend, which did not answer in the time that there was.
+    pub(crate) is_hung: bool,
 }
 
 impl Failed {
     /// Before anything was sent.
     pub(crate) const fn unsent(reason: Reason) -> Self {
-        Self { reason, was_reused: false, is_final: false, fate: Fate::Unknown }
+        Self { reason, was_reused: false, is_final: false, fate: Fate::Unknown, is_hung: false }
     }
 
     /// True where it says something of the backend, and not of a connection that was stale or closing.
     pub(crate) fn is_of_backend(&self) -> bool {
-        !self.was_reused && self.fate == Fate::Unknown
+        !self.is_stale() && self.fate == Fate::Unknown
+    }
+
+    /// True where the connection had been used before, and broke: the backend may have closed it as the request came.
+    fn is_stale(&self) -> bool {
+        self.was_reused && self.reason == Reason::UpstreamReset
     }
 }
 
@@ -98,7 +105,7 @@ impl Tries {
             Retry::Never => Again::No,
             Retry::Unsent if retry.on_connect && self.take_retry() => Again::AtOnce,
             Retry::Unsent => Again::No,
-            Retry::Repeatable if failed.was_reused && self.free_left > 0 && is_idempotent(incoming) => {
+            Retry::Repeatable if failed.is_stale() && self.free_left > 0 && is_idempotent(incoming) => {
                 self.free_left -= 1;
                 Again::AtOnce
             }

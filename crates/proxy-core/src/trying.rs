@@ -1,6 +1,7 @@
 //! One attempt on an open connection: the request goes out, and the head of the answer comes back, both at once.
 
 use std::task::{Context as Poller, Poll};
+use std::time::Instant;
 
 use http1::framing::BodyLength;
 use http1::token::list;
@@ -8,6 +9,7 @@ use http1::{Name, NameSet, Rule};
 
 use crate::channel::{Broken, Channel};
 use crate::client::{Client, NOT_PASSED_ON, Outgoing};
+use crate::clock;
 use crate::deadline::Ticks;
 use crate::exchange::Context;
 use crate::incoming::Incoming;
@@ -38,6 +40,8 @@ pub(crate) struct Trying<'t, C> {
     /// How long the body may make no progress, as things stand.
     idle: Ticks,
     interim: u32,
+    /// When the request's body had gone up whole.
+    uploaded: Option<Instant>,
     has_passed: bool,
     /// A 100 was passed on.
     was_continued: bool,
@@ -71,6 +75,7 @@ impl<'t, C: Client> Trying<'t, C> {
             pace: Pace::default(),
             idle: Ticks(0),
             interim: 0,
+            uploaded: None,
             has_passed: false,
             was_continued: false,
             is_hurried: false,
@@ -111,6 +116,16 @@ impl<'t, C: Client> Trying<'t, C> {
     /// The request.
     pub(crate) fn incoming(&self) -> &Incoming {
         self.incoming
+    }
+
+    /// When the request's body had gone up whole, where there was one.
+    pub(crate) fn uploaded(&self) -> Option<Instant> {
+        self.uploaded
+    }
+
+    /// The answer has come before the body had gone up whole.
+    pub(crate) fn is_early(&self) -> bool {
+        self.is_uploading()
     }
 
     /// Part of an answer was passed on.
@@ -184,6 +199,7 @@ impl<'t, C: Client> Trying<'t, C> {
         let before = self.upload.moved;
         match self.upload.poll(self.client, self.link, cx) {
             Poll::Ready(Ok(())) => {
+                self.uploaded = Some(clock::now());
                 // The time that the body took is not the backend's.
                 self.ends = self.context.slot.now().saturating_add(self.patience.0);
                 self.context.body_is_up();

@@ -3,21 +3,22 @@
 mod hold;
 mod roster;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
-use lb_strategies::{Needs, PickContext};
+use lb_strategies::{Needs, PickContext, Tried};
 
 use crate::affinity::{AffinityOf, Cookie};
 use crate::budget::Budget;
 use crate::circuit::Circuit;
 use crate::deadline::Ticks;
+use crate::exchange::Context;
 use crate::limiter::{AutoLimit, LimiterSettings};
 use crate::outage::Outage;
 use crate::pool::PoolRules;
-use crate::registry::{Padded, Registry, UpstreamState, nanos};
+use crate::registry::{Padded, Registry, Turn, UpstreamState, nanos};
 use crate::spec::{Concurrency, GateSpec, UpstreamSpec};
 use crate::waiting::Door;
 use roster::LoadsOf;
@@ -67,8 +68,6 @@ pub(crate) struct Pinned(pub(crate) Arc<Roster>);
 
 #[derive(Debug)]
 struct PerWorker {
-    sequence: AtomicU64,
-    budget: Budget,
     roster: Mutex<Arc<Pinned>>,
 }
 
@@ -102,14 +101,7 @@ impl Upstream {
             .gate
             .as_ref()
             .map(|gate| Door::keep(&state.gate, gate, most_requests(gate, &latest, &state), registry));
-        let worker = |shard: usize| {
-            Padded(PerWorker {
-                // Each worker begins elsewhere, lest the first requests of all meet at one backend.
-                sequence: AtomicU64::new(shard as u64),
-                budget: Budget::default(),
-                roster: Mutex::new(Arc::new(Pinned(Arc::clone(&latest)))),
-            })
-        };
+        let worker = |_| Padded(PerWorker { roster: Mutex::new(Arc::new(Pinned(Arc::clone(&latest)))) });
         Self {
             pool_rules: PoolRules::of(spec),
             timeout: Ticks::of(spec.timeout),
@@ -169,6 +161,11 @@ impl Upstream {
         Arc::clone(&pinned)
     }
 
+    /// What outlives snapshots.
+    pub(crate) const fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
     /// True where a circuit or a gate has to be passed on the way in.
     #[inline]
     pub(crate) const fn is_guarded(&self) -> bool {
@@ -190,6 +187,12 @@ impl Upstream {
     /// Why there is none.
     #[inline]
     pub(crate) fn pick(&self, ask: &Ask<'_>) -> Result<Hold, Unpicked> {
+        let picked = self.pick_one(ask);
+        if self.needs.latency { picked.map(Hold::measured) } else { picked }
+    }
+
+    #[inline]
+    fn pick_one(&self, ask: &Ask<'_>) -> Result<Hold, Unpicked> {
         let roster = self.roster(ask.shard);
         if let Some(token) = ask.token
             && let Some(hold) = Self::stick(&roster, token, ask)
@@ -209,27 +212,28 @@ impl Upstream {
             let loads = LoadsOf { members, tier, shard: ask.shard, now_nanos: nanos(ask.now) };
             let mut context = PickContext::new(&loads)
                 .with_affinity(ask.affinity)
-                .with_sequence(self.worker(ask.shard).sequence.fetch_add(1, Relaxed))
+                .with_sequence(self.turn(ask.shard).sequence.fetch_add(1, Relaxed))
                 .with_entropy(fastrand::u64(..))
                 .with_now_nanos(nanos(ask.now))
                 .with_tried(tier.tried(members, ask.tried));
             // A backend that takes no more is passed over, as one that was tried.
             while let Some(index) = tier.picker.pick(&context) {
                 let Some(place) = tier.places.get(index) else { break };
-                // A set of more backends than can be remembered as tried may yield one that was: it ends there.
-                if context.tried.contains(index)
-                    || members.get(*place).is_none_or(|member| ask.tried.contains(&member.backend.number))
-                {
-                    break;
+                match Self::hold(&roster, *place, (ask, is_stale)) {
+                    Some(Ok(hold)) => return Ok(hold),
+                    Some(Err(unpicked)) => last = unpicked,
+                    None => {}
                 }
-                if !is_stale || members.get(*place).is_some_and(is_usable) {
-                    match Hold::of(&roster, *place, (ask.shard, ask.now)) {
-                        Ok(hold) => return Ok(hold),
-                        Err(unpicked) => last = unpicked,
+                if context.tried.contains(index) || index >= Tried::CAPACITY {
+                    // More backends than can be remembered as tried: whoever is left is looked for.
+                    let mut others = tier
+                        .places
+                        .iter()
+                        .filter_map(|place| Self::hold(&roster, *place, (ask, is_stale))?.ok());
+                    match others.next() {
+                        Some(hold) => return Ok(hold),
+                        None => break,
                     }
-                }
-                if index >= lb_strategies::Tried::CAPACITY {
-                    break;
                 }
                 context.tried.insert(index);
             }
@@ -241,22 +245,45 @@ impl Upstream {
         Err(last)
     }
 
+    /// A hold on the backend at `place`, or why there is none; `None` where it was tried, or may not be asked any more.
+    fn hold(
+        roster: &Arc<Pinned>,
+        place: usize,
+        (ask, is_stale): (&Ask<'_>, bool),
+    ) -> Option<Result<Hold, Unpicked>> {
+        let member = roster.0.members.get(place)?;
+        let is_out = ask.tried.contains(&member.backend.number) || (is_stale && !is_usable(member));
+        if is_out { None } else { Some(Hold::of(roster, place, (ask.shard, ask.now))) }
+    }
+
     /// A hold on the backend that the client had before.
     fn stick(roster: &Arc<Pinned>, token: u64, ask: &Ask<'_>) -> Option<Hold> {
-        let place = roster.0.by_token(token)?;
-        let is_tried = ask.tried.contains(&roster.0.members.get(place)?.backend.number);
-        if is_tried { None } else { Hold::of(roster, place, (ask.shard, ask.now)).ok() }
+        Self::hold(roster, roster.0.by_token(token)?, (ask, false))?.ok()
+    }
+
+    /// For how long the circuits of all its backends are open yet, at least.
+    pub(crate) fn circuits_open_for(&self, context: &Context<'_>) -> Option<Duration> {
+        let now = context.now();
+        let roster = self.roster(context.shard());
+        let circuits = roster.0.members.iter().filter_map(|member| member.circuit.as_ref());
+        circuits.filter_map(|circuit| circuit.open_for(now)).min()
     }
 
     /// The retry budget of a worker.
     #[inline]
     pub(crate) fn budget(&self, shard: usize) -> &Budget {
-        &self.worker(shard).budget
+        &self.turn(shard).budget
     }
 
     /// Requests in flight, over all backends and workers.
     pub(crate) fn in_flight(&self, shard: usize) -> u32 {
         self.roster(shard).0.members.iter().map(|member| member.backend.in_flight()).sum()
+    }
+
+    #[inline]
+    fn turn(&self, shard: usize) -> &Turn {
+        // There is at least one shard.
+        &self.state.turns[shard % self.state.turns.len()].0
     }
 
     #[inline]

@@ -66,7 +66,7 @@ impl Health {
         let (ending, ends) = oneshot::channel();
         Self {
             reporter: monitor.reporter(),
-            keeper: Keeper::new(registry),
+            keeper: Keeper::new(registry, monitor.reporter()),
             monitor: Some(monitor),
             _ending: ending,
             ends: Some(ends),

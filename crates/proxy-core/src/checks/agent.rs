@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Watched, at_port};
 use crate::connect::{Address, Connect};
 use crate::outage::Outage;
-use crate::registry::Backend;
+use crate::registry::{Backend, Registry};
 use crate::spec::AgentSpec;
 use crate::upstream::Member;
 
@@ -23,10 +23,15 @@ pub(super) struct Asking {
     send: Vec<u8>,
     weight: u32,
     state: Mutex<AgentState>,
+    registry: Arc<Registry>,
 }
 
 impl Asking {
-    pub(super) fn of(spec: &AgentSpec, member: &Member, connect: &Arc<dyn Connect>) -> (CheckSettings, Self) {
+    pub(super) fn of(
+        spec: &AgentSpec,
+        member: &Member,
+        (connect, registry): (&Arc<dyn Connect>, &Arc<Registry>),
+    ) -> (CheckSettings, Self) {
         let settings =
             CheckSettings { interval: spec.interval, timeout: spec.timeout, ..CheckSettings::default() };
         let asking = Self {
@@ -35,6 +40,7 @@ impl Asking {
             send: spec.send.clone(),
             weight: member.weight.get(),
             state: Mutex::default(),
+            registry: Arc::clone(registry),
         };
         (settings, asking)
     }
@@ -55,7 +61,7 @@ impl Asking {
         Ok(line)
     }
 
-    fn take_in(&self, line: &[u8], backend: &Backend) {
+    fn take_in(&self, line: &[u8], backend: &Arc<Backend>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.apply(&parse(line)) {
             return;
@@ -63,6 +69,12 @@ impl Asking {
         let weight = state.weight(self.weight);
         let is_out = state.is_down() || state.admin() == Admin::Maint;
         let is_draining = state.admin() == Admin::Drain || weight == 0;
+        let was_out = backend.outages().has(Outage::AGENT);
+        if was_out && !is_out {
+            backend.warm_up(&self.registry);
+        }
+        // HAProxy takes 0 for no limit.
+        backend.set_agent_limit(state.max_connections().filter(|most| *most > 0));
         backend.set_share(u64::from(weight).saturating_mul(100).div_ceil(u64::from(self.weight)) as u32);
         backend.set_out(Outage::AGENT, is_out);
         backend.set_out(Outage::AGENT_DRAIN, is_draining);

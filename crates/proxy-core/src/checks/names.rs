@@ -15,6 +15,8 @@ use crate::upstream::Upstream;
 
 /// A name that could not be looked up is tried again so soon.
 const SOON: Duration = Duration::from_secs(1);
+/// More addresses of one name are not asked.
+const MOST: usize = 64;
 /// The first look-up comes within that time.
 const FIRST: Duration = Duration::from_millis(10);
 
@@ -70,11 +72,11 @@ impl Resolving {
     fn found(&self, mut addresses: Vec<IpAddr>) {
         addresses.sort_unstable();
         addresses.dedup();
-        let is_changed = if stands_for_several(&addresses) {
-            self.state.resolve(&self.host, &addresses)
-        } else {
-            self.state.unresolve(&self.host)
-        };
+        addresses.truncate(MOST);
+        // What has stood for several goes on as it is: what was learnt of the one that is left is kept.
+        let is_known = self.state.addresses(&self.host).is_some();
+        let is_changed =
+            (is_known || stands_for_several(&addresses)) && self.state.resolve(&self.host, &addresses);
         if !is_changed {
             return;
         }

@@ -6,7 +6,7 @@ use health::{CheckSettings, Probe};
 
 use crate::outage::Outage;
 use crate::registry::{Backend, Marked};
-use crate::spec::UpstreamSpec;
+use crate::spec::{CheckSpec, UpstreamSpec};
 use crate::upstream::Upstream;
 
 /// What is watched.
@@ -17,6 +17,8 @@ pub(crate) enum Watched {
         backend: Marked,
         /// More is asked of it than a connection.
         asks_more: bool,
+        /// It is asked at another port than requests go to.
+        is_elsewhere: bool,
     },
     /// What a backend's agent says.
     Agent(Marked),
@@ -25,8 +27,9 @@ pub(crate) enum Watched {
 }
 
 impl Watched {
-    pub(super) fn check(backend: &Arc<Backend>, asks_more: bool) -> Self {
-        Self::Check { backend: Marked(Arc::clone(backend)), asks_more }
+    pub(super) fn check(backend: &Arc<Backend>, spec: &CheckSpec) -> Self {
+        let (asks_more, is_elsewhere) = (spec.check.is_some(), spec.port.is_some());
+        Self::Check { backend: Marked(Arc::clone(backend)), asks_more, is_elsewhere }
     }
 
     pub(super) fn agent(backend: &Arc<Backend>) -> Self {
@@ -51,6 +54,7 @@ impl Watched {
                 backend.0.set_out(Outage::AGENT, false);
                 backend.0.set_out(Outage::AGENT_DRAIN, false);
                 backend.0.set_share(100);
+                backend.0.set_agent_limit(None);
             }
             Self::Name { .. } => {}
         }

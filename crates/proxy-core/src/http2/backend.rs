@@ -45,6 +45,11 @@ pub(crate) struct BackendStream {
 }
 
 impl BackendStream {
+    /// True where the connection is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ticket.line().is_over()
+    }
+
     /// Sends a head, written as for HTTP/1.1, on the connection of `ticket`; nothing follows it where `is_over`.
     ///
     /// # Errors

@@ -53,6 +53,11 @@ impl Line {
         !self.is_finished(now, most) && self.active.load(Relaxed) < self.most.load(Relaxed)
     }
 
+    /// True where it has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Relaxed)
+    }
+
     /// True where it takes no further request, ever.
     pub(super) fn is_finished(&self, now: u32, most: Ticks) -> bool {
         self.is_over.load(Relaxed) || now >= self.opened.saturating_add(most.0)

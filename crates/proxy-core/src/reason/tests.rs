@@ -60,13 +60,15 @@ fn a_bad_path_says_which_rule_it_breaks() {
 fn only_what_a_backend_has_not_seen_may_always_be_tried_again() {
     use Reason::*;
     for (reasons, retry) in [
-        (&[DnsError, DnsTimeout, ConnectRefused, ConnectTimeout, UpstreamTls][..], Retry::Unsent),
+        (
+            &[DnsError, DnsTimeout, ConnectRefused, ConnectTimeout, UpstreamTls, EgressDenied][..],
+            Retry::Unsent,
+        ),
         (&[UpstreamReset, ResponseTimeout], Retry::Repeatable),
         (
             &[
                 RequestTimeout,
                 BadResponse(Rule::Status),
-                EgressDenied,
                 ClientGone,
                 BodyTimeout,
                 BodyTooLarge,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use egress::{Destination, Named};
 use health::Manual;
@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::{Padded, Registry, Slots, UpstreamState};
 use crate::circuit::Circuit;
+use crate::clock;
 use crate::outage::Outage;
 use crate::timers::Due;
 
@@ -32,10 +33,14 @@ pub(crate) struct Backend {
     pub(crate) slot: usize,
     /// When it came to be, in nanoseconds since the registry's epoch.
     born: u64,
+    /// The registry's.
+    epoch: Instant,
     /// Why it gets no requests: a set of [`Outage`]s.
     out: AtomicU32,
     /// What its agent leaves of its weight, in percent.
     share: AtomicU32,
+    /// How many requests its agent lets it have; `NO_LIMIT` for any number.
+    agent_limit: AtomicU32,
     /// When it came back, or came to be, in milliseconds since the registry's epoch; `NEVER` once it has all of its share.
     warming_since: AtomicU64,
     pub(crate) streaks: Streaks,
@@ -122,6 +127,7 @@ impl Streaks {
 }
 
 const NEVER: u64 = u64::MAX;
+const NO_LIMIT: u32 = u32::MAX;
 /// Nanoseconds in which a guess halves: that of an average over ten seconds.
 const HALF_LIFE: u64 = 6_931_000_000;
 
@@ -138,7 +144,7 @@ impl Backend {
     pub(super) fn new(
         identity: &Identity<'_>,
         upstream: &Arc<UpstreamState>,
-        (slot, shards, born): (usize, usize, Duration),
+        (slot, shards, epoch): (usize, usize, Instant),
         slots: &Arc<Mutex<Slots>>,
     ) -> Self {
         Self {
@@ -149,9 +155,11 @@ impl Backend {
             resolved: identity.resolved,
             upstream: Arc::clone(upstream),
             slot,
-            born: nanos(born),
+            born: nanos(clock::since(epoch)),
+            epoch,
             out: AtomicU32::new(0),
             share: AtomicU32::new(100),
+            agent_limit: AtomicU32::new(NO_LIMIT),
             warming_since: AtomicU64::new(NEVER),
             streaks: Streaks::default(),
             circuit: Mutex::default(),
@@ -196,7 +204,9 @@ impl Backend {
     }
 
     /// Has it be as somebody wants it. Whoever gathers backends asks for this, so that nothing has to be gathered anew.
-    pub(super) fn set_manual(&self, state: Manual) {
+    ///
+    /// True where it comes back by that.
+    pub(super) fn set_manual(&self, state: Manual) -> bool {
         let wanted = match state {
             Manual::Ready => 0,
             Manual::Drain { keeps_sticky: false } => Outage::DRAIN.bits(),
@@ -204,12 +214,26 @@ impl Backend {
             Manual::Dead => Outage::MANUAL.bits(),
         };
         let all = Outage::DRAIN.bits() | Outage::DRAIN_STICKY.bits() | Outage::MANUAL.bits();
-        let _ = self.out.fetch_update(Relaxed, Relaxed, |held| Some((held & !all) | wanted));
+        let before = self.out.fetch_update(Relaxed, Relaxed, |held| Some((held & !all) | wanted));
+        before.unwrap_or_default() & all != 0 && wanted == 0
     }
 
     /// What its agent leaves of its weight, in percent.
     pub(crate) fn share(&self) -> u32 {
         self.share.load(Relaxed)
+    }
+
+    /// How many requests its agent lets it have.
+    pub(crate) fn agent_limit(&self) -> Option<u32> {
+        Some(self.agent_limit.load(Relaxed)).filter(|limit| *limit != NO_LIMIT)
+    }
+
+    /// Sets how many requests its agent lets it have.
+    pub(crate) fn set_agent_limit(&self, limit: Option<u32>) {
+        let limit = limit.unwrap_or(NO_LIMIT);
+        if self.agent_limit.swap(limit, Relaxed) != limit {
+            self.upstream.renew();
+        }
     }
 
     /// Sets what is left of its weight, in percent.
@@ -268,6 +292,11 @@ impl Backend {
         if let Some(shard) = self.shard(shard) {
             shard.latency.record(nanos(took), nanos(now));
         }
+    }
+
+    /// A request was given up after so long, without an answer: it would have taken longer.
+    pub(crate) fn took_at_least(&self, shard: usize, took: Duration) {
+        self.penalise(shard, took, clock::since(self.epoch));
     }
 
     /// A request failed: as if it had taken so long, so that failing fast is not taken for being fast.

@@ -6,7 +6,7 @@ fn request(method: &str) -> Incoming {
 }
 
 fn failed(reason: Reason) -> Failed {
-    Failed { reason, was_reused: false, is_final: false, fate: Fate::Unknown }
+    Failed { reason, was_reused: false, is_final: false, fate: Fate::Unknown, is_hung: false }
 }
 
 #[track_caller]
@@ -90,6 +90,15 @@ fn stale_connections_cost_nothing_twice() {
     assert!(tries.wants_fresh());
     assert_eq!(tries.after_failure(&stale, &get, &retry), Again::AtOnce);
     assert_eq!(tries.after_failure(&stale, &get, &retry), Again::No);
+}
+
+#[test]
+fn a_backend_that_hangs_is_not_taken_for_a_stale_connection() {
+    let hung = Failed { was_reused: true, ..failed(Reason::ResponseTimeout) };
+    assert!(hung.is_of_backend());
+    check(hung, "GET", &RetrySpec::default(), Again::Paid);
+    check(hung, "GET", &RetrySpec { on_timeout: false, ..RetrySpec::default() }, Again::No);
+    assert!(!Failed { was_reused: true, ..failed(Reason::UpstreamReset) }.is_of_backend());
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A backend that a request has in hand: it counts as in flight there until it is dropped.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::roster::Member;
+use super::roster::{Member, Roster};
 use super::{Pinned, Unpicked};
 use crate::circuit::{Admitted, Turn};
+use crate::clock;
 use crate::outage::Outage;
 use crate::outcome::Made;
 use crate::timers::Due;
@@ -22,6 +23,8 @@ pub(crate) struct Hold {
     is_admitted: bool,
     /// How the backend's circuit let the request through, until its outcome is known.
     circuit: Option<Admitted>,
+    /// When it was taken, where latency is measured and the outcome is not known yet.
+    open_since: Option<Instant>,
 }
 
 impl Hold {
@@ -48,7 +51,12 @@ impl Hold {
             return Err(Unpicked::Full);
         }
         member.backend.begin(shard);
-        Ok(Self { roster: Arc::clone(roster), place, shard, is_admitted, circuit })
+        Ok(Self { roster: Arc::clone(roster), place, shard, is_admitted, circuit, open_since: None })
+    }
+
+    /// The backends that it is one of.
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster.0
     }
 
     /// The backend.
@@ -57,9 +65,16 @@ impl Hold {
         &self.roster.0.members[self.place]
     }
 
+    /// Latency is measured: a request whose client leaves first has taken so long at least.
+    pub(super) fn measured(mut self) -> Self {
+        self.open_since = Some(clock::now());
+        self
+    }
+
     /// The request was answered, well or badly, or has failed by the backend's fault.
     #[inline]
     pub(crate) fn answered(&mut self, is_ok: bool, made: &Made<'_>) {
+        self.open_since = None;
         if let Some(admitted) = self.circuit.take() {
             self.tell_circuit(admitted, is_ok, made);
         }
@@ -96,6 +111,9 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let member = &self.roster.0.members[self.place];
         member.backend.end(self.shard);
+        if let Some(since) = self.open_since {
+            member.backend.took_at_least(self.shard, clock::since(since));
+        }
         if self.is_admitted {
             member.backend.give_back();
         }

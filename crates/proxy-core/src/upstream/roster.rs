@@ -85,7 +85,7 @@ impl Roster {
         };
         let is_limited =
             spec.backend_breaker.is_some() || members.iter().any(|member| member.max_requests.is_some());
-        Self { version, tokens: tokens(spec, &members), members, tiers, lacks, is_limited }
+        Self { version, tokens: tokens(spec, &members, &tiers), members, tiers, lacks, is_limited }
     }
 
     /// Who has that token, where a client that sticks to it may still go there.
@@ -164,16 +164,18 @@ fn members(
 ) -> Box<[Member]> {
     let mut members = Vec::with_capacity(spec.backends.len());
     for backend in &spec.backends {
+        let addresses = addresses(backend, state);
+        let is_settling = is_first || addresses.as_ref().is_some_and(|(_, is_first)| *is_first);
         let make = |id: &str, resolved: Option<SocketAddr>| {
             let breaker = spec.backend_breaker.as_ref();
             let wanted = (&backend.destination, spec.named, resolved);
             let (entry, is_new) = registry.backend(state, id, wanted);
-            if state.is_current(spec) || is_new {
-                state.set_by_hand(&backend.id, backend.state, &entry);
-            }
-            if is_new && !is_first {
+            let has_say = state.is_current(spec) || is_new;
+            let is_back = has_say && state.set_by_hand(&backend.id, backend.state, &entry);
+            if is_back || (is_new && !is_settling) {
                 entry.warm_up(registry);
             }
+            let limit = entry.agent_limit();
             Member {
                 circuit: breaker.map(|breaker| Circuit::keep(&entry.circuit, breaker, registry.shards())),
                 backend: entry,
@@ -187,12 +189,12 @@ fn members(
                 host: host_of(&backend.destination),
                 weight: backend.weight,
                 priority: backend.priority,
-                max_requests: most_requests(spec, backend),
+                max_requests: most_requests(spec, backend, limit),
                 max_connections: backend.max_connections,
             }
         };
-        match addresses(backend, state) {
-            Some(addresses) => {
+        match &addresses {
+            Some((addresses, _)) => {
                 members.extend(
                     addresses
                         .iter()
@@ -206,16 +208,17 @@ fn members(
 }
 
 /// In HTTP/1.1 each request has a connection for itself.
-fn most_requests(spec: &UpstreamSpec, backend: &BackendSpec) -> Option<u32> {
+fn most_requests(spec: &UpstreamSpec, backend: &BackendSpec, of_agent: Option<u32>) -> Option<u32> {
     let of_connections = backend.max_connections.filter(|_| spec.protocol == Protocol::Http1);
-    backend.max_requests.into_iter().chain(of_connections).min()
+    backend.max_requests.into_iter().chain(of_connections).chain(of_agent).min()
 }
 
 /// The addresses of a backend whose name stands for several.
-fn addresses(backend: &BackendSpec, state: &UpstreamState) -> Option<Vec<SocketAddr>> {
+fn addresses(backend: &BackendSpec, state: &UpstreamState) -> Option<(Vec<SocketAddr>, bool)> {
     let Destination::Host { host, port } = &backend.destination else { return None };
     let known = state.addresses(host)?;
-    Some(known.iter().map(|ip| SocketAddr::new(*ip, *port)).collect())
+    let addresses = known.addresses.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
+    Some((addresses, known.is_first))
 }
 
 fn tiers(spec: &UpstreamSpec, members: &[Member], now: Duration) -> Box<[Tier]> {
@@ -229,6 +232,15 @@ fn tiers(spec: &UpstreamSpec, members: &[Member], now: Duration) -> Box<[Tier]> 
         } else {
             (0..members.len()).filter(|place| outages(place).is_within(Outage::CHECK)).collect()
         };
+    } else if eligible.is_empty() {
+        // Those that answer badly are better than nobody, which is what ejection promises; so are those that fail checks,
+        // unless somebody said otherwise.
+        let bearable = if spec.panic.fails_closed || spec.panic.threshold == 0 {
+            Outage::EJECTED
+        } else {
+            Outage::EJECTED.and(Outage::CHECK)
+        };
+        eligible = (0..members.len()).filter(|place| outages(place).is_within(bearable)).collect();
     }
     let priority = |place: &usize| members.get(*place).map_or(u8::MAX, |member| member.priority);
     eligible.sort_by_key(priority);
@@ -276,29 +288,30 @@ pub(crate) fn ramp(window: Duration) -> health::Ramp {
     health::Ramp { window, ..health::Ramp::default() }
 }
 
-/// Weights with the shares in them. As long as all have all of theirs, they are what was written.
+/// Weights with the shares in them, always on the same scale: for who hashes, a share that changes moves the keys of
+/// that backend alone.
 fn weights(members: &[Member], places: &[usize], shares: &[f64]) -> Vec<Weight> {
-    let written = places.iter().map(|place| members.get(*place).map_or(Weight::ONE, |member| member.weight));
-    if shares.iter().all(|share| *share == 1.0) {
-        return written.collect();
-    }
-    let written: Vec<Weight> = written.collect();
-    let heaviest =
-        written.iter().zip(shares).map(|(weight, share)| f64::from(weight.get()) * share).fold(1.0, f64::max);
+    let written = |place: &usize| members.get(*place).map_or(1, |member| member.weight.get());
+    let heaviest = members.iter().map(|member| member.weight.get()).max().unwrap_or(1);
     // A hundredth of a weight can be told apart, as far as the range allows.
-    let scale = (f64::from(Weight::MAX.get()) / heaviest).min(100.0);
-    written
-        .iter()
-        .zip(shares)
-        .map(|(weight, share)| Weight::new((f64::from(weight.get()) * share * scale).round().max(1.0) as u32))
-        .map(|weight| weight.unwrap_or(Weight::MAX))
-        .collect()
+    let scale = f64::from((Weight::MAX.get() / heaviest).min(100));
+    let weight = |(place, share): (&usize, &f64)| {
+        let weight = (f64::from(written(place)) * share * scale).round().max(1.0);
+        Weight::new(weight as u32).unwrap_or(Weight::MAX)
+    };
+    places.iter().zip(shares).map(weight).collect()
 }
 
-fn tokens(spec: &UpstreamSpec, members: &[Member]) -> Box<[(u64, usize)]> {
+/// The tokens of those that clients may stick to: whoever may be picked first, and those that are drained but for them.
+fn tokens(spec: &UpstreamSpec, members: &[Member], tiers: &[Tier]) -> Box<[(u64, usize)]> {
     let Some(sticky) = &spec.sticky else { return Box::default() };
-    let keeps = |member: &Member| member.backend.outages().is_within(Outage::DRAIN_STICKY);
-    let members = members.iter().enumerate().filter(|(_, member)| keeps(member));
+    let first = tiers.first().map(|tier| &*tier.places).unwrap_or_default();
+    let priority =
+        first.first().and_then(|place| members.get(*place)).map_or(u8::MAX, |member| member.priority);
+    let is_drained =
+        |member: &Member| member.backend.outages() == Outage::DRAIN_STICKY && member.priority <= priority;
+    let keeps = |(place, member): &(usize, &Member)| first.contains(place) || is_drained(member);
+    let members = members.iter().enumerate().filter(keeps);
     let token = |member: &Member| lb_strategies::token_of(&sticky.secret, &spec.name, &member.backend.id);
     let mut tokens: Vec<(u64, usize)> = members.map(|(place, member)| (token(member), place)).collect();
     tokens.sort_unstable();

@@ -218,6 +218,39 @@ fn ejections_have_a_cap_of_their_own_and_make_no_panic() {
 }
 
 #[test]
+fn those_that_are_ejected_are_asked_where_nobody_else_is_left() {
+    let rig = compile(3);
+    rig.backend(0).set_out(Outage::EJECTED, true);
+    rig.set_dead(1, true);
+    rig.set_dead(2, true);
+    assert_eq!(rig.places(&[]), [0]);
+}
+
+#[test]
+fn keys_stay_where_they_are_while_another_backend_warms_up() {
+    let rig = compile_as(4, |spec| spec.strategy = Arc::new(lb_strategies::ConsistentHash::new()));
+    let places = || -> Vec<usize> {
+        let key = |number: u64| {
+            let affinity = Some(lb_strategies::hash_of(&number.to_le_bytes()));
+            let ask = Ask { shard: 0, now: rig.registry.now(), affinity, token: None, tried: &[] };
+            rig.upstream.pick(&ask).unwrap().place
+        };
+        (0..200).map(key).collect()
+    };
+    let before = places();
+    rig.backend(0).warm_up(&rig.registry);
+    rig.upstream.state.renew();
+    let warming = places();
+    for (before, warming) in before.iter().zip(&warming) {
+        assert!(before == warming || *before == 0, "{before} {warming}");
+    }
+    assert!(warming.iter().filter(|place| **place == 0).count() < 30);
+    rig.backend(0).is_warm();
+    rig.upstream.state.renew();
+    assert_eq!(places(), before);
+}
+
+#[test]
 fn open_circuits_are_told_apart_from_dead_backends() {
     let rig = compile(2);
     rig.set_dead(0, true);
@@ -285,8 +318,9 @@ fn a_name_with_several_addresses_stands_for_several_backends() {
     // What is set by hand holds for all of them.
     rig.upstream.state.set_manual("b1", Manual::Dead);
     assert_eq!(rig.places(&[]), [1]);
-    assert!(rig.upstream.state.unresolve("h") && !rig.upstream.state.unresolve("h"));
-    assert_eq!(ids(), ["b0", "b1"]);
+    assert!(rig.upstream.state.resolve("h", &["10.0.0.1".parse().unwrap()]));
+    assert_eq!(ids(), ["b0@10.0.0.1", "b1@10.0.0.1"]);
+    assert!(Arc::ptr_eq(&first, &rig.backend(0)));
 }
 
 #[tokio::test]
