@@ -20,6 +20,7 @@ pub(crate) fn log(handle: &Handle) {
         bytes_out = statistics.bytes_out,
         request_reasons = text(&handle.request_reasons()),
         connection_reasons = text(&handle.connection_reasons()),
+        mirror_reasons = text(&handle.mirror_reasons()),
         "ended"
     );
 }

@@ -9,8 +9,7 @@ use harness::{Backend, Connection, Document, Frail, Message, PATIENCE, Proxyd, R
 const SETTINGS: &str = "\
     timeout: 200ms, retries: 3, slowStart: off, \
     passive: { firstProbe: 200ms, longestProbe: 500ms }, \
-    outlierEjection: { consecutiveErrors: 3, consecutiveResets: 3, baseTime: 700ms, maxTime: 700ms, jitter: 0 }, \
-    healthCheck: { type: http, path: /check, interval: 300ms, timeout: 200ms, rise: 1, fall: 2 }";
+    outlierEjection: { consecutiveErrors: 3, consecutiveResets: 3, baseTime: 700ms, maxTime: 700ms, jitter: 0 }";
 
 /// What clients saw.
 #[derive(Default)]
@@ -95,16 +94,18 @@ fn backends_that_are_killed_stopped_or_failing_cost_no_get_and_double_no_post() 
         let began = Instant::now();
         backends[0].start_again();
         proxyd.log().wait_for("backend is alive again", 1);
-        assert!(began.elapsed() < Duration::from_millis(300 + 1000), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_millis(500 + 1000), "{:?}", began.elapsed());
         seen.wait(200);
 
         let began = Instant::now();
         backends[1].pause();
-        proxyd.log().wait_for("backend is", 3);
+        proxyd.log().wait_for("is ejected", 1);
         assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
         seen.wait(200);
         backends[1].go_on();
-        proxyd.log().wait_for("backend is back", 1);
+        let began = Instant::now();
+        proxyd.log().wait_for("is back from its ejection", count(&proxyd, "is back from its ejection") + 1);
+        assert!(began.elapsed() < Duration::from_millis(700 + 1000), "{:?}", began.elapsed());
         seen.wait(200);
 
         let (ejected, began) = (count(&proxyd, "is ejected"), Instant::now());
@@ -362,4 +363,113 @@ fn an_agent_says_how_much_its_backend_may_get() {
         proxyd.log().wait_for("agent has changed its mind", number + 2);
         assert_eq!(proxyd.get("/").text(), *expected, "{line}");
     }
+}
+
+/// A backend that answers each request but those to `/hang`.
+fn hanging() -> Backend {
+    Backend::start(|session| {
+        while let Ok(request) = session.request() {
+            if request.target() == "/hang" {
+                session.hold();
+                return;
+            }
+            session.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine");
+        }
+    })
+}
+
+#[test]
+fn a_backend_that_hangs_on_a_kept_connection_is_left_for_another_one() {
+    let (hanging, good) = (hanging(), Backend::ok());
+    let document = Document::new()
+        .upstream("app", &[&hanging, &good], "strategy: FIRST, timeout: 200ms")
+        .route("path: /*, upstream: app");
+    let proxyd = Proxyd::start(&document);
+    let mut connection = proxyd.connect();
+    for target in ["/warm", "/hang"] {
+        connection.ask(format!("GET {target} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        let expected = if target == "/hang" { "ok" } else { "fine" };
+        assert_eq!(connection.response().unwrap().text(), expected);
+    }
+    let hung = hanging.requests().iter().filter(|request| request.target() == "/hang").count();
+    assert_eq!((hung, good.request_count()), (1, 1));
+}
+
+#[test]
+fn what_may_not_be_repeated_is_not_behind_a_kept_connection_that_hangs() {
+    let hanging = hanging();
+    let document = Document::new()
+        .upstream("app", &[&hanging], "timeout: 200ms, retries: 0, retry: { on: [] }")
+        .route("path: /*, upstream: app");
+    let proxyd = Proxyd::start(&document);
+    let mut connection = proxyd.connect();
+    for (target, status) in [("/warm", 200), ("/hang", 504)] {
+        connection.ask(format!("GET {target} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        assert_eq!(connection.response().unwrap().status(), status);
+    }
+    assert_eq!(hanging.request_count(), 2);
+}
+
+#[test]
+fn a_backend_that_takes_all_of_a_requests_time_is_judged_for_it() {
+    let (hanging, good) = (hanging(), Backend::ok());
+    let settings = "strategy: FIRST, outlierEjection: { consecutiveResets: 2 }";
+    let document = Document::new()
+        .upstream("app", &[&hanging, &good], settings)
+        .route("path: /*, upstream: app, timeout: 200ms");
+    let proxyd = Proxyd::start(&document);
+    for _ in 0..2 {
+        let answer = proxyd.get("/hang");
+        assert_eq!((answer.status(), answer.reason()), (504, "request_timeout"));
+    }
+    assert_eq!(proxyd.get("/hang").text(), "ok");
+}
+
+#[test]
+fn an_attempt_may_be_shorter_than_a_request() {
+    let (hanging, good) = (hanging(), Backend::ok());
+    let document = Document::new()
+        .upstream("app", &[&hanging, &good], "strategy: FIRST")
+        .route("path: /*, upstream: app, timeout: 5s, attemptTimeout: 200ms");
+    assert_eq!(Proxyd::start(&document).get("/hang").text(), "ok");
+}
+
+#[test]
+fn a_check_that_passes_brings_back_what_a_failed_connect_took_out() {
+    let mut frail = Frail::start(env!("CARGO_BIN_EXE_frail"));
+    let settings =
+        "passive: { firstProbe: 1m, longestProbe: 1m }, healthCheck: { interval: 100ms, fall: 100 }";
+    let document = Document::new()
+        .upstream_at("app", &[Socket::parse(&format!("127.0.0.1:{}", frail.port()))], settings)
+        .route("path: /*, upstream: app");
+    let proxyd = Proxyd::start(&document);
+    frail.kill();
+    assert_eq!(proxyd.get("/").reason(), "connect_refused");
+    assert_eq!(proxyd.get("/").reason(), "no_backend");
+    frail.start_again();
+    proxyd.log().wait_for("backend is alive again", 1);
+    assert_eq!(proxyd.get("/").status(), 200);
+}
+
+#[test]
+fn a_bad_answer_to_a_second_attempt_never_beats_a_good_one_to_the_first() {
+    let slow = Backend::start(|session| {
+        while let Ok(request) = session.request() {
+            if request.target() == "/slow" {
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            session.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow");
+        }
+    });
+    let bad = Backend::answering("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+    let document = Document::new()
+        .upstream("app", &[&slow, &bad], "strategy: FIRST, retries: 0")
+        .route("path: /*, upstream: app, hedge: { minDelay: 20ms }");
+    let proxyd = Proxyd::start(&document);
+    let mut connection = proxyd.connect();
+    for target in std::iter::repeat_n("/learn", 100).chain(["/slow"]) {
+        connection.ask(format!("GET {target} HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        assert_eq!(connection.response().unwrap().status(), 200, "{target}");
+    }
+    assert_eq!(bad.request_count(), 1);
 }

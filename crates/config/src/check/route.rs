@@ -19,9 +19,10 @@ use std::collections::HashSet;
 const ACTIONS: [&str; 5] = ["upstream", "upstreams", "backends", "respond", "redirect"];
 
 /// What has no meaning where the proxy answers by itself.
-const FORWARDING: [&str; 12] = [
+const FORWARDING: [&str; 13] = [
     "fallback",
     "mirror",
+    "attemptTimeout",
     "hedge",
     "stripPrefix",
     "setPrefix",

@@ -68,6 +68,10 @@ pub struct Route {
     /// Until the response head: queue, retries and connect included; default: `proxy.timeout`.
     #[garde(range(min = TICK, max = DAY))]
     pub timeout: Option<Duration>,
+    /// One attempt, until the response head; default: `timeout`, or as the upstream says. A shorter one leaves time for
+    /// another attempt behind a backend that hangs.
+    #[garde(range(min = TICK, max = DAY))]
+    pub attempt_timeout: Option<Duration>,
     /// The largest body of a request; default: `proxy.maxBodySize`.
     pub max_body_size: Option<Limit<Size>>,
     /// The most requests of this route in flight: a number, or `auto` (the limit that measuring finds for its

@@ -34,8 +34,8 @@ impl Compiler<'_> {
         spec.request_fields = request;
         spec.response_fields = response;
         spec.timeout = route.timeout.map(config::Duration::get);
-        // Who allows a request more time wants the backend to have it.
-        spec.attempt_timeout = spec.timeout;
+        // Who allows a request more time wants the backend to have it, unless they say otherwise.
+        spec.attempt_timeout = route.attempt_timeout.map(config::Duration::get).or(spec.timeout);
         spec.max_body_size = route.max_body_size.map(body_size);
         spec.gate = capacity::of_route(route);
         spec.priority = capacity::priority(route.priority);
