@@ -106,16 +106,7 @@ impl Egress {
         named: Named,
         limit: Duration,
     ) -> Result<Vec<SocketAddr>, EgressError> {
-        match self.admit(host, named)? {
-            Host::Address(mut address) => {
-                address.set_port(port);
-                Ok(vec![address])
-            }
-            Host::Name(name) => {
-                let known = self.cache.addresses(name, limit).await?;
-                self.checked(name, port, &known)
-            }
-        }
+        self.resolve(host, port, named, async |name| self.cache.addresses(name, limit).await).await
     }
 
     /// The addresses that a host has now, looked up whatever is remembered: those that may be dialled. A look-up that
@@ -131,12 +122,22 @@ impl Egress {
         named: Named,
         limit: Duration,
     ) -> Result<Vec<SocketAddr>, EgressError> {
+        self.resolve(host, port, named, async |name| self.cache.addresses_anew(name, limit).await).await
+    }
+
+    async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        named: Named,
+        look_up: impl AsyncFnOnce(&str) -> Result<Arc<[SocketAddr]>, EgressError>,
+    ) -> Result<Vec<SocketAddr>, EgressError> {
         match self.admit(host, named)? {
-            Host::Address(_) => self.resolve_checked(host, port, named, limit).await,
-            Host::Name(name) => {
-                let known = self.cache.addresses_anew(name, limit).await?;
-                self.checked(name, port, &known)
+            Host::Address(mut address) => {
+                address.set_port(port);
+                Ok(vec![address])
             }
+            Host::Name(name) => self.checked(name, port, &look_up(name).await?),
         }
     }
 

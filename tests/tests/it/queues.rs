@@ -53,6 +53,20 @@ impl Held {
     }
 }
 
+/// A proxy that sends a backend one request at a time, has one in hand, and lets one more wait for so long.
+fn busy(timeout: &str) -> (Held, Proxyd, Connection) {
+    let held = Held::new();
+    let limits = format!("reqActiveLength: 1, reqQueueLength: 1, queueTimeout: {timeout}");
+    let document = Document::new()
+        .upstream("app", &[&held.backend], "")
+        .route(&format!("path: /*, upstream: app, {limits}"));
+    let proxyd = Proxyd::start(&document);
+    let mut first = proxyd.connect();
+    first.ask("GET /first HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    held.backend.wait_for(1);
+    (held, proxyd, first)
+}
+
 #[test]
 fn one_at_a_time_is_one_at_a_time_however_many_workers_there_are() {
     let held = Held::new();
@@ -78,14 +92,7 @@ fn one_at_a_time_is_one_at_a_time_however_many_workers_there_are() {
 
 #[test]
 fn who_finds_the_queue_full_is_told_at_once_and_who_waits_too_long_after_that_time() {
-    let held = Held::new();
-    let document = Document::new()
-        .upstream("app", &[&held.backend], "")
-        .route("path: /*, upstream: app, reqActiveLength: 1, reqQueueLength: 1, queueTimeout: 500ms");
-    let proxyd = Proxyd::start(&document);
-    let mut first = proxyd.connect();
-    first.ask("GET /first HTTP/1.1\r\nHost: a.test\r\n\r\n");
-    held.backend.wait_for(1);
+    let (held, proxyd, mut first) = busy("500ms");
     let mut second = proxyd.connect();
     second.ask("GET /second HTTP/1.1\r\nHost: a.test\r\n\r\n");
     // Whether the second one waits already is seen by the third.
@@ -141,14 +148,7 @@ fn those_that_wait_are_served_in_order_and_the_important_first() {
 
 #[test]
 fn a_client_that_leaves_leaves_its_place_in_the_queue() {
-    let held = Held::new();
-    let document = Document::new()
-        .upstream("app", &[&held.backend], "")
-        .route("path: /*, upstream: app, reqActiveLength: 1, reqQueueLength: 1, queueTimeout: 10s");
-    let proxyd = Proxyd::start(&document);
-    let mut first = proxyd.connect();
-    first.ask("GET /first HTTP/1.1\r\nHost: a.test\r\n\r\n");
-    held.backend.wait_for(1);
+    let (held, proxyd, mut first) = busy("10s");
     let mut second = proxyd.connect();
     second.ask("GET /second HTTP/1.1\r\nHost: a.test\r\n\r\n");
     let is_full = || {
