@@ -16,6 +16,7 @@ mod it {
     mod interim;
     mod lifecycle;
     mod limits;
+    mod names;
     mod rig;
     mod routes;
     mod service;

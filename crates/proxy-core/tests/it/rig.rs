@@ -30,7 +30,7 @@ impl Peer {
         Self::new(soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap())
     }
 
-    fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         Self { stream, ahead: Vec::new() }
     }

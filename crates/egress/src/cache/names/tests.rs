@@ -195,3 +195,21 @@ fn an_endless_answer_is_cut() {
     let (Asked::Known(addresses), None) = bench.names.ask("a", bench.start) else { panic!("not known") };
     assert_eq!(addresses.len(), 64);
 }
+
+#[test]
+fn a_look_up_that_is_asked_for_anew_starts_whatever_is_known_and_is_shared() {
+    let mut bench = Bench::new();
+    let started = bench.check_started("a", 0.0, "pending");
+    bench.settle(&started, Ok(1), 0.0);
+    let (asked, anew) = bench.names.ask_anew("a", bench.start);
+    assert_eq!(show(&asked), "pending");
+    let (again, none) = bench.names.ask_anew("a", bench.start);
+    assert_eq!((show(&again).as_str(), none.is_none()), ("pending", true));
+    // Whoever only wants to connect is not held up.
+    bench.check("a", 0.0, "[192.0.2.1:0]");
+    bench.settle(&anew.unwrap(), Err(io::ErrorKind::NotFound), 0.1);
+    bench.check("a", 0.1, "[192.0.2.1:0]");
+    let (_, anew) = bench.names.ask_anew("a", bench.start + Duration::from_millis(200));
+    bench.settle(&anew.unwrap(), Ok(2), 0.2);
+    bench.check("a", 0.2, "[192.0.2.2:0]");
+}
