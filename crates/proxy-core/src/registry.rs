@@ -169,11 +169,28 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct Entries {
+    /// With more backends than that, those that are gone are let go.
+    prune_at: usize,
     last_number: u64,
     upstreams: HashMap<String, Weak<UpstreamState>>,
     /// By upstream and backend id: each a list of those that differ in their destination.
     backends: HashMap<(String, String), Vec<Weak<Backend>>>,
     routes: HashMap<String, Weak<RouteState>>,
+}
+
+/// So few backends are not worth looking through.
+const LEAST: usize = 64;
+
+impl Entries {
+    /// Lets go of what nothing uses any more.
+    fn prune(&mut self) {
+        self.upstreams.retain(|_, state| state.strong_count() > 0);
+        self.routes.retain(|_, state| state.strong_count() > 0);
+        self.backends.retain(|_, known| {
+            known.retain(|backend| backend.strong_count() > 0);
+            !known.is_empty()
+        });
+    }
 }
 
 /// What all snapshots of one route share.
@@ -245,6 +262,11 @@ impl Registry {
             Backend::new(&identity, upstream, (self.free_slot(), self.shards, self.epoch), &self.slots);
         let backend = Arc::new(backend);
         known.push(Arc::downgrade(&backend));
+        // Names change their addresses without anything being published.
+        if entries.backends.len() > entries.prune_at {
+            entries.prune();
+            entries.prune_at = (2 * entries.backends.len()).max(LEAST);
+        }
         (backend, true)
     }
 
@@ -265,13 +287,7 @@ impl Registry {
 
     /// Forgets the entries that nothing uses any more.
     pub(crate) fn prune(&self) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.upstreams.retain(|_, state| state.strong_count() > 0);
-        entries.routes.retain(|_, state| state.strong_count() > 0);
-        entries.backends.retain(|_, known| {
-            known.retain(|backend| backend.strong_count() > 0);
-            !known.is_empty()
-        });
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).prune();
     }
 
     /// Believes every backend alive.

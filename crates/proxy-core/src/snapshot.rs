@@ -90,6 +90,12 @@ pub enum BuildError {
         /// The name or id of the upstream or the route.
         name: String,
     },
+    /// A sticky cookie has a name or an attribute that no cookie has.
+    #[error("{name:?} has a cookie that is none")]
+    Cookie {
+        /// The name or id of the upstream or the route.
+        name: String,
+    },
     /// A route splits its requests among upstreams of which none has a weight.
     #[error("route {route:?} splits its requests among no upstreams")]
     Split {
@@ -253,6 +259,7 @@ fn compile_upstreams(
         check_backends(spec)?;
         check_host(spec)?;
         check_gate(spec)?;
+        spec.sticky.as_ref().map_or(Ok(()), |sticky| check_sticky(sticky, &spec.name))?;
         let upstream = match previous.and_then(|previous| previous.upstreams.get(&spec.name)) {
             Some(upstream) if Arc::ptr_eq(&upstream.spec, spec) => Arc::clone(upstream),
             _ => Arc::new(Upstream::compile(spec, registry)),
@@ -272,6 +279,15 @@ fn check_backends(spec: &UpstreamSpec) -> Result<(), BuildError> {
             Err(BuildError::BackendRepeated { upstream: spec.name.clone(), id: backend.id.clone() })
         }
     }
+}
+
+/// What stands in Set-Cookie must not end it. RFC 6265 section 4.1.1.
+fn check_sticky(sticky: &Sticky, owner: &str) -> Result<(), BuildError> {
+    let is_attribute = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';');
+    let domain = sticky.domain.as_deref().unwrap_or_default();
+    let is_right = http1::token::is_token(sticky.cookie.as_bytes())
+        && [&*sticky.path, domain, &*sticky.same_site].into_iter().all(is_attribute);
+    if is_right { Ok(()) } else { Err(BuildError::Cookie { name: owner.to_owned() }) }
 }
 
 /// Who may wait at all must be able to come in.
@@ -416,6 +432,7 @@ impl Target {
                 fallback: fallback.as_deref().map(find).transpose()?,
             }),
             Action::Split { upstreams, sticky, fallback } => {
+                sticky.as_ref().map_or(Ok(()), |sticky| check_sticky(sticky, &spec.id))?;
                 let fallback = fallback.as_deref().map(find).transpose()?;
                 Split::compile(&spec.id, upstreams, sticky.as_ref(), fallback, &find).map(Self::Split)
             }

@@ -53,6 +53,17 @@ fn what_nobody_holds_is_forgotten_and_its_slot_used_again() {
 }
 
 #[test]
+fn backends_that_come_and_go_leave_nothing_behind() {
+    let registry = Registry::new(1);
+    let app = upstream(&registry, "app");
+    for number in 0..10_000 {
+        backend(&registry, &app, &format!("a@{number}"), 1);
+    }
+    let entries = registry.entries.lock().unwrap();
+    assert!(entries.backends.len() <= LEAST + 1, "{}", entries.backends.len());
+}
+
+#[test]
 fn changes_of_health_and_only_those_are_told_by_the_version() {
     let registry = Registry::new(1);
     let app = upstream(&registry, "app");

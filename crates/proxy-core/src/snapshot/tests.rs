@@ -171,3 +171,19 @@ fn the_settings_say_which_route_wins() {
     blueprint.settings.route_order = crate::spec::RouteOrder::Written;
     assert_eq!(winner(&blueprint).as_deref(), Some("first"));
 }
+
+#[test]
+fn a_cookie_that_would_end_its_field_is_refused() {
+    use crate::spec::Sticky;
+    for change in [
+        |sticky: &mut Sticky| sticky.cookie = "a=b".to_owned(),
+        |sticky: &mut Sticky| sticky.path = "/\r\nX: y".to_owned(),
+        |sticky: &mut Sticky| sticky.domain = Some("a; Secure".to_owned()),
+    ] {
+        let mut sticky = Sticky::new("keep");
+        change(&mut sticky);
+        let mut app = UpstreamSpec::new("app").backend(BackendSpec::new("a", "127.0.0.1", 1));
+        app.sticky = Some(sticky);
+        refuses(blueprint(vec![Arc::new(app)], vec![]), &BuildError::Cookie { name: "app".to_owned() });
+    }
+}
