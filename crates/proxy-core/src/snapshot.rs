@@ -17,7 +17,8 @@ use crate::mirror::Mirror;
 use crate::path::Rewrite;
 use crate::registry::{Registry, RouteState};
 use crate::spec::{
-    Action, Blueprint, Concurrency, GateSpec, HostHeader, Http2Settings, RouteSpec, Settings, UpstreamSpec,
+    Action, Blueprint, Concurrency, GateSpec, HostHeader, Http2Settings, RouteSpec, Settings, Sticky,
+    UpstreamSpec,
 };
 use crate::split::Split;
 use crate::template::Template;
