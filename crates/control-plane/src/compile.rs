@@ -78,6 +78,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         blueprint.routes.extend(spec.map(Arc::new));
     }
     compiler.warn_of_blocked(&egress);
+    compiler.warn_of_priorities(&blueprint);
     compiler.build(&blueprint);
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);
@@ -119,6 +120,26 @@ impl Compiler<'_> {
     /// Notes what is wrong with the value at a path.
     fn refuse(&mut self, path: &str, message: impl Into<String>, hint: Option<&str>) {
         self.problems.push(self.loaded.problem(path, message, hint.map(Into::into)));
+    }
+
+    /// Where nobody waits, nobody is served before others.
+    fn warn_of_priorities(&mut self, blueprint: &Blueprint) {
+        let waits = |name: &str| {
+            blueprint.upstreams.iter().any(|upstream| upstream.name == name && upstream.gate.is_some())
+        };
+        for (index, route) in self.document.routes.iter().enumerate() {
+            let names = route.upstreams.iter().map(|share| share.name.clone());
+            let is_idle = route.priority != config::Priority::Normal
+                && route.req_active_length.is_none()
+                && !route.upstream_name().into_iter().chain(names).any(|name| waits(&name));
+            if is_idle {
+                let message = "nobody waits for a place here, so that a priority changes nothing";
+                let hint =
+                    Some("limit the route's `reqActiveLength` or the upstream's `maxRequests`".to_owned());
+                let path = format!("routes[{index}].priority");
+                self.warnings.push(self.loaded.problem(&path, message, hint));
+            }
+        }
     }
 
     /// The engine has the last word: what it would refuse to serve is wrong, whatever was thought of before.

@@ -150,3 +150,17 @@ fn who_asks_for_what_the_upstream_has_is_not_warned() {
         ["routes[1].reqActiveLength"]
     );
 }
+
+/// The places of the warnings about this configuration.
+#[track_caller]
+fn warned(upstream: &str, route: &str) -> Vec<String> {
+    compiled(upstream, route).warnings.iter().map(|problem| problem.path.clone()).collect()
+}
+
+#[test]
+fn a_priority_where_nobody_waits_is_warned_of() {
+    assert_eq!(warned("url: a", ", priority: high"), ["routes[0].priority"]);
+    assert!(warned("url: a", ", priority: normal").is_empty());
+    assert!(warned("url: a, maxRequests: 7", ", priority: high").is_empty());
+    assert!(warned("url: a", ", priority: low, reqActiveLength: 7").is_empty());
+}
