@@ -2,12 +2,14 @@
 //!
 //! A probe makes a connection of its own, asks once, and closes. Its time is bounded by whoever asks for it.
 
+mod bounded;
 mod dialler;
 mod grpc;
 mod http;
 mod http1;
 mod http2;
 
+use bounded::Bounded;
 pub(crate) use dialler::Dialler;
 pub(crate) use grpc::GrpcProbe;
 pub(crate) use http::HttpProbe;

@@ -98,7 +98,8 @@ pub(crate) async fn attempt<'a, C: Client>(
     };
     loop {
         let place = hold.place;
-        let (asked, wants_fresh) = (course.asked(), course.wants_fresh());
+        let number = hold.member().backend.number;
+        let (asked, wants_fresh) = (course.asked(), course.wants_fresh(number));
         let one = One { hold, asked, upstream: course.upstream, route, wants_fresh };
         match one.run(client, incoming, (context, trace), slot).await {
             Ok(()) => {

@@ -92,7 +92,7 @@ impl ConnectError {
 
     /// True where it tells that the backend is dead.
     pub(crate) const fn is_of_backend(self) -> bool {
-        matches!(self, Self::Refused | Self::Timeout)
+        matches!(self, Self::Refused | Self::Timeout | Self::Dns | Self::DnsTimeout)
     }
 }
 

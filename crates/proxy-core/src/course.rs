@@ -8,6 +8,7 @@ use crate::attempt::Answered;
 use crate::budget::Retrying;
 use crate::client::Client;
 use crate::clock;
+use crate::deadline::TICK;
 use crate::entry::Entry;
 use crate::exchange::Context;
 use crate::forward::scheme;
@@ -133,9 +134,10 @@ impl<'a, 'c> Course<'a, 'c> {
         Asked { affinity: self.affinity, tried: &self.tries.tried }
     }
 
-    /// True where the last connection from the pool was stale: the next attempt gets a new one.
-    pub(crate) fn wants_fresh(&self) -> bool {
-        self.tries.wants_fresh()
+    /// True where a connection from the pool to the backend of this number was stale: the next one is new.
+    #[inline]
+    pub(crate) fn wants_fresh(&self, number: u64) -> bool {
+        self.tries.wants_fresh(number)
     }
 
     #[inline]
@@ -331,7 +333,7 @@ impl<'a, 'c> Course<'a, 'c> {
         client: &mut C,
         incoming: &Incoming,
     ) -> Result<Option<Hold>, Reason> {
-        let again = self.tries.after_failure(failed, incoming, &self.upstream.spec.retry);
+        let again = self.tries.after_failure((failed, number), incoming, &self.upstream.spec.retry);
         if again == Again::No {
             return Err(failed.reason);
         }
@@ -370,13 +372,15 @@ impl<'a, 'c> Course<'a, 'c> {
         let (context, upstream) = (self.context, self.upstream);
         let retry = &upstream.spec.retry;
         let shard = context.shard();
+        // A time is known to a tick: who asks for all of it gets none.
+        let slack = if at_least.is_zero() { Duration::ZERO } else { TICK };
         self.retrying = None;
         if !upstream.budget(shard).withdraw(retry.budget_least, context.worker.shared.registry.now()) {
             return Ok(false);
         }
         let mut wait = self.tries.backoff(retry, fastrand::u64(..)).max(at_least);
         for _ in 0..MOST_WAITS {
-            if wait >= time_left(context) {
+            if wait >= time_left(context).saturating_sub(slack) {
                 return Ok(false);
             }
             match pause(wait, client, context).await {
@@ -417,8 +421,9 @@ fn is_failed_call(answered: &Answered<'_>, incoming: &Incoming) -> bool {
 /// RFC 9110 section 10.2.3: seconds, or a date.
 fn retry_after(incoming: &Incoming, bytes: &[u8]) -> Option<Duration> {
     let value = std::str::from_utf8(incoming.response.first(Name::RetryAfter, bytes)?).ok()?;
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // What cannot be counted is long, as RFC 9111 section 1.2.2 has it.
+        return Some(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into()));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())

@@ -39,7 +39,7 @@ pub(crate) struct One<'a, 't> {
     pub(crate) asked: Asked<'t>,
     pub(crate) upstream: &'a Upstream,
     pub(crate) route: &'a Route,
-    /// The last connection from the pool was stale: make a new one.
+    /// A connection from the pool to this backend was stale: make a new one.
     pub(crate) wants_fresh: bool,
 }
 
@@ -123,9 +123,9 @@ impl<'a> One<'a, '_> {
             Err(reason) => {
                 let was_touched =
                     has_body(incoming) && (answered.upload.bytes > 0 || answered.upload.is_done());
-                let is_final = has_begun || (was_touched && !client.rewind());
+                let is_final = answered.has_begun || (was_touched && !client.rewind());
                 let is_hung = answered.upload.is_done() && is_hung(reason, context);
-                let was_reused = was_reused && answered.link.is_over();
+                let was_reused = was_reused && answered.link.is_over() && !has_begun;
                 let failed = Failed { reason, was_reused, is_final, fate: answered.link.fate(), is_hung };
                 // It was filled above.
                 slot.take().map_or(Ok(()), |answered| Err((failed, answered.hold)))

@@ -18,7 +18,7 @@ const UNSEEN: u32 = 4;
 pub(crate) struct Failed {
     pub(crate) reason: Reason,
     pub(crate) was_reused: bool,
-    /// Part of the request's body is gone, or part of an answer has come.
+    /// Part of the request's body is gone, or part of an answer was passed on.
     pub(crate) is_final: bool,
     /// What the backend has done with it, where it said so.
     pub(crate) fate: Fate,
@@ -59,6 +59,8 @@ pub(crate) struct Tries {
     /// Numbers of backends that failed; bounded by the upstream's retries.
     pub(crate) tried: Vec<u64>,
     free_left: u32,
+    /// Numbers of backends to which a connection from the pool was stale.
+    stale: [Option<u64>; FREE as usize],
     unseen_left: u32,
     was_refused: bool,
     retries_left: u32,
@@ -72,6 +74,7 @@ impl Tries {
         Self {
             tried: Vec::new(),
             free_left: FREE,
+            stale: [None; FREE as usize],
             unseen_left: UNSEEN,
             was_refused: false,
             retries_left: retries,
@@ -79,13 +82,19 @@ impl Tries {
         }
     }
 
-    /// True where the last connection from the pool was stale: the next attempt gets a new one.
-    pub(crate) const fn wants_fresh(&self) -> bool {
-        self.free_left < FREE
+    /// True where a connection from the pool to the backend of this number was stale: the next one is new.
+    #[inline]
+    pub(crate) fn wants_fresh(&self, number: u64) -> bool {
+        self.stale.contains(&Some(number))
     }
 
     /// Whether another attempt may be made behind one that failed so.
-    pub(crate) fn after_failure(&mut self, failed: &Failed, incoming: &Incoming, retry: &RetrySpec) -> Again {
+    pub(crate) fn after_failure(
+        &mut self,
+        (failed, number): (&Failed, u64),
+        incoming: &Incoming,
+        retry: &RetrySpec,
+    ) -> Again {
         if failed.is_final {
             return Again::No;
         }
@@ -107,6 +116,9 @@ impl Tries {
             Retry::Unsent => Again::No,
             Retry::Repeatable if failed.is_stale() && self.free_left > 0 && is_idempotent(incoming) => {
                 self.free_left -= 1;
+                if let Some(stale) = self.stale.get_mut(self.free_left as usize) {
+                    *stale = Some(number);
+                }
                 Again::AtOnce
             }
             Retry::Repeatable if failed.reason == Reason::ResponseTimeout => {

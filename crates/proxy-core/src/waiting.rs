@@ -14,6 +14,7 @@ use crate::reason::Reason;
 use crate::registry::Registry;
 use crate::spec::GateSpec;
 use crate::trace::Trace;
+use crate::trying::HALF_CLOSED;
 
 /// A gate as a request comes to it.
 #[derive(Debug)]
@@ -133,5 +134,16 @@ pub(crate) fn poll_given_up<C: Client>(
     if client.poll_gone(cx).is_ready() {
         return Poll::Ready(Reason::ClientGone);
     }
-    if context.slot.is_expired() { Poll::Ready(Reason::RequestTimeout) } else { Poll::Pending }
+    if client.is_leaving() {
+        // As while it waits for an answer: most of those that have shut their sending side have gone.
+        let hurried = context.slot.now().saturating_add(HALF_CLOSED.0);
+        context.slot.set_at(hurried.min(context.slot.at()));
+    }
+    if !context.slot.is_expired() {
+        Poll::Pending
+    } else if client.is_leaving() && context.deadline() > context.slot.now() {
+        Poll::Ready(Reason::ClientGone)
+    } else {
+        Poll::Ready(Reason::RequestTimeout)
+    }
 }

@@ -11,7 +11,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use proxy_core::Stream;
 
-use super::{Answer, LONGEST_HEAD, take};
+use super::{Answer, Bounded, LONGEST_HEAD, take};
 
 /// Sends a request without a body, and reads the answer with up to `most` bytes of its body.
 ///
@@ -20,7 +20,7 @@ use super::{Answer, LONGEST_HEAD, take};
 pub(super) async fn ask(stream: Stream, request: Request<()>, most: usize) -> Result<Answer, ProbeError> {
     let (sending, connection) = Builder::new()
         .max_buf_size(LONGEST_HEAD)
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(Bounded::new(stream)))
         .await
         .map_err(|error| broken(&error))?;
     let mut exchange = pin!(exchange(sending, request.map(|()| Empty::new()), most));

@@ -8,7 +8,7 @@ use health::ProbeError;
 use http::Request;
 use proxy_core::Stream;
 
-use super::{Answer, LONGEST_HEAD, take};
+use super::{Answer, Bounded, LONGEST_HEAD, take};
 
 /// Sends a request, and reads the answer with up to `most` bytes of its body, and its trailers where the body is not
 /// longer.
@@ -24,7 +24,7 @@ pub(super) async fn ask(
     let (sending, connection) = Builder::new()
         .enable_push(false)
         .max_header_list_size(u32::try_from(LONGEST_HEAD).unwrap_or(u32::MAX))
-        .handshake::<_, Bytes>(stream)
+        .handshake::<_, Bytes>(Bounded::new(stream))
         .await
         .map_err(|error| broken(&error))?;
     let mut exchange = pin!(exchange(sending, request, body.into(), most));

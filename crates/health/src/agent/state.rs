@@ -88,6 +88,20 @@ impl AgentState {
         }
     }
 
+    /// What is left of the weight of a backend that was configured with this one, in percent, rounded up: finer than
+    /// [`weight`](Self::weight), where that is small. More than 100 where the agent asks for more.
+    #[must_use]
+    pub fn percent(&self, configured: u32) -> u32 {
+        match self.weight {
+            Weight::AsConfigured => 100,
+            Weight::Percent(percent) => percent,
+            Weight::Absolute(weight) => {
+                let percent = (u64::from(weight) * 100).div_ceil(u64::from(configured.max(1)));
+                u32::try_from(percent).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
     /// The most connections or requests at once, if the agent ever said.
     #[must_use]
     pub const fn max_connections(&self) -> Option<u32> {

@@ -217,3 +217,21 @@ fn weights_are_shares_of_the_configured_one_rounded_up_or_numbers() {
         assert_eq!(agent.weight(configured), expected, "{line} of {configured}");
     }
 }
+
+#[test]
+fn shares_of_small_weights_are_told_apart() {
+    for (line, configured, expected) in [
+        ("up", 1, 100),
+        ("75%", 1, 75),
+        ("1%", 1, 1),
+        ("0%", 7, 0),
+        ("200%", 7, 200),
+        ("weight:3", 7, 43),
+        ("weight:0", 7, 0),
+        ("weight:5", 0, 500),
+    ] {
+        let mut agent = AgentState::default();
+        agent.apply(&parse(line.as_bytes()));
+        assert_eq!(agent.percent(configured), expected, "{line} of {configured}");
+    }
+}

@@ -75,7 +75,7 @@ impl Asking {
         }
         // HAProxy takes 0 for no limit.
         backend.set_agent_limit(state.max_connections().filter(|most| *most > 0));
-        backend.set_share(u64::from(weight).saturating_mul(100).div_ceil(u64::from(self.weight)) as u32);
+        backend.set_share(state.percent(self.weight));
         backend.set_out(Outage::AGENT, is_out);
         backend.set_out(Outage::AGENT_DRAIN, is_draining);
         tracing::info!(

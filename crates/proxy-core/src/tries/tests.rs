@@ -11,7 +11,11 @@ fn failed(reason: Reason) -> Failed {
 
 #[track_caller]
 fn check(failed: Failed, method: &str, retry: &RetrySpec, expected: Again) {
-    assert_eq!(Tries::of(2).after_failure(&failed, &request(method), retry), expected, "{failed:?} {method}");
+    assert_eq!(
+        Tries::of(2).after_failure((&failed, 1), &request(method), retry),
+        expected,
+        "{failed:?} {method}"
+    );
 }
 
 #[test]
@@ -72,8 +76,11 @@ fn there_are_as_many_further_attempts_as_are_allowed() {
     for retries in 0..5 {
         let mut tries = Tries::of(retries);
         let made = (0..100).take_while(|_| {
-            let again =
-                tries.after_failure(&failed(Reason::UpstreamReset), &request("GET"), &RetrySpec::default());
+            let again = tries.after_failure(
+                (&failed(Reason::UpstreamReset), 1),
+                &request("GET"),
+                &RetrySpec::default(),
+            );
             again != Again::No
         });
         assert_eq!(made.count(), retries as usize);
@@ -85,11 +92,12 @@ fn stale_connections_cost_nothing_twice() {
     let stale = Failed { was_reused: true, ..failed(Reason::UpstreamReset) };
     let mut tries = Tries::of(0);
     let (get, retry) = (request("GET"), RetrySpec::default());
-    assert!(!tries.wants_fresh());
-    assert_eq!(tries.after_failure(&stale, &get, &retry), Again::AtOnce);
-    assert!(tries.wants_fresh());
-    assert_eq!(tries.after_failure(&stale, &get, &retry), Again::AtOnce);
-    assert_eq!(tries.after_failure(&stale, &get, &retry), Again::No);
+    assert!(!tries.wants_fresh(1));
+    assert_eq!(tries.after_failure((&stale, 1), &get, &retry), Again::AtOnce);
+    assert_eq!([0, 1, 2].map(|number| tries.wants_fresh(number)), [false, true, false]);
+    assert_eq!(tries.after_failure((&stale, 2), &get, &retry), Again::AtOnce);
+    assert_eq!([0, 1, 2].map(|number| tries.wants_fresh(number)), [false, true, true]);
+    assert_eq!(tries.after_failure((&stale, 0), &get, &retry), Again::No);
 }
 
 #[test]
@@ -107,7 +115,7 @@ fn refused_streams_go_on_once_and_unseen_ones_four_times() {
     for (fate, times) in [(Fate::Refused, 1), (Fate::Unseen, 4)] {
         let mut tries = Tries::of(0);
         let one = Failed { fate, ..failed(Reason::UpstreamReset) };
-        let made = (0..100).take_while(|_| tries.after_failure(&one, &post, &retry) == Again::AtOnce);
+        let made = (0..100).take_while(|_| tries.after_failure((&one, 1), &post, &retry) == Again::AtOnce);
         assert_eq!(made.count(), times);
     }
 }

@@ -123,18 +123,41 @@ async fn what_a_backend_may_have_done_is_never_done_twice() {
 }
 
 #[tokio::test]
-async fn nothing_is_repeated_once_an_answer_has_begun() {
-    for begun in ["HTTP/1.1 200 O", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
-        let backend = Backend::new().await;
-        let mut running = Running::start(at(&[backend.port(), backend.port()], 2)).await;
-        let mut client = running.client().await;
-        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+async fn nothing_is_repeated_once_part_of_an_answer_was_passed_on() {
+    let backend = Backend::new().await;
+    let mut running = Running::start(at(&[backend.port(), backend.port()], 2)).await;
+    let mut client = running.client().await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let (mut peer, _) = backend.request().await;
+    peer.send("HTTP/1.1 103 Early Hints\r\n\r\n").await;
+    drop(peer);
+    let ended = running.ended().await;
+    assert_eq!((ended.status, ended.attempts), (502, 1));
+    assert!(backend.is_left_alone().await);
+}
+
+#[tokio::test]
+async fn a_head_that_breaks_off_is_nobodys_answer() {
+    let backend = Backend::new().await;
+    let mut running = Running::start(at(&[backend.port(), backend.port()], 2)).await;
+    let mut client = running.client().await;
+    for (request, is_repeated) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", false),
+    ] {
+        client.send(request).await;
         let (mut peer, _) = backend.request().await;
-        peer.send(begun).await;
+        peer.send("HTTP/1.1 200 O").await;
         drop(peer);
-        let ended = running.ended().await;
-        assert_eq!((ended.status, ended.attempts), (502, 1), "{begun}");
-        assert!(backend.is_left_alone().await);
+        if is_repeated {
+            let (mut peer, _) = backend.request().await;
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok").await;
+            assert_eq!(client.message().await.1, "ok");
+        } else {
+            assert!(client.message().await.0.starts_with("HTTP/1.1 502 "));
+            assert!(backend.is_left_alone().await);
+        }
+        assert_eq!(running.ended().await.attempts, 1 + u32::from(is_repeated), "{request}");
     }
 }
 

@@ -42,8 +42,8 @@ impl Compiler<'_> {
             if !self.has_limit(upstream) {
                 Arc::make_mut(upstream).gate = Some(asked);
             } else if upstream.gate != Some(asked) {
-                let message = format!("the upstream `{name}` has a limit of its own, which holds instead");
-                let hint = "remove `maxRequests` there, or this one; routes of one upstream share its queue";
+                let message = format!("the upstream `{name}` has a limit already, which holds instead");
+                let hint = "routes of one upstream share its queue: give them the same keys, or say it once, with the upstream's `maxRequests: auto`";
                 let path = format!("{at}.reqActiveLength");
                 self.warnings.push(self.loaded.problem(&path, message, Some(hint.into())));
             }

@@ -62,7 +62,9 @@ fn where_backends_are_limited_requests_wait_for_a_place() {
     );
     check_upstream("backends: [{ hostname: a, maxRequests: 2 }, { hostname: b }]", waiting(2));
     check_upstream("url: a, maxRequests: 9, maxRequestsPerBackend: 5", Some(GateSpec::at(9)));
-    check_upstream("url: a, maxConnectionsPerBackend: 5", None);
+    check_upstream("url: a, maxConnectionsPerBackend: 5", waiting(5));
+    check_upstream("url: a, maxConnectionsPerBackend: 5, maxRequestsPerBackend: 3", waiting(3));
+    check_upstream("url: a, maxConnectionsPerBackend: 5, protocol: http2", None);
     check_upstream("maxRequestsPerBackend: 5, backends: [{ hostname: a, maxRequests: off }]", None);
 }
 
@@ -130,7 +132,7 @@ fn a_limit_of_the_upstream_holds_in_place_of_a_learnt_one_with_a_warning() {
     let warnings = check(&load(&text), &Factories::default()).unwrap();
     let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
     assert_eq!(warning.path, "routes[0].reqActiveLength");
-    assert_eq!(warning.message, "the upstream `app` has a limit of its own, which holds instead");
+    assert_eq!(warning.message, "the upstream `app` has a limit already, which holds instead");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use config::{InFlight, QueueOrder, Upstream};
+use config::{InFlight, Protocol, QueueOrder, Upstream};
 use proxy_core::spec::{BackendSpec, Concurrency, GateSpec, Order};
 
 /// The gate of an upstream. Without a limit of its own it has one where its backends have limits: what they have no
@@ -12,12 +12,17 @@ pub(super) fn of_upstream(upstream: &Upstream, backends: &[BackendSpec]) -> Opti
         Some(limit) => {
             Some(gate(limit, upstream.queue_length(), upstream.queue_timeout(), upstream.queue_order))
         }
-        None => of_backends(backends),
+        None => of_backends(backends, upstream.protocol),
     }
 }
 
-fn of_backends(backends: &[BackendSpec]) -> Option<GateSpec> {
-    let places = backends.iter().filter_map(|backend| backend.max_requests).reduce(u32::saturating_add)?;
+fn of_backends(backends: &[BackendSpec], protocol: Protocol) -> Option<GateSpec> {
+    // A connection of HTTP/1.1 has one request at a time.
+    let of = |backend: &BackendSpec| {
+        let of_connections = backend.max_connections.filter(|_| protocol != Protocol::Http2);
+        backend.max_requests.into_iter().chain(of_connections).min()
+    };
+    let places = backends.iter().filter_map(of).reduce(u32::saturating_add)?;
     Some(gate(InFlight::At(u32::MAX), places, GateSpec::auto().timeout, None))
 }
 

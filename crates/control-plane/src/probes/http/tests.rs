@@ -166,13 +166,16 @@ fn what_is_no_answer_is_a_failure_that_says_so() {
 
 #[tokio::test]
 async fn a_head_without_end_is_given_up() {
-    let mut answer = b"HTTP/1.1 200 OK\r\n".to_vec();
-    answer.extend(b"X: y\r\n".repeat(1 << 20));
-    let size = answer.len();
-    let (address, serving) = http1(answer).await;
-    let said = said(probe("", false).ask(connect(address).await, "app.test").await);
-    assert!(said.starts_with("expected an answer in HTTP/1.1: "), "{said}");
-    assert!(serving.await.unwrap().1 < size);
+    let mut fields = b"HTTP/1.1 200 OK\r\n".to_vec();
+    fields.extend(b"X: y\r\n".repeat(1 << 20));
+    let interim = b"HTTP/1.1 102 P\r\n\r\n".repeat(1 << 19);
+    for answer in [fields, interim] {
+        let size = answer.len();
+        let (address, serving) = http1(answer).await;
+        let said = said(probe("", false).ask(connect(address).await, "app.test").await);
+        assert!(said.starts_with("expected an answer in HTTP/1.1: "), "{said}");
+        assert!(serving.await.unwrap().1 < size);
+    }
 }
 
 #[tokio::test]
