@@ -22,6 +22,12 @@ pub(in crate::check) fn check(sticky: &Sticky, at: At<'_>, report: &mut Report<'
     {
         report.add(at.id, error.to_string(), None);
     }
+    if let Some(secret) =
+        at.get("secret").filter(|_| sticky.secret.as_ref().is_some_and(|it| it.expose().is_empty()))
+    {
+        let hint = "give it one, or leave `secret` out: the cookie's values are a hash of names then";
+        report.add(secret.id, "an empty secret is none", Some(hint.into()));
+    }
     let is_right = |key| !at.get(key).is_some_and(|value| report.is_touched(value));
     if is_right("secure") && is_right("sameSite") && is_right("cookie") {
         dropped(sticky, at, report);
