@@ -152,7 +152,11 @@ fn nothing_is_repeated_once_part_of_an_answer_was_passed_on() {
             assert_eq!((bad.requests().len(), good.requests().len()), (failed, 4 - failed), "{begun:?}");
             assert!(failed > 0);
         } else {
-            assert_eq!((bad.requests().is_empty(), good.requests().len(), failed), (false, 4, 0), "{begun:?}");
+            assert_eq!(
+                (bad.requests().is_empty(), good.requests().len(), failed),
+                (false, 4, 0),
+                "{begun:?}"
+            );
         }
     }
 }
