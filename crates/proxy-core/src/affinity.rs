@@ -1,5 +1,6 @@
 //! What a request has in common with others: the key that strategies hash, and the cookie that keeps a client.
 
+use std::fmt;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -64,12 +65,18 @@ fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// A sticky cookie, ready to be read and written.
-#[derive(Debug)]
 pub(crate) struct Cookie {
     name: Box<[u8]>,
     attributes: String,
     secure: Option<bool>,
     secret: Box<[u8]>,
+}
+
+/// Without the secret.
+impl fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cookie").field("attributes", &self.attributes).finish_non_exhaustive()
+    }
 }
 
 impl Cookie {

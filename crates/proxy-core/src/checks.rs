@@ -95,6 +95,11 @@ impl Keeper {
         for (label, wanted) in wanted {
             let is_same = held.get(&label).is_some_and(|held| held.is_same(&wanted));
             if !is_same {
+                // With another key, what went on before would go on beside it, and its word would stay.
+                if let Some(former) = held.get(&label).filter(|held| held.watched != wanted.watched) {
+                    self.watch.forget(&former.watched);
+                    former.watched.forgotten();
+                }
                 self.watch.watch(wanted.watched.clone(), wanted.settings, Arc::clone(&wanted.probe));
                 held.insert(label, wanted);
             }

@@ -101,8 +101,9 @@ impl<'a, 'c> Course<'a, 'c> {
         trace: &mut Trace,
     ) -> Result<Hold, Reason> {
         loop {
-            // What is held of one upstream is not held while another is waited for.
+            // What is held of one upstream is not held while another is waited for, and what it said is not another's.
             self.entry = None;
+            trace.retry_after = None;
             let priority = self.route.spec.priority;
             let entered = Entry::into_upstream(self.upstream, priority, client, (self.context, trace)).await;
             let reason = match entered {
@@ -279,13 +280,16 @@ impl<'a, 'c> Course<'a, 'c> {
     /// Why there is none: the failure's own reason, unless the client has gone.
     pub(crate) async fn after_failure<C: Client>(
         &mut self,
-        (failed, mut hold): (Failed, Hold),
+        (mut failed, mut hold): (Failed, Hold),
         client: &mut C,
         incoming: &Incoming,
         trace: &mut Trace,
     ) -> Result<Hold, Reason> {
         let shared = &self.context.worker.shared;
         let now = shared.registry.now();
+        // A request whose time had passed in a queue, or elsewhere, is no sign that this backend hangs.
+        failed.is_hung &= failed.reason != Reason::RequestTimeout
+            || clock::since(self.began).saturating_mul(2) >= clock::since(trace.began);
         if failed.is_of_backend() {
             let reason = if failed.is_hung { Reason::ResponseTimeout } else { failed.reason };
             self.made(clock::now()).failed(&mut hold, reason);
@@ -375,10 +379,14 @@ impl<'a, 'c> Course<'a, 'c> {
         // A time is known to a tick: who asks for all of it gets none.
         let slack = if at_least.is_zero() { Duration::ZERO } else { TICK };
         self.retrying = None;
+        let mut wait = self.tries.backoff(retry, fastrand::u64(..)).max(at_least);
+        // A wait that is too long costs the others nothing.
+        if wait >= time_left(context).saturating_sub(slack) {
+            return Ok(false);
+        }
         if !upstream.budget(shard).withdraw(retry.budget_least, context.worker.shared.registry.now()) {
             return Ok(false);
         }
-        let mut wait = self.tries.backoff(retry, fastrand::u64(..)).max(at_least);
         for _ in 0..MOST_WAITS {
             if wait >= time_left(context).saturating_sub(slack) {
                 return Ok(false);

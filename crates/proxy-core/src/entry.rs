@@ -41,6 +41,10 @@ impl Entry {
             }
         }
         if let Some(door) = &upstream.door {
+            // Who would wait sees first whether backends have come or gone: the gate's limit follows them.
+            if door.gate.active() >= door.gate.limit() {
+                let _ = upstream.roster(context.shard());
+            }
             entry.pass = Some(waiting::enter(door, priority, client, (context, trace)).await?);
         }
         Ok(entry)

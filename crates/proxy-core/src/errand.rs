@@ -13,6 +13,7 @@ use crate::link::Link;
 use crate::pool::Pooled;
 use crate::reason::Reason;
 use crate::spec::Protocol;
+use crate::trying::MOST_INTERIM;
 use crate::upstream::{Hold, Upstream};
 use crate::wire::Writer;
 use crate::worker::Worker;
@@ -60,7 +61,7 @@ impl Errand<'_> {
         });
         sending.await.map_err(|_| Reason::UpstreamReset)?;
         let mut response = ResponseHead::default();
-        loop {
+        for _ in 0..=MOST_INTERIM {
             poll_fn(|cx| link.poll_head(&mut response, self.limits, cx)).await?;
             match response.status() {
                 // Nothing was asked that could be switched to.
@@ -69,6 +70,7 @@ impl Errand<'_> {
                 _ => return Ok((link, response)),
             }
         }
+        Err(Reason::BadResponse(http1::Rule::TooManyInterim))
     }
 
     async fn connection(&self) -> Result<Pooled, Reason> {

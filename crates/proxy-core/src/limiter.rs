@@ -202,9 +202,9 @@ impl AutoLimit {
         self.limiter.lock().unwrap_or_else(PoisonError::into_inner).limit()
     }
 
-    /// As [`Limiter::record`], and sets the limit of `gate`. Never waits: a sample that comes while another is
+    /// As [`Limiter::record`], and sets the limit of `gate`, to `most` at most. Never waits: a sample that comes while another is
     /// recorded is skipped.
-    pub(crate) fn record(&self, gate: &Gate, rtt: Duration, failed: bool, now: Duration) {
+    pub(crate) fn record(&self, gate: &Gate, most: u32, (rtt, failed): (Duration, bool), now: Duration) {
         let limit = {
             let mut limiter = match self.limiter.try_lock() {
                 Ok(limiter) => limiter,
@@ -214,7 +214,7 @@ impl AutoLimit {
             limiter.record(rtt, gate.active(), failed, now)
         };
         // Without the lock, since it wakes those that wait: windows are too long for another limit to overtake.
-        if let Some(limit) = limit
+        if let Some(limit) = limit.map(|limit| limit.min(most))
             && limit != gate.limit()
         {
             gate.set_limit(limit);

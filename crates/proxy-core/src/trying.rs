@@ -19,7 +19,7 @@ use crate::pump::{End, Pump};
 use crate::reason::Reason;
 
 /// More interim answers than that before the final one are refused.
-const MOST_INTERIM: u32 = 32;
+pub(crate) const MOST_INTERIM: u32 = 32;
 
 /// How long the answer may take to begin, or pause, for a client that has shut its sending side. Most such clients
 /// have gone, and a backend's work is not to be done for nobody; the others are quick exchanges over a pipe.

@@ -176,8 +176,10 @@ impl Upstream {
     pub(crate) fn learn(&self, took: Duration, has_failed: bool, now: Duration) {
         if let (Some(limiter), Some(door)) = (self.state.limiter.get(), &self.door)
             && self.is_learning
+            && self.state.is_current(&self.spec)
         {
-            limiter.record(&door.gate, took, has_failed, now);
+            let most = self.latest.roster.try_lock().ok().and_then(|roster| roster.capacity());
+            limiter.record(&door.gate, most.unwrap_or(u32::MAX), (took, has_failed), now);
         }
     }
 

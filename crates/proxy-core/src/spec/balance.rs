@@ -1,5 +1,6 @@
 //! What requests that belong together have in common, and how a client is kept at one backend.
 
+use std::fmt;
 use std::time::Duration;
 
 /// What a strategy that hashes is given of a request.
@@ -21,7 +22,7 @@ pub enum Affinity {
 }
 
 /// A cookie by which a client comes back to the backend, or the upstream, that it had before.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sticky {
     /// The cookie's name.
@@ -40,6 +41,13 @@ pub struct Sticky {
     pub same_site: String,
     /// What values are derived with, so that they cannot be guessed from the names of backends.
     pub secret: Vec<u8>,
+}
+
+/// Without the secret.
+impl fmt::Debug for Sticky {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sticky").field("cookie", &self.cookie).finish_non_exhaustive()
+    }
 }
 
 impl Sticky {

@@ -1,5 +1,6 @@
 //! What becomes of backends that fail, and of requests that meet them.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,14 +104,14 @@ impl CheckSpec {
     }
 }
 
-impl std::fmt::Debug for CheckSpec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for CheckSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CheckSpec").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
 /// Where a backend's agent tells how it is: the line of HAProxy's `agent-check`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AgentSpec {
     /// The port at the backend's address.
@@ -121,6 +122,15 @@ pub struct AgentSpec {
     pub timeout: Duration,
     /// What is sent first.
     pub send: Vec<u8>,
+}
+
+/// Without what is sent, which may be a secret.
+impl fmt::Debug for AgentSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("AgentSpec");
+        shown.field("port", &self.port).field("interval", &self.interval).field("timeout", &self.timeout);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl AgentSpec {

@@ -98,7 +98,8 @@ impl Roster {
     pub(crate) fn capacity(&self) -> Option<u32> {
         let places = self.tiers.first().map(|tier| &*tier.places).unwrap_or_default().iter();
         let most = places.map(|place| self.members.get(*place).and_then(|member| member.max_requests));
-        most.sum::<Option<u32>>().filter(|_| self.is_limited)
+        let most = most.reduce(|all, one| Some(all?.saturating_add(one?)))?;
+        most.filter(|_| self.is_limited)
     }
 
     /// True where somebody may be picked.
