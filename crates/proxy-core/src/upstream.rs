@@ -5,7 +5,7 @@ mod roster;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lb_strategies::{Needs, PickContext, Tried};
@@ -297,12 +297,9 @@ impl Upstream {
     /// A roster of that version or a later one, where it is there already, or is built quickly.
     #[cold]
     fn latest(&self, version: u64) -> Option<Arc<Roster>> {
-        // Whoever finds it locked goes on with what it has: another worker builds it at this moment.
-        let mut latest = match self.latest.roster.try_lock() {
-            Ok(latest) => latest,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
+        // Where another worker builds it at this moment, that takes some microseconds. What a worker has may be seconds
+        // old, if it had no request meanwhile: nobody is to go by that.
+        let mut latest = self.latest.roster.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.version < version {
             if latest.members.len() > SMALL && tokio::runtime::Handle::try_current().is_ok() {
                 drop(latest);
