@@ -73,6 +73,12 @@ impl Context<'_> {
         self.slot.set_at(self.slot.now().saturating_add(idle.0).min(self.call_ends()));
     }
 
+    /// Brings the connection's deadline forward to `within` from now, if it is later.
+    pub(crate) fn hurry(&self, within: Ticks) {
+        let hurried = self.slot.now().saturating_add(within.0);
+        self.slot.set_at(hurried.min(self.slot.at()));
+    }
+
     /// The time since the registry's epoch.
     pub(crate) fn now(&self) -> Duration {
         self.worker.shared.registry.now()

@@ -202,9 +202,15 @@ impl AutoLimit {
         self.limiter.lock().unwrap_or_else(PoisonError::into_inner).limit()
     }
 
-    /// As [`Limiter::record`], and sets the limit of `gate`, to `most` at most. Never waits: a sample that comes while another is
-    /// recorded is skipped.
-    pub(crate) fn record(&self, gate: &Gate, most: u32, (rtt, failed): (Duration, bool), now: Duration) {
+    /// As [`Limiter::record`], and sets the limit of `gate`, to what `bound` makes of a limit that was learnt anew. Never
+    /// waits: a sample that comes while another is recorded is skipped.
+    pub(crate) fn record(
+        &self,
+        gate: &Gate,
+        bound: impl FnOnce(u32) -> Option<u32>,
+        (rtt, failed): (Duration, bool),
+        now: Duration,
+    ) {
         let limit = {
             let mut limiter = match self.limiter.try_lock() {
                 Ok(limiter) => limiter,
@@ -214,7 +220,7 @@ impl AutoLimit {
             limiter.record(rtt, gate.active(), failed, now)
         };
         // Without the lock, since it wakes those that wait: windows are too long for another limit to overtake.
-        if let Some(limit) = limit.map(|limit| limit.min(most))
+        if let Some(limit) = limit.and_then(bound)
             && limit != gate.limit()
         {
             gate.set_limit(limit);

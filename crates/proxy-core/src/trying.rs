@@ -155,8 +155,7 @@ impl<'t, C: Client> Trying<'t, C> {
             }
             if self.client.is_leaving() && !self.is_hurried {
                 self.is_hurried = true;
-                let hurried = self.context.slot.now().saturating_add(HALF_CLOSED.0);
-                self.context.slot.set_at(hurried.min(self.context.slot.at()));
+                self.context.hurry(HALF_CLOSED);
             }
         }
         if self.context.slot.is_expired() {

@@ -176,10 +176,12 @@ impl Upstream {
     pub(crate) fn learn(&self, took: Duration, has_failed: bool, now: Duration) {
         if let (Some(limiter), Some(door)) = (self.state.limiter.get(), &self.door)
             && self.is_learning
-            && self.state.is_current(&self.spec)
         {
-            let most = self.latest.roster.try_lock().ok().and_then(|roster| roster.capacity());
-            limiter.record(&door.gate, most.unwrap_or(u32::MAX), (took, has_failed), now);
+            let bound = |limit| {
+                let roster = self.latest.roster.lock().unwrap_or_else(PoisonError::into_inner);
+                self.state.is_current(&self.spec).then(|| within(limit, &roster))
+            };
+            limiter.record(&door.gate, bound, (took, has_failed), now);
         }
     }
 
@@ -350,7 +352,12 @@ fn most_requests(spec: &GateSpec, roster: &Roster, state: &UpstreamState) -> u32
         Concurrency::At(most) => most,
         Concurrency::Auto => state.limiter.get_or_init(|| AutoLimit::new(LimiterSettings::default())).limit(),
     };
-    // Where nobody can be asked at all, nobody has to wait to learn that.
+    within(most, roster)
+}
+
+/// As many as that, and no more than the backends take. Where nobody can be asked at all, nobody has to wait to learn
+/// that.
+fn within(most: u32, roster: &Roster) -> u32 {
     roster.capacity().filter(|_| roster.has_eligible()).map_or(most, |capacity| most.min(capacity))
 }
 

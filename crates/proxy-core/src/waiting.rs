@@ -136,8 +136,7 @@ pub(crate) fn poll_given_up<C: Client>(
     }
     if client.is_leaving() {
         // As while it waits for an answer: most of those that have shut their sending side have gone.
-        let hurried = context.slot.now().saturating_add(HALF_CLOSED.0);
-        context.slot.set_at(hurried.min(context.slot.at()));
+        context.hurry(HALF_CLOSED);
     }
     if !context.slot.is_expired() {
         Poll::Pending

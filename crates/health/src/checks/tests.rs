@@ -5,7 +5,7 @@ use super::{Checks, Outcome, Watch};
 use crate::{CheckSettings, Probe, ProbeError, ProbeFuture, Start, State, Transition};
 use std::{
     future::pending,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 use tokio::time::{Instant, sleep};
@@ -24,6 +24,21 @@ where
 
 fn answer(probe: impl Fn(u32) -> ProbeFuture<'static> + Send + Sync + 'static) -> Arc<dyn Probe<u32>> {
     Arc::new(Answer(probe))
+}
+
+/// A probe without an end, and what is alive as long as it is.
+fn hanging() -> (Arc<dyn Probe<u32>>, Weak<()>) {
+    let held = Arc::new(());
+    let weak = Arc::downgrade(&held);
+    let probe = answer(move |_| {
+        let held = Arc::clone(&held);
+        Box::pin(async move {
+            pending::<()>().await;
+            drop(held);
+            Ok(())
+        })
+    });
+    (probe, weak)
 }
 
 /// A probe with this outcome after this time.

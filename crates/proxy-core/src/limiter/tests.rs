@@ -269,7 +269,7 @@ fn a_gate_gets_the_limit_that_was_learnt() {
     let auto = AutoLimit::new(LimiterSettings::default());
     let passes: Vec<_> = std::iter::from_fn(|| gate.try_enter()).collect();
     for sample in 0..1000 {
-        auto.record(&gate, u32::MAX, (ms(10), false), ms(sample));
+        auto.record(&gate, Some, (ms(10), false), ms(sample));
     }
     assert!(gate.limit() > 20, "{}", gate.limit());
     assert_eq!(gate.limit(), auto.limit());
@@ -282,7 +282,7 @@ fn a_sample_that_comes_while_another_is_recorded_is_skipped() {
     let auto = AutoLimit::new(LimiterSettings::default());
     let held = auto.limiter.lock().unwrap();
     for sample in 0..1000 {
-        auto.record(&gate, u32::MAX, (ms(10), false), ms(sample));
+        auto.record(&gate, Some, (ms(10), false), ms(sample));
     }
     drop(held);
     assert_eq!(gate.limit(), 20);

@@ -179,16 +179,7 @@ async fn jitter_keeps_checks_from_coming_in_step() {
 #[tokio::test(start_paused = true)]
 async fn the_end_drops_probes_and_everything_that_was_watched() {
     let checks = Notes::new().checks();
-    let held = Arc::new(());
-    let weak = Arc::downgrade(&held);
-    let probe = answer(move |_| {
-        let held = Arc::clone(&held);
-        Box::pin(async move {
-            pending::<()>().await;
-            drop(held);
-            Ok(())
-        })
-    });
+    let (probe, weak) = hanging();
     let watch = checks.watch();
     watch.watch(7, settings(), probe);
     let look = async {

@@ -46,16 +46,7 @@ async fn a_forgotten_backend_is_not_probed_and_counts_as_alive() {
 async fn a_probe_of_a_forgotten_backend_is_dropped_and_makes_room() {
     let notes = Notes::new();
     let checks = notes.checks().with_concurrent_probes(1);
-    let held = Arc::new(());
-    let weak = Arc::downgrade(&held);
-    let slow = answer(move |_| {
-        let held = Arc::clone(&held);
-        Box::pin(async move {
-            pending::<()>().await;
-            drop(held);
-            Ok(())
-        })
-    });
+    let (slow, weak) = hanging();
     let watch = checks.watch();
     watch.watch(7, CheckSettings { timeout: Duration::from_secs(100), ..settings() }, slow);
     beside(checks, 5_000, async {
