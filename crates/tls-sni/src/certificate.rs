@@ -15,10 +15,11 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 
 pub use error::CertificateError;
-pub(crate) use leaf::{Leaf, hex_digest};
+pub(crate) use leaf::{address, hex_digest, parse};
 pub(crate) use pem::{certificates, private_key, revocation_lists};
 
 use crate::name;
+use leaf::Leaf;
 use crate::provider::provider;
 
 /// A certificate chain with its key, checked: it can be served. Cheap to clone.

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 
 use crate::certificate::Certificate;
 use crate::name;
-pub(crate) use table::Table;
+pub(crate) use table::{Candidates, Table};
 
 /// The certificates of a proxy, by server name. Cheap to clone; all clones are the same table.
 ///

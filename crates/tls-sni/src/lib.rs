@@ -3,6 +3,10 @@
 
 mod certificate;
 mod certificates;
+mod client_auth;
+mod server;
+mod tickets;
+
 mod date;
 mod name;
 mod protocol;
@@ -10,4 +14,9 @@ mod provider;
 
 pub use certificate::{Certificate, CertificateError, KeyKind};
 pub use certificates::{Certificates, Served};
+pub use client_auth::{ClientAuth, ClientAuthError, ClientAuthMode, ClientIdentity};
 pub use protocol::Protocol;
+pub use server::{
+    HandshakeFailure, Obtain, Server, ServerSettings, ServerStream, Session, SettingsError, TlsVersion, UnknownName,
+};
+pub use tickets::{TicketKeys, TicketKeysError};

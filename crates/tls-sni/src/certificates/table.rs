@@ -41,9 +41,9 @@ impl Candidates {
         self.0.iter().find(|certificate| certificate.key().key.choose_scheme(schemes).is_some())
     }
 
-    /// True where one of them is for that name.
-    pub(crate) fn covers(&self, name: &str) -> bool {
-        self.0.iter().any(|certificate| certificate.covers(name))
+    /// True where that one is among them.
+    pub(crate) fn has(&self, certificate: &Certificate) -> bool {
+        self.0.iter().any(|other| other == certificate)
     }
 }
 
