@@ -70,6 +70,11 @@ names! {
     Traceparent => "traceparent",
     Tracestate => "tracestate",
     Server => "server",
+    ClientCert => "client-cert",
+    XClientCertSubject => "x-client-cert-subject",
+    XClientCertSan => "x-client-cert-san",
+    XClientCertFingerprint => "x-client-cert-fingerprint",
+    StrictTransportSecurity => "strict-transport-security",
 }
 
 const SLOTS: usize = 512;
@@ -227,7 +232,16 @@ impl NameSet {
         Name::MaxForwards,
         Name::Proxy,
     ])
+    .union(Self::CLIENT_CERT)
     .union(Self::HOP_BY_HOP);
+
+    /// Fields that tell who a client is by its certificate: only who has verified that may say it. RFC 9440.
+    pub const CLIENT_CERT: Self = Self::of(&[
+        Name::ClientCert,
+        Name::XClientCertSubject,
+        Name::XClientCertSan,
+        Name::XClientCertFingerprint,
+    ]);
 
     /// The set of `names`.
     pub const fn of(names: &[Name]) -> Self {

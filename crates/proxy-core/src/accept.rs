@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -15,6 +15,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::Facts;
 use crate::connection;
+use crate::opening::{self, Opening};
+use crate::spec::{ListenerMode, ListenerSpec};
 use crate::transport::Stream;
 use crate::worker::Worker;
 
@@ -25,6 +27,9 @@ const LAST_BATCHES: usize = 128;
 /// How long to wait where the system has no descriptor or memory left for another connection.
 const OUT_OF_MEANS: Duration = Duration::from_millis(50);
 
+/// Who is at the other end; nobody can be told for a Unix socket.
+type Peer = Option<SocketAddr>;
+
 /// Where connections come in.
 #[derive(Debug)]
 pub(crate) enum Door {
@@ -33,21 +38,21 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    fn poll_accept(&self, cx: &mut std::task::Context<'_>) -> Poll<io::Result<(Stream, Option<IpAddr>)>> {
+    fn poll_accept(&self, cx: &mut std::task::Context<'_>) -> Poll<io::Result<(Stream, Peer)>> {
         match self {
-            Self::Tcp(listener) => listener
-                .poll_accept(cx)
-                .map_ok(|(tcp, peer)| (Stream::from(tcp), Some(peer.ip().to_canonical()))),
+            Self::Tcp(listener) => {
+                listener.poll_accept(cx).map_ok(|(tcp, peer)| (Stream::from(tcp), Some(peer)))
+            }
             Self::Unix(listener) => listener.poll_accept(cx).map_ok(|(unix, _)| (Stream::from(unix), None)),
         }
     }
 
     /// The connections that the system holds for this door at this moment.
-    fn queued(&self) -> impl Iterator<Item = (Stream, Option<IpAddr>)> {
+    fn queued(&self) -> impl Iterator<Item = (Stream, Peer)> {
         std::iter::from_fn(|| self.accept_now().ok())
     }
 
-    fn accept_now(&self) -> io::Result<(Stream, Option<IpAddr>)> {
+    fn accept_now(&self) -> io::Result<(Stream, Peer)> {
         let (socket, address) = match self {
             Self::Tcp(listener) => SockRef::from(listener).accept()?,
             Self::Unix(listener) => SockRef::from(listener).accept()?,
@@ -57,7 +62,7 @@ impl Door {
             let unix = std::os::unix::net::UnixStream::from(std::os::fd::OwnedFd::from(socket));
             return Ok((UnixStream::from_std(unix)?.into(), None));
         };
-        Ok((TcpStream::from_std(socket.into())?.into(), Some(peer.ip().to_canonical())))
+        Ok((TcpStream::from_std(socket.into())?.into(), Some(peer)))
     }
 
     fn port(&self) -> u16 {
@@ -71,6 +76,8 @@ impl Door {
 /// What takes connections in at one door.
 struct Accepting {
     door: Door,
+    /// Which of the listeners this is.
+    number: usize,
     port: u16,
     worker: Arc<Worker>,
     tracker: TaskTracker,
@@ -105,7 +112,7 @@ impl Accepting {
     }
 
     /// Takes in what is there, at most a batch. True where there may be more.
-    async fn take_batch(&mut self, first: io::Result<(Stream, Option<IpAddr>)>) -> bool {
+    async fn take_batch(&mut self, first: io::Result<(Stream, Peer)>) -> bool {
         let mut accepted = first;
         for _ in 0..BATCH {
             match accepted {
@@ -133,7 +140,7 @@ impl Accepting {
         true
     }
 
-    fn take_in(&self, stream: Stream, peer: Option<IpAddr>) {
+    fn take_in(&self, stream: Stream, peer: Peer) {
         let worker = &self.worker;
         for observer in &worker.shared.observers {
             observer.connection_opened();
@@ -144,7 +151,13 @@ impl Accepting {
             let _ = tcp.set_nodelay(true);
             stream.bound_unsent();
         }
-        let permit = match worker.shared.admit_connection(peer, || worker.deadlines.end_longest_rest()) {
+        let pinned = worker.snapshot();
+        let listener = pinned.0.listener(self.number);
+        let client = peer.map(|peer| peer.ip().to_canonical());
+        let is_announced = listener.is_some_and(|listener| is_announced(listener, client));
+        // Behind a load balancer, the client is not known yet.
+        let counted = client.filter(|_| !is_announced);
+        let permit = match worker.shared.admit_connection(counted, || worker.deadlines.end_longest_rest()) {
             Ok(permit) => permit,
             Err(reason) => {
                 worker.count("connection", reason);
@@ -152,14 +165,40 @@ impl Accepting {
             }
         };
         let facts = Facts {
-            peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            peer: client.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            peer_port: peer.map_or(0, |peer| peer.port()),
+            local: pinned
+                .0
+                .announces
+                .then(|| stream.local_addr())
+                .flatten()
+                .map(|local| local.ip().to_canonical()),
             local_port: self.port,
             is_secure: stream.is_secure(),
             is_http2: false,
+            secured: stream.secured(),
         };
+        if let Some(listener) = listener.filter(|listener| is_announced || !is_plain(listener)) {
+            let worker = Arc::clone(worker);
+            let listener = Arc::clone(listener);
+            let opening = Opening { facts, listener, worker: Arc::clone(&worker), permit, is_announced };
+            self.tracker.spawn(until_over(opening::serve(stream, opening), worker));
+            return;
+        }
         let serving = connection::serve(stream, facts, Arc::clone(worker), permit);
         self.tracker.spawn(until_over(serving, Arc::clone(worker)));
     }
+}
+
+/// True where a load balancer that is believed has made the connection; who comes by a Unix socket is on this machine.
+fn is_announced(listener: &ListenerSpec, peer: Option<IpAddr>) -> bool {
+    let Some(protocol) = &listener.proxy_protocol else { return false };
+    peer.is_none_or(|peer| protocol.from.iter().any(|network| network.contains(&peer)))
+}
+
+/// True where requests come at once.
+fn is_plain(listener: &ListenerSpec) -> bool {
+    listener.secure.is_none() && listener.mode == ListenerMode::Http
 }
 
 /// Serves on until the worker cuts its connections off.
@@ -184,8 +223,9 @@ pub(crate) async fn serve(
     let tracker = TaskTracker::new();
     let work = async {
         let mut accepting = tokio::task::JoinSet::new();
-        for door in doors {
+        for (number, door) in doors.into_iter().enumerate() {
             let accepting_here = Accepting {
+                number,
                 port: door.port(),
                 door,
                 worker: Arc::clone(&worker),

@@ -144,6 +144,11 @@ impl Answer {
         self.status
     }
 
+    /// With further lines, each `name: value CRLF`.
+    pub(crate) fn add(&mut self, lines: &[u8]) {
+        self.lines.extend_from_slice(lines);
+    }
+
     /// With a route's changes to its fields.
     pub(crate) fn edit(&mut self, edits: &Edits, vars: &Vars<'_>) {
         edits.take_out_of(&mut self.lines);

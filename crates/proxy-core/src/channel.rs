@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use http1::Rule;
 use tokio::net::TcpStream;
 
+use crate::connect::TlsFault;
+
 /// What is known after waiting for a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fill {
@@ -27,11 +29,14 @@ pub(crate) enum Broken {
     Rule(Rule),
     /// The body is larger than allowed.
     TooLarge,
+    /// The secure channel has failed.
+    Tls(TlsFault),
 }
 
 impl From<io::Error> for Broken {
-    fn from(_: io::Error) -> Self {
-        Self::Gone
+    fn from(error: io::Error) -> Self {
+        let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsFault>());
+        fault.map_or(Self::Gone, |fault| Self::Tls(*fault))
     }
 }
 

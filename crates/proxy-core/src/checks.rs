@@ -159,7 +159,7 @@ impl Probe<Watched> for Checking {
         match &self.check {
             Some(check) => check.check(&self.target),
             None => Box::pin(async {
-                let connected = self.connect.connect(&self.target.address).await;
+                let connected = self.target.address.open(&*self.connect, None).await;
                 connected.map(drop).map_err(ProbeError::failed)
             }),
         }

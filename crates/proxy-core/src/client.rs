@@ -1,7 +1,8 @@
 //! The client's side of an exchange: the seam that HTTP/1.1 connections and the tower service implement.
 
 use std::io::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http1::framing::BodyLength;
@@ -9,25 +10,38 @@ use http1::{Fields, Name, NameSet, Version};
 
 use crate::channel::{Broken, Channel, Fill};
 use crate::replay::{self, Replay, again};
+use crate::secure::Secured;
 use crate::wire::{Wire, Writer};
 
 /// So much of further requests is taken in while one is being served.
 const READ_AHEAD: usize = 8 * 1024;
 
 /// What is known of a client's connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The address at the other end; the loopback address for a Unix socket.
     pub(crate) peer: IpAddr,
+    /// The port at the other end; 0 where it is not known.
+    pub(crate) peer_port: u16,
+    /// The address that the connection was made to, where somebody may have to be told.
+    pub(crate) local: Option<IpAddr>,
     /// The port that the connection was accepted at; 0 for a Unix socket.
     pub(crate) local_port: u16,
     /// The connection is encrypted.
     pub(crate) is_secure: bool,
     /// The client speaks HTTP/2.
     pub(crate) is_http2: bool,
+    /// What was agreed with the client, where the connection is encrypted here.
+    pub(crate) secured: Option<Arc<dyn Secured>>,
 }
 
 impl Facts {
+    /// Who asks, and where the connection was made to; `None` where that is not known.
+    pub(crate) fn origin(&self) -> Option<(SocketAddr, SocketAddr)> {
+        let local = SocketAddr::new(self.local?, self.local_port);
+        Some((SocketAddr::new(self.peer, self.peer_port), local))
+    }
+
     /// The scheme of the connection.
     pub(crate) const fn scheme(&self) -> &'static str {
         if self.is_secure { "https" } else { "http" }

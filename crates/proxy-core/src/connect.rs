@@ -1,13 +1,20 @@
 //! The seam to whatever makes connections to backends.
 
+use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
 
 use egress::{Destination, Egress, EgressError, Named, Timeouts};
 
+use crate::proxy_protocol;
 use crate::reason::Reason;
+use crate::secure::Secure;
+use crate::spec::ProxyVersion;
 use crate::transport::Stream;
 
 /// The future of a connection.
@@ -46,9 +53,137 @@ pub struct Address {
     pub resolved: Option<SocketAddr>,
     /// For the name look-up.
     pub dns_timeout: Duration,
-    /// For the connection.
+    /// For the connection, and again for what is agreed on it before the first request.
     pub connect_timeout: Duration,
+    /// Makes a secure channel of the connection.
+    pub secure: Option<Arc<dyn Secure>>,
+    /// The header of the PROXY protocol that the connection begins with.
+    pub announces: Option<ProxyVersion>,
 }
+
+impl Address {
+    /// Connects, and makes of the connection what requests can go over: the PROXY header, then the secure channel. `origin`
+    /// is who is asked for, and where that connection arrived; without one, it is the proxy itself that asks.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    ///
+    /// # Cancel safety
+    /// As [`Connect::connect`].
+    pub async fn open(
+        &self,
+        connect: &dyn Connect,
+        origin: Option<(SocketAddr, SocketAddr)>,
+    ) -> Result<Stream, ConnectError> {
+        let stream = connect.connect(self).await?;
+        if self.secure.is_none() && self.announces.is_none() {
+            return Ok(stream);
+        }
+        let agreed = tokio::time::timeout(self.connect_timeout, self.agree(stream, origin)).await;
+        agreed.unwrap_or(Err(ConnectError::Tls(TlsFault::Timeout)))
+    }
+
+    async fn agree(
+        &self,
+        mut stream: Stream,
+        origin: Option<(SocketAddr, SocketAddr)>,
+    ) -> Result<Stream, ConnectError> {
+        if let Some(version) = self.announces {
+            let header = proxy_protocol::header(version, origin);
+            stream.write_all(&header).await.map_err(|_| ConnectError::Refused)?;
+        }
+        let Some(secure) = &self.secure else { return Ok(stream) };
+        let host = match &self.destination {
+            Destination::Host { host, .. } => host,
+            Destination::Unix(_) => "localhost",
+        };
+        secure.secure(stream, host).await
+    }
+}
+
+/// Why a backend's secure channel did not come about, or broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsFault {
+    /// Its certificate has expired.
+    Expired,
+    /// Its certificate is not valid yet.
+    NotYetValid,
+    /// Nobody who is believed vouches for its certificate.
+    UnknownAuthority,
+    /// Its certificate is for somebody else.
+    WrongName,
+    /// Its certificate was revoked.
+    Revoked,
+    /// Its certificate is wrong in another way.
+    BadCertificate,
+    /// Its key is none of those that it may have.
+    PinMismatch,
+    /// It broke off with an alert; often because it wants a certificate of us, or another one.
+    Alert,
+    /// It broke off with an alert after the handshake, with a request on its way: so it is in TLS 1.3 where it does not
+    /// take our certificate.
+    LateAlert,
+    /// No version or cipher suite that both sides know.
+    NoSharedParameters,
+    /// What it sends is no TLS.
+    NotTls,
+    /// It closed the connection.
+    Closed,
+    /// It took too long.
+    Timeout,
+    /// It does not speak HTTP/2, which it is to speak.
+    NoHttp2,
+    /// The connection broke.
+    Io,
+}
+
+impl TlsFault {
+    /// A stable code, in snake case.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::UnknownAuthority => "unknown_authority",
+            Self::WrongName => "wrong_name",
+            Self::Revoked => "revoked",
+            Self::BadCertificate => "bad_certificate",
+            Self::PinMismatch => "pin_mismatch",
+            Self::Alert => "alert",
+            Self::LateAlert => "late_alert",
+            Self::NoSharedParameters => "no_shared_parameters",
+            Self::NotTls => "not_tls",
+            Self::Closed => "closed",
+            Self::Timeout => "timeout",
+            Self::NoHttp2 => "no_http2",
+            Self::Io => "io",
+        }
+    }
+
+    /// The error type of RFC 9209 section 2.3.
+    pub const fn proxy_status(self) -> &'static str {
+        match self {
+            Self::Expired
+            | Self::NotYetValid
+            | Self::UnknownAuthority
+            | Self::WrongName
+            | Self::Revoked
+            | Self::BadCertificate
+            | Self::PinMismatch => "tls_certificate_error",
+            Self::Alert | Self::LateAlert => "tls_alert_received",
+            _ => "tls_protocol_error",
+        }
+    }
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// So that a transport can say by an [`io::Error`](std::io::Error) why it broke.
+impl std::error::Error for TlsFault {}
 
 /// Why there is no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,8 +205,8 @@ pub enum ConnectError {
     #[error("the connection did not come about in time")]
     Timeout,
     /// The secure channel did not come about.
-    #[error("TLS failed")]
-    Tls,
+    #[error("TLS failed: {0}")]
+    Tls(TlsFault),
     /// This machine has no means for another connection now. It says nothing of the backend.
     #[error("out of sockets")]
     Exhausted,
@@ -85,7 +220,7 @@ impl ConnectError {
             Self::DnsTimeout => Reason::DnsTimeout,
             Self::Refused => Reason::ConnectRefused,
             Self::Timeout => Reason::ConnectTimeout,
-            Self::Tls => Reason::UpstreamTls,
+            Self::Tls(fault) => Reason::UpstreamTls(fault),
             Self::Exhausted => Reason::Internal,
         }
     }

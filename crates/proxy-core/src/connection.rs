@@ -16,6 +16,7 @@ use crate::http2::{self, Handover, PREFACE};
 use crate::incoming::Leased;
 use crate::reason::Reason;
 use crate::room::{self, Rooms};
+use crate::spec::Protocol;
 use crate::transport::Stream;
 use crate::wire::Wire;
 use crate::worker::{Permit, Pinned, Tended, Worker};
@@ -62,12 +63,27 @@ pub(crate) fn serve(
     facts: Facts,
     worker: Arc<Worker>,
     permit: Permit,
-) -> impl Future<Output = ()> + Send {
+) -> impl Future<Output = ()> + Send + use<> {
+    serve_from(stream, &[], facts, worker, permit)
+}
+
+/// The same, where something was read from it already.
+pub(crate) fn serve_from(
+    stream: Stream,
+    read: &[u8],
+    facts: Facts,
+    worker: Arc<Worker>,
+    permit: Permit,
+) -> impl Future<Output = ()> + Send + use<> {
     let slot = worker.deadlines.slot();
     // The first head must come as soon as any other, counted from the beginning.
     slot.set(Some(worker.snapshot().0.settings.header_timeout));
     slot.set_resting(true);
-    let client = Http1Client::new(Wire::new(stream));
+    let mut wire = Wire::new(stream);
+    if !read.is_empty() {
+        wire.input.appender().extend_from_slice(read);
+    }
+    let client = Http1Client::new(wire);
     Box::new(Connection { client, facts, slot, worker: Tended(worker), looked_at: 0, is_new: true, permit })
         .run()
 }
@@ -84,6 +100,10 @@ fn speaks_http2(bytes: &[u8]) -> Option<bool> {
 
 impl Connection {
     async fn run(mut self: Box<Self>) {
+        // RFC 9113 section 3.2: what TLS has negotiated is what is spoken.
+        if self.facts.secured.as_ref().and_then(|secured| secured.protocol()) == Some(Protocol::Http2) {
+            return Box::pin(self.hand_over()).await;
+        }
         poll_fn(|cx| {
             self.slot.register(cx.waker());
             Poll::Ready(())

@@ -10,9 +10,9 @@ use crate::channel::Channel;
 use crate::clock;
 use crate::http2::{BackendStream, Found};
 use crate::link::Link;
+use crate::one::{has_turned_down, is_to_be_shared, speaks_http2};
 use crate::pool::Pooled;
 use crate::reason::Reason;
-use crate::spec::Protocol;
 use crate::trying::MOST_INTERIM;
 use crate::upstream::{Hold, Upstream};
 use crate::wire::Writer;
@@ -37,17 +37,11 @@ impl Errand<'_> {
     /// # Errors
     /// Why there is no answer.
     pub(crate) async fn run(self) -> Result<(Link, ResponseHead), Reason> {
-        let mut link = match self.upstream.spec.protocol {
-            Protocol::Http1 => {
-                let mut link = Link::http1(self.connection().await?);
-                if let Link::Http1 { wire, .. } = &mut link {
-                    wire.output.appender().extend_from_slice(&self.head);
-                    wire.frame(if self.is_chunked { Writer::Chunked } else { Writer::Raw });
-                }
-                link
-            }
-            Protocol::Http2 => Link::Http2(Box::new(self.stream().await?)),
-        };
+        let mut link = self.link().await?;
+        if let Link::Http1 { wire, .. } = &mut link {
+            wire.output.appender().extend_from_slice(&self.head);
+            wire.frame(if self.is_chunked { Writer::Chunked } else { Writer::Raw });
+        }
         let has_body = self.is_chunked || !self.body.is_empty();
         let mut sent = 0;
         let sending = poll_fn(|cx| {
@@ -73,6 +67,21 @@ impl Errand<'_> {
         Err(Reason::BadResponse(http1::Rule::TooManyInterim))
     }
 
+    async fn link(&self) -> Result<Link, Reason> {
+        if speaks_http2(self.upstream, self.hold) {
+            match self.stream().await {
+                Err(reason) if has_turned_down(self.upstream, reason) => {}
+                stream => return Ok(Link::Http2(Box::new(stream?))),
+            }
+        }
+        let pooled = self.connection().await?;
+        if is_to_be_shared(self.upstream, &pooled.stream) {
+            self.worker.lines.adopt(self.worker, self.hold.member(), pooled.stream);
+            return Ok(Link::Http2(Box::new(self.stream().await?)));
+        }
+        Ok(Link::http1(pooled))
+    }
+
     async fn connection(&self) -> Result<Pooled, Reason> {
         let (worker, member) = (self.worker, self.hold.member());
         let now = worker.deadlines.now();
@@ -84,7 +93,7 @@ impl Errand<'_> {
             None => None,
         };
         let began = clock::now();
-        let connected = worker.shared.connect.connect(&member.address).await;
+        let connected = member.address.open(&*worker.shared.connect, None).await;
         let mut stream = connected.map_err(|error| {
             if error.is_of_backend() {
                 worker.shared.connect_failed(&member.backend, began);

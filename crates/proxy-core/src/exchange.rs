@@ -11,6 +11,7 @@ use http1::framing::BodyLength;
 use http1::{Method, Name};
 
 use crate::admit::admit;
+use crate::ahead::{Ahead, ahead};
 use crate::answer::Answer;
 use crate::attempt::attempt;
 use crate::client::{Client, Facts};
@@ -23,7 +24,7 @@ use crate::matcher::MatchInput;
 use crate::observe;
 use crate::own::send_own;
 use crate::reason::Reason;
-use crate::relay::relay;
+use crate::relay::{push_hsts, relay};
 use crate::snapshot::{Route, Target};
 use crate::trace::{RequestId, Trace};
 use crate::tries::has_body;
@@ -180,12 +181,18 @@ pub(crate) async fn exchange<C: Client>(
         client.close_after();
     }
     let (route, next) = match admitted {
-        Ok(()) => match find(incoming, context) {
-            Some(route) => (Some(&**route), serve(client, incoming, route, context, &mut trace).await),
-            None => {
+        Ok(()) => match ahead(incoming, context) {
+            None => match find(incoming, context) {
+                Some(route) => (Some(&**route), serve(client, incoming, route, context, &mut trace).await),
+                None => (None, stop_early(client, incoming, (context, &mut trace), Reason::NoRoute).await),
+            },
+            Some(Ahead::Answer(answer)) => {
                 client.expect(incoming.admitted.body, context.pinned.0.blueprint.settings.max_body_size);
-                let refused = refuse(Reason::NoRoute, incoming, &trace);
-                (None, stop(client, refused, incoming, context, &mut trace).await)
+                let stopped = Stopped::With(answer, None);
+                (None, stop(client, stopped, incoming, context, &mut trace).await)
+            }
+            Some(Ahead::Refuse(reason)) => {
+                (None, stop_early(client, incoming, (context, &mut trace), reason).await)
             }
         },
         Err(reason) => {
@@ -197,6 +204,18 @@ pub(crate) async fn exchange<C: Client>(
     unfinished.finish();
     observe::completed(worker, &trace, route, incoming);
     next
+}
+
+/// Refuses a request that no route has seen.
+async fn stop_early<C: Client>(
+    client: &mut C,
+    incoming: &mut Incoming,
+    (context, trace): (&Context<'_>, &mut Trace),
+    reason: Reason,
+) -> Next {
+    client.expect(incoming.admitted.body, context.pinned.0.blueprint.settings.max_body_size);
+    let refused = refuse(reason, incoming, trace);
+    stop(client, refused, incoming, context, trace).await
 }
 
 /// Answers a head that could not even be parsed, or did not arrive in time.
@@ -440,6 +459,11 @@ fn own(incoming: &Incoming, route: &Route, context: &Context<'_>, trace: &Trace)
             Answer::of_redirect(*status, &location)
         }
     };
+    if let Some(hsts) = &route.spec.hsts {
+        let mut line = Vec::new();
+        push_hsts(hsts, incoming, context, &mut line);
+        answer.add(&line);
+    }
     if let Some(edits) = &route.response_edits {
         answer.edit(edits, &vars);
     }

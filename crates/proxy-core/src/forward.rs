@@ -16,16 +16,26 @@ use crate::upstream::{Member, Upstream};
 
 /// Fields that we write ourselves, or that no client may speak through. `Proxy` would become the environment
 /// variable by which CGI programs find their own proxy.
-const OURS: NameSet = NameSet::HOP_BY_HOP.union(NameSet::of(&[
-    Name::XForwardedFor,
-    Name::XForwardedProto,
-    Name::XForwardedHost,
-    Name::XForwardedPort,
-    Name::XRealIp,
-    Name::Forwarded,
-    Name::XRequestId,
-    Name::Proxy,
-]));
+const OURS: NameSet = NameSet::HOP_BY_HOP
+    .union(NameSet::of(&[
+        Name::XForwardedFor,
+        Name::XForwardedProto,
+        Name::XForwardedHost,
+        Name::XForwardedPort,
+        Name::XRealIp,
+        Name::Forwarded,
+        Name::XRequestId,
+        Name::Proxy,
+    ]))
+    .union(NameSet::CLIENT_CERT);
+
+/// What is said of a client's certificate.
+const CLIENT_CERT: [(Name, &[u8]); 4] = [
+    (Name::ClientCert, b"Client-Cert: "),
+    (Name::XClientCertSubject, b"X-Client-Cert-Subject: "),
+    (Name::XClientCertSan, b"X-Client-Cert-San: "),
+    (Name::XClientCertFingerprint, b"X-Client-Cert-Fingerprint: "),
+];
 
 /// All that a head is written from.
 pub(crate) struct Forwarding<'a> {
@@ -151,6 +161,9 @@ impl Forwarding<'_> {
         if self.settings.forwarded && !sets.contains(Name::Forwarded) {
             self.write_forwarded(out);
         }
+        if !sets.intersects(NameSet::CLIENT_CERT) {
+            self.write_client_certificate(out);
+        }
         // RFC 9110 section 7.6.3: a gateway adds itself to the requests that it forwards.
         out.extend_from_slice(match self.incoming.head.version() {
             _ if self.facts.is_http2 => b"Via: 2.0 proxyd\r\n",
@@ -181,6 +194,22 @@ impl Forwarding<'_> {
         }
         push_ip(out, self.facts.peer);
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// Who the client is by the certificate that it has shown here, or else to a trusted proxy.
+    fn write_client_certificate(&self, out: &mut Vec<u8>) {
+        let shown = self.facts.secured.as_ref().map(|secured| secured.client_fields()).unwrap_or_default();
+        if !shown.is_empty() {
+            out.extend_from_slice(shown);
+        } else if self.incoming.admitted.is_trusted
+            && self.incoming.head.present().intersects(NameSet::CLIENT_CERT)
+        {
+            for (name, label) in CLIENT_CERT {
+                for value in self.incoming.fields().all(name) {
+                    push(out, label, value);
+                }
+            }
+        }
     }
 
     /// A Unix socket has no port, and a caller in this process need not tell one.

@@ -10,7 +10,7 @@ use http1::framing::BodyLength;
 use crate::attempt::Answered;
 use crate::client::Client;
 use crate::clock;
-use crate::connect::ConnectError;
+use crate::connect::{ConnectError, TlsFault};
 use crate::course::Asked;
 use crate::exchange::Context;
 use crate::forward::Forwarding;
@@ -24,11 +24,15 @@ use crate::registry::Backend;
 use crate::snapshot::Route;
 use crate::spec::Protocol;
 use crate::trace::Trace;
+use crate::transport::Stream;
 use crate::tries::{Failed, has_body, is_idempotent};
 use crate::trying::Trying;
 use crate::upstream::{Hold, Upstream};
 use crate::waiting::{Door, poll_given_up};
 use crate::wire::Writer;
+
+/// How often a backend may change its mind about what it speaks, in one attempt.
+const MOST_TURNS: u32 = 2;
 
 /// So much of a body is kept to be sent again to another stream than the one that took it.
 const REPLAYED: usize = 64 * 1024;
@@ -52,12 +56,23 @@ impl<'a> One<'a, '_> {
         (context, trace): (&Context<'a>, &mut Trace),
         slot: &mut Option<Answered<'a>>,
     ) -> Result<(), (Failed, Hold)> {
+        let mut speaks_http2 = speaks_http2(self.upstream, &self.hold);
         let was_reused;
-        let link = match self.upstream.spec.protocol {
-            // Not a function of its own: what it would return is large, and this is the way of most requests.
-            Protocol::Http1 => {
+        let mut turns = MOST_TURNS;
+        let link = loop {
+            if speaks_http2 {
+                match Box::pin(self.open_stream(client, incoming, context, trace)).await {
+                    Ok((stream, is_reused)) => {
+                        was_reused = is_reused;
+                        break Link::Http2(stream);
+                    }
+                    Err(failed) if turns > 0 && has_turned_down(self.upstream, failed.reason) => {}
+                    Err(failed) => return Err((failed, self.hold)),
+                }
+            } else {
+                // Not a function of its own: what it would return is large, and this is the way of most requests.
                 let pooled = self.pooled(incoming, context);
-                was_reused = pooled.is_some();
+                let is_reused = pooled.is_some();
                 let pooled = match pooled {
                     Some(pooled) => pooled,
                     None => match Box::pin(self.open(client, context, trace)).await {
@@ -65,15 +80,14 @@ impl<'a> One<'a, '_> {
                         Err(reason) => return Err((Failed::unsent(reason), self.hold)),
                     },
                 };
-                Link::http1(pooled)
-            }
-            Protocol::Http2 => match Box::pin(self.open_stream(client, incoming, context, trace)).await {
-                Ok((stream, is_reused)) => {
+                if is_reused || turns == 0 || !is_to_be_shared(self.upstream, &pooled.stream) {
                     was_reused = is_reused;
-                    Link::Http2(stream)
+                    break Link::http1(pooled);
                 }
-                Err(failed) => return Err((failed, self.hold)),
-            },
+                context.worker.lines.adopt(context.worker, self.hold.member(), pooled.stream);
+            }
+            speaks_http2 = !speaks_http2;
+            turns -= 1;
         };
         let Self { hold, upstream, route, asked, .. } = self;
         let answered = slot.insert(Answered::awaited(link, hold, upstream, trace.began));
@@ -216,7 +230,8 @@ impl<'a> One<'a, '_> {
                 Some(most) => Some(context.worker.shared.place(&member.backend, most).await),
                 None => None,
             };
-            let mut stream = context.worker.shared.connect.connect(&member.address).await?;
+            let connect = &*context.worker.shared.connect;
+            let mut stream = member.address.open(connect, context.facts.origin()).await?;
             place.into_iter().for_each(|place| stream.hold(place));
             Ok(stream)
         });
@@ -257,6 +272,26 @@ impl<'a> One<'a, '_> {
             connected => connected,
         }
     }
+}
+
+/// True where a backend is to be spoken to in HTTP/2.
+#[inline]
+pub(crate) fn speaks_http2(upstream: &Upstream, hold: &Hold) -> bool {
+    match upstream.spec.protocol {
+        Protocol::Http1 => false,
+        Protocol::Http2 => true,
+        Protocol::Auto => hold.member().backend.speaks_http2(),
+    }
+}
+
+/// True where a connection that was just made has negotiated HTTP/2, and so is for more than one request.
+pub(crate) fn is_to_be_shared(upstream: &Upstream, stream: &Stream) -> bool {
+    upstream.spec.protocol == Protocol::Auto && stream.speaks_http2()
+}
+
+/// True where a backend that spoke HTTP/2 does so no more, and may be spoken to in HTTP/1.1.
+pub(crate) fn has_turned_down(upstream: &Upstream, reason: Reason) -> bool {
+    upstream.spec.protocol == Protocol::Auto && reason == Reason::UpstreamTls(TlsFault::NoHttp2)
 }
 
 /// What is said to a backend, whichever it is.

@@ -96,7 +96,7 @@ impl Made<'_> {
     pub(crate) fn failed(&self, hold: &mut Hold, reason: Reason) {
         let is_of_backend = matches!(
             reason,
-            Reason::UpstreamReset | Reason::ResponseTimeout | Reason::BadResponse(_) | Reason::UpstreamTls
+            Reason::UpstreamReset | Reason::ResponseTimeout | Reason::BadResponse(_) | Reason::UpstreamTls(_)
         );
         let is_of_connect = matches!(reason, Reason::ConnectRefused | Reason::ConnectTimeout);
         if !is_of_backend && !is_of_connect {

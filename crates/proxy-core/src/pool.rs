@@ -21,7 +21,8 @@ impl PoolRules {
         Self {
             idle: Ticks::of(spec.idle_timeout),
             age: Ticks::of(spec.max_connection_age),
-            most: spec.max_idle_connections,
+            // A connection that has told whose it is serves nobody else.
+            most: if spec.announces.is_some() { 0 } else { spec.max_idle_connections },
         }
     }
 }

@@ -19,6 +19,8 @@ impl Probe<Marked> for TcpProbe {
     fn probe<'a>(&'a self, key: &'a Marked) -> ProbeFuture<'a> {
         Box::pin(async move {
             let address = Address {
+                secure: None,
+                announces: None,
                 destination: key.0.destination.clone(),
                 named: key.0.named,
                 resolved: key.0.resolved,

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::accept::{self, Door};
+use crate::challenges::Challenges;
 use crate::connect::Connect;
 use crate::gate::Gate;
 use crate::observe::Observer;
@@ -309,6 +310,11 @@ impl Handle {
                 Ok(())
             }
         })
+    }
+
+    /// The challenges of an authority that are answered; whoever asks for certificates fills them in.
+    pub fn challenges(&self) -> Challenges {
+        self.inner.shared.challenges.clone()
     }
 
     /// What is served.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use http1::Rule;
 
+use crate::connect::TlsFault;
 use crate::path::PathError;
 
 /// Whose fault a failure is.
@@ -66,7 +67,7 @@ pub enum Reason {
     /// The backend closed or reset the connection before its answer was whole.
     UpstreamReset,
     /// TLS with the backend failed.
-    UpstreamTls,
+    UpstreamTls(TlsFault),
     /// The backend did not begin its answer in time.
     ResponseTimeout,
     /// The whole request took too long to be answered.
@@ -93,6 +94,17 @@ pub enum Reason {
     Mirrored,
     /// The request has come through this proxy too often.
     LoopDetected,
+    /// The request came over a connection that is not for its host: another rule for client certificates holds there, or
+    /// the certificate that was shown is not for it.
+    Misdirected,
+    /// The client's handshake failed; a stable code says why.
+    HandshakeFailed(&'static str),
+    /// The client's handshake, or what comes before it, took too long.
+    HandshakeTimeout,
+    /// The handshake was given up for later ones: too many were under way.
+    HandshakeLimit,
+    /// A load balancer's connection does not begin with a proper header of the PROXY protocol.
+    BadProxyHeader,
     /// The proxy is ending.
     Draining,
     /// A fault of the proxy itself.
@@ -120,9 +132,14 @@ impl Reason {
             | Self::DnsError
             | Self::ConnectRefused
             | Self::UpstreamReset
-            | Self::UpstreamTls
             | Self::Mirrored
             | Self::BadResponse(_) => 502,
+            Self::UpstreamTls(TlsFault::Timeout) => 504,
+            Self::UpstreamTls(_) => 502,
+            Self::Misdirected => 421,
+            Self::HandshakeFailed(_) | Self::BadProxyHeader => 400,
+            Self::HandshakeTimeout => 408,
+            Self::HandshakeLimit => 503,
             Self::DnsTimeout | Self::ConnectTimeout | Self::ResponseTimeout | Self::RequestTimeout => 504,
             Self::ClientGone => 499,
             Self::HeaderTimeout | Self::KeepAliveTimeout | Self::BodyTimeout | Self::TunnelTimeout => 408,
@@ -143,7 +160,8 @@ impl Reason {
             | Self::BodyTimeout
             | Self::TooManyFrames
             | Self::ClientGone => "http_request_error",
-            Self::Guarded => "http_request_denied",
+            Self::Guarded | Self::Misdirected => "http_request_denied",
+            Self::HandshakeFailed(_) | Self::HandshakeTimeout | Self::BadProxyHeader => "http_request_error",
             Self::NoBackend | Self::CircuitOpen => "destination_unavailable",
             Self::EgressDenied => "destination_ip_prohibited",
             Self::DnsError => "dns_error",
@@ -151,14 +169,17 @@ impl Reason {
             Self::ConnectRefused => "connection_refused",
             Self::ConnectTimeout => "connection_timeout",
             Self::UpstreamReset => "connection_terminated",
-            Self::UpstreamTls => "tls_protocol_error",
+            Self::UpstreamTls(fault) => fault.proxy_status(),
             Self::ResponseTimeout | Self::RequestTimeout | Self::KeepAliveTimeout | Self::TunnelTimeout => {
                 "http_response_timeout"
             }
             Self::BadResponse(_) | Self::Mirrored => "http_protocol_error",
-            Self::QueueFull | Self::QueueTimeout | Self::Shed | Self::ConnectionLimit | Self::ClientLimit => {
-                "connection_limit_reached"
-            }
+            Self::QueueFull
+            | Self::QueueTimeout
+            | Self::Shed
+            | Self::ConnectionLimit
+            | Self::ClientLimit
+            | Self::HandshakeLimit => "connection_limit_reached",
             Self::LoopDetected => "proxy_loop_detected",
             Self::Draining | Self::Internal => "proxy_internal_error",
         }
@@ -179,7 +200,12 @@ impl Reason {
             | Self::TunnelTimeout
             | Self::ConnectionLimit
             | Self::ClientLimit
-            | Self::TooManyFrames => Side::Client,
+            | Self::TooManyFrames
+            | Self::Misdirected
+            | Self::HandshakeFailed(_)
+            | Self::HandshakeTimeout
+            | Self::HandshakeLimit
+            | Self::BadProxyHeader => Side::Client,
             Self::NoBackend
             | Self::CircuitOpen
             | Self::QueueFull
@@ -195,7 +221,7 @@ impl Reason {
             | Self::ConnectRefused
             | Self::ConnectTimeout
             | Self::UpstreamReset
-            | Self::UpstreamTls
+            | Self::UpstreamTls(_)
             | Self::ResponseTimeout
             | Self::Mirrored
             | Self::BadResponse(_) => Side::Backend,
@@ -205,11 +231,13 @@ impl Reason {
     /// Whether the request may be tried again.
     pub const fn retry(self) -> Retry {
         match self {
+            // It may have taken the request in before it broke off.
+            Self::UpstreamTls(TlsFault::LateAlert) => Retry::Repeatable,
             Self::DnsError
             | Self::DnsTimeout
             | Self::ConnectRefused
             | Self::ConnectTimeout
-            | Self::UpstreamTls
+            | Self::UpstreamTls(_)
             | Self::EgressDenied => Retry::Unsent,
             Self::UpstreamReset | Self::ResponseTimeout => Retry::Repeatable,
             _ => Retry::Never,
@@ -232,7 +260,7 @@ impl Reason {
             Self::DnsError | Self::DnsTimeout => "The backend's name could not be resolved.",
             Self::ConnectRefused | Self::ConnectTimeout => "The backend could not be reached.",
             Self::UpstreamReset => "The backend closed the connection before it answered.",
-            Self::UpstreamTls => "No secure connection to the backend came about.",
+            Self::UpstreamTls(_) => "No secure connection to the backend came about.",
             Self::ResponseTimeout | Self::RequestTimeout => "The backend did not answer in time.",
             Self::BadResponse(_) => "The backend's answer was malformed.",
             Self::ClientGone => "The client went away.",
@@ -241,6 +269,11 @@ impl Reason {
             Self::ConnectionLimit | Self::ClientLimit => "There are too many connections.",
             Self::TooManyFrames => "The connection carries too little for its frames.",
             Self::Mirrored => "A copy of the request failed.",
+            Self::Misdirected => "The request came over a connection that is not for its host.",
+            Self::HandshakeFailed(_) | Self::HandshakeTimeout | Self::HandshakeLimit => {
+                "No secure connection came about."
+            }
+            Self::BadProxyHeader => "The connection does not begin as it should.",
             Self::LoopDetected => "The request goes round in circles.",
             Self::Draining => "The proxy is ending.",
             Self::Internal => "The proxy failed.",
@@ -267,7 +300,12 @@ impl Reason {
             Self::ConnectRefused => "connect_refused",
             Self::ConnectTimeout => "connect_timeout",
             Self::UpstreamReset => "upstream_reset",
-            Self::UpstreamTls => "upstream_tls",
+            Self::UpstreamTls(_) => "upstream_tls",
+            Self::Misdirected => "misdirected",
+            Self::HandshakeFailed(_) => "handshake_failed",
+            Self::HandshakeTimeout => "handshake_timeout",
+            Self::HandshakeLimit => "handshake_limit",
+            Self::BadProxyHeader => "bad_proxy_header",
             Self::ResponseTimeout => "response_timeout",
             Self::RequestTimeout => "request_timeout",
             Self::BadResponse(_) => "bad_response",
@@ -293,6 +331,8 @@ impl fmt::Display for Reason {
         match self {
             Self::BadRequest(Rule::HeadTooLarge | Rule::TooManyFields | Rule::TargetTooLong) => Ok(()),
             Self::BadPath(error) => write!(f, ":{}", error.rule()),
+            Self::UpstreamTls(fault) => write!(f, ":{fault}"),
+            Self::HandshakeFailed(code) => write!(f, ":{code}"),
             Self::BadRequest(rule) | Self::BadResponse(rule) => write!(f, ":{}", rule.code()),
             _ => Ok(()),
         }

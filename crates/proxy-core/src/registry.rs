@@ -242,17 +242,17 @@ impl Registry {
         (state, true)
     }
 
-    /// The backend of that id and destination in an upstream. At another destination it is another backend:
-    /// what was learnt of the old one does not hold for it. True where it was not known before.
+    /// The backend of that id and destination in an upstream. At another destination, or over another channel, it is
+    /// another backend: what was learnt of the old one does not hold for it, and no request goes over its connections. True where it was not known before.
     pub(crate) fn backend(
         &self,
         upstream: &Arc<UpstreamState>,
         id: &str,
-        (destination, named, resolved): (&Destination, Named, Option<SocketAddr>),
+        (destination, named, resolved, channel): (&Destination, Named, Option<SocketAddr>, u64),
     ) -> (Arc<Backend>, bool) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.last_number += 1;
-        let identity = Identity { number: entries.last_number, id, destination, named, resolved };
+        let identity = Identity { number: entries.last_number, id, destination, named, resolved, channel };
         let known = entries.backends.entry((upstream.name.clone(), id.to_owned())).or_default();
         known.retain(|backend| backend.strong_count() > 0);
         if let Some(backend) = known.iter().filter_map(Weak::upgrade).find(|backend| backend.is(&identity)) {

@@ -13,7 +13,7 @@ use crate::client::{Client, NOT_PASSED_ON, Outgoing};
 use crate::clock::date;
 use crate::deadline::Ticks;
 use crate::exchange::{Context, Next};
-use crate::forward::vars;
+use crate::forward::{scheme, vars};
 use crate::incoming::Incoming;
 use crate::link::Link;
 use crate::own::send_own;
@@ -214,8 +214,22 @@ fn write_extra(
         extra.extend_from_slice(&date());
         extra.extend_from_slice(b"\r\n");
     }
+    if let Some(hsts) = &route.spec.hsts
+        && !response.present().union(sets).contains(Name::StrictTransportSecurity)
+    {
+        push_hsts(hsts, incoming, context, extra);
+    }
     if let Some(edits) = &route.response_edits {
         edits.put_in(&vars(incoming, context.facts, &route.spec.id, &trace.request_id), extra);
+    }
+}
+
+/// RFC 6797 section 7.2: over plain connections it is not said.
+pub(crate) fn push_hsts(hsts: &str, incoming: &Incoming, context: &Context<'_>, extra: &mut Vec<u8>) {
+    if scheme(incoming, context.facts) == "https" {
+        extra.extend_from_slice(b"Strict-Transport-Security: ");
+        extra.extend_from_slice(hsts.as_bytes());
+        extra.extend_from_slice(b"\r\n");
     }
 }
 

@@ -199,6 +199,9 @@ where
         local_port: parts.uri.port_u16().unwrap_or(0),
         is_secure: parts.uri.scheme_str() == Some("https"),
         is_http2: parts.version == http::Version::HTTP_2,
+        secured: None,
+        peer_port: address.map_or(0, |address| address.port()),
+        local: None,
     };
     let slot = worker.deadlines.slot();
     let pinned = worker.snapshot();

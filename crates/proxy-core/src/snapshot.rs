@@ -11,14 +11,15 @@ use crate::cidr::AddressSet;
 use crate::deadline::Ticks;
 use crate::edits::Edits;
 use crate::hedge::Hedge;
+use crate::hosts::HostTable;
 use crate::incoming::Incoming;
 use crate::matcher::{Matcher, Rule};
 use crate::mirror::Mirror;
 use crate::path::Rewrite;
 use crate::registry::{Registry, RouteState};
 use crate::spec::{
-    Action, Blueprint, Concurrency, GateSpec, HostHeader, Http2Settings, RouteSpec, Settings, Sticky,
-    UpstreamSpec,
+    Action, Blueprint, Concurrency, GateSpec, HostHeader, HostSpec, Http2Settings, ListenerMode,
+    ListenerSpec, RouteSpec, Settings, Sticky, UpstreamSpec,
 };
 use crate::split::Split;
 use crate::template::Template;
@@ -54,6 +55,12 @@ pub enum BuildError {
     UpstreamUnknown {
         /// The route's id.
         route: String,
+        /// The upstream's name.
+        upstream: String,
+    },
+    /// A listener or a passage names an upstream that there is not.
+    #[error("a listener names upstream {upstream:?}, which there is not")]
+    ListenerUpstreamUnknown {
         /// The upstream's name.
         upstream: String,
     },
@@ -155,6 +162,11 @@ pub(crate) struct Snapshot {
     pub(crate) settings: Compiled,
     pub(crate) matcher: Matcher<Arc<Route>>,
     pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
+    pub(crate) hosts: HostTable<HostSpec>,
+    /// Backends of some upstream are told whose connections they get.
+    pub(crate) announces: bool,
+    /// Names of upstreams.
+    pub(crate) passages: HostTable<String>,
     routes: HashMap<String, Arc<Route>>,
 }
 
@@ -225,7 +237,13 @@ impl Snapshot {
         let order = blueprint.settings.route_order;
         let matcher = Matcher::compile_in(order, rules).map_err(|_| BuildError::TooLarge)?;
         let settings = Compiled::of(&blueprint.settings);
-        Ok(Self { blueprint, settings, matcher, upstreams, routes })
+        check_upstreams_of_listeners(&blueprint, &upstreams)?;
+        let announces = blueprint.upstreams.iter().any(|upstream| upstream.announces.is_some());
+        let hosts = HostTable::new(blueprint.hosts.iter().map(|host| (host.host.clone(), host.clone())));
+        let passages = blueprint.passages.iter();
+        let passages =
+            HostTable::new(passages.map(|passage| (passage.host.clone(), passage.upstream.clone())));
+        Ok(Self { blueprint, settings, matcher, upstreams, hosts, announces, passages, routes })
     }
 
     /// Has what outlives snapshots go by this one from now on.
@@ -240,9 +258,30 @@ impl Snapshot {
         }
     }
 
+    /// How connections begin that come in at the listener with that number.
+    pub(crate) fn listener(&self, number: usize) -> Option<&Arc<ListenerSpec>> {
+        self.blueprint.listeners.get(number)
+    }
+
     /// The route of that id.
     pub(crate) fn route(&self, id: &str) -> Option<&Arc<Route>> {
         self.routes.get(id)
+    }
+}
+
+/// Connections of a listener, or for a server name, go to upstreams that there are.
+fn check_upstreams_of_listeners(
+    blueprint: &Blueprint,
+    upstreams: &HashMap<String, Arc<Upstream>>,
+) -> Result<(), BuildError> {
+    let of_listeners = blueprint.listeners.iter().filter_map(|listener| match &listener.mode {
+        ListenerMode::Tcp { upstream } => Some(upstream),
+        _ => None,
+    });
+    let of_passages = blueprint.passages.iter().map(|passage| &passage.upstream);
+    match of_listeners.chain(of_passages).find(|name| !upstreams.contains_key(*name)) {
+        None => Ok(()),
+        Some(upstream) => Err(BuildError::ListenerUpstreamUnknown { upstream: upstream.clone() }),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 mod balance;
 mod gate;
+mod listener;
 mod resilience;
 
 use egress::{Destination, Named};
@@ -15,9 +16,11 @@ use lb_strategies::{RoundRobin, Strategy, Weight};
 use crate::guard::Guard;
 pub use crate::matcher::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder};
 pub use crate::path::PathError;
+use crate::secure::Secure;
 pub use crate::template::{Template, TemplateError, Variable};
 pub use balance::{Affinity, Sticky};
 pub use gate::{Concurrency, GateSpec, Order, Priority};
+pub use listener::{HostSpec, ListenerMode, ListenerSpec, PassageSpec, ProxyProtocolSpec, ProxyVersion};
 pub use resilience::{
     AgentSpec, BreakerSpec, CheckSpec, HedgeSpec, MirrorSpec, OutlierSpec, Panic, RetrySpec,
 };
@@ -33,6 +36,13 @@ pub struct Blueprint {
     pub upstreams: Vec<Arc<UpstreamSpec>>,
     /// The routes, in written order.
     pub routes: Vec<Arc<RouteSpec>>,
+    /// How connections begin, by the place of the listener among those that were bound. Where there is none for it, a
+    /// listener is for plain HTTP.
+    pub listeners: Vec<Arc<ListenerSpec>>,
+    /// Server names whose connections are passed on as they come, on listeners that see names; the most specific counts.
+    pub passages: Vec<PassageSpec>,
+    /// Hosts that plain requests are not served for; the most specific counts.
+    pub hosts: Vec<HostSpec>,
 }
 
 /// Settings of the whole proxy. Times are for one client connection or one request.
@@ -61,6 +71,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// Connections of one client address; `None` is no limit.
     pub max_connections_per_client: Option<usize>,
+    /// Clients' handshakes that may be under way in all; beyond that, the one that began first is given up.
+    pub max_handshakes: usize,
     /// Who may say on whose behalf it asks: the proxies in front of this one.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether `Forwarded` (RFC 7239) is sent to backends beside the `X-Forwarded-*` fields.
@@ -116,6 +128,7 @@ impl Default for Settings {
             limits: http1::Limits::default(),
             max_connections: 65_536,
             max_connections_per_client: None,
+            max_handshakes: 4096,
             trusted_proxies: Vec::new(),
             forwarded: false,
             http2: Http2Settings::default(),
@@ -180,6 +193,10 @@ pub struct UpstreamSpec {
     pub dns_refresh: Duration,
     /// Who named the backends' addresses.
     pub named: Named,
+    /// Makes secure channels of connections to its backends; `None`: they are plain.
+    pub secure: Option<Arc<dyn Secure>>,
+    /// The header of the PROXY protocol that connections begin with. Each serves one client's request then.
+    pub announces: Option<ProxyVersion>,
 }
 
 impl UpstreamSpec {
@@ -217,6 +234,8 @@ impl UpstreamSpec {
             gate: None,
             dns_refresh: Duration::from_secs(30),
             named: Named::ByOperator,
+            secure: None,
+            announces: None,
         }
     }
 
@@ -253,6 +272,8 @@ pub enum Protocol {
     Http1,
     /// HTTP/2, by prior knowledge (RFC 9113 section 3.3).
     Http2,
+    /// What a secure channel has negotiated; HTTP/1.1 where it has not.
+    Auto,
 }
 
 /// What Host says to a backend.
@@ -357,6 +378,8 @@ pub struct RouteSpec {
     pub hedge: Option<HedgeSpec>,
     /// Who gets copies of its requests.
     pub mirror: Option<MirrorSpec>,
+    /// The value of `Strict-Transport-Security` in answers over secure channels. RFC 6797.
+    pub hsts: Option<String>,
 }
 
 impl RouteSpec {
@@ -379,6 +402,7 @@ impl RouteSpec {
             priority: Priority::Normal,
             hedge: None,
             mirror: None,
+            hsts: None,
         }
     }
 

@@ -3,12 +3,15 @@
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::registry::ConnectionPlace;
+use crate::secure::Secured;
+use crate::spec::Protocol;
 
 /// So much may wait in the system to be sent before no more is taken.
 pub(crate) const UNSENT: u32 = 256 * 1024;
@@ -24,7 +27,17 @@ pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
 
     /// True where the other end speaks over a secure channel: `https`.
     fn is_secure(&self) -> bool {
-        false
+        self.secured().is_some()
+    }
+
+    /// What was agreed with the other end, where the channel is secure.
+    fn secured(&self) -> Option<Arc<dyn Secured>> {
+        None
+    }
+
+    /// The TCP socket below it, whose options may be set. Nobody reads from it or writes to it.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
     }
 }
 
@@ -71,6 +84,23 @@ impl Stream {
         }
     }
 
+    /// The TCP socket, be it below something else: its options may be set.
+    pub fn socket(&self) -> Option<&TcpStream> {
+        match &self.kind {
+            Kind::Tcp(tcp) => Some(tcp),
+            Kind::Unix(_) => None,
+            Kind::Other(other) => other.socket(),
+        }
+    }
+
+    /// What was agreed with the other end, where the channel is secure.
+    pub fn secured(&self) -> Option<Arc<dyn Secured>> {
+        match &self.kind {
+            Kind::Other(other) => other.secured(),
+            _ => None,
+        }
+    }
+
     /// True where the other end speaks over a secure channel.
     pub fn is_secure(&self) -> bool {
         match &self.kind {
@@ -79,9 +109,14 @@ impl Stream {
         }
     }
 
+    /// True where HTTP/2 was negotiated.
+    pub fn speaks_http2(&self) -> bool {
+        self.secured().and_then(|secured| secured.protocol()) == Some(Protocol::Http2)
+    }
+
     /// The address that the connection was accepted at, where there is one.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.as_tcp().and_then(|tcp| tcp.local_addr().ok())
+        self.socket().and_then(|tcp| tcp.local_addr().ok())
     }
 
     /// True where nothing has come in, and the connection stands as far as is known here. Makes a system call
@@ -113,14 +148,14 @@ impl Stream {
     /// Bounds what may wait in the system to be sent. Without this, a slow reader would be seen to take something
     /// only every few megabytes.
     pub(crate) fn bound_unsent(&self) {
-        if let Some(tcp) = self.as_tcp() {
+        if let Some(tcp) = self.socket() {
             let _ = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT);
         }
     }
 
     /// Makes the close that follows an abort: a client that reads until the end must not take it for one.
     pub(crate) fn set_abort(&self) {
-        if let Some(tcp) = self.as_tcp() {
+        if let Some(tcp) = self.socket() {
             let _ = socket2::SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO));
         }
     }

@@ -308,7 +308,7 @@ impl<'t, C: Client> Trying<'t, C> {
 /// What a broken side means where it is the client's.
 pub(crate) fn of_client(broken: Broken) -> Reason {
     match broken {
-        Broken::Gone | Broken::Rule(Rule::Incomplete) => Reason::ClientGone,
+        Broken::Gone | Broken::Rule(Rule::Incomplete) | Broken::Tls(_) => Reason::ClientGone,
         Broken::Rule(rule) => Reason::BadRequest(rule),
         Broken::TooLarge => Reason::BodyTooLarge,
     }
@@ -319,6 +319,7 @@ pub(crate) fn of_backend(broken: Broken) -> Reason {
     match broken {
         Broken::Gone | Broken::Rule(Rule::Incomplete) | Broken::TooLarge => Reason::UpstreamReset,
         Broken::Rule(rule) => Reason::BadResponse(rule),
+        Broken::Tls(fault) => Reason::UpstreamTls(fault),
     }
 }
 

@@ -10,11 +10,13 @@ use arc_swap::ArcSwap;
 use health::{Checks, Monitor, Reporter};
 use tokio::sync::oneshot;
 
+use crate::challenges::Challenges;
 use crate::checks::{Keeper, Watched};
 use crate::connect::Connect;
 use crate::deadline::{Deadlines, TICK};
 use crate::http2::Lines;
 use crate::observe::Observer;
+use crate::opening::Handshakes;
 use crate::pool::Pools;
 use crate::reason::Reason;
 use crate::registry::{Backend, ConnectionPlace, Marked, Padded, Registry};
@@ -28,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) generation: AtomicU64,
     pub(crate) registry: Arc<Registry>,
     pub(crate) connect: Arc<dyn Connect>,
+    pub(crate) challenges: Challenges,
     pub(crate) observers: Box<[Arc<dyn Observer>]>,
     /// Has the allocator give back what the calling thread has freed.
     pub(crate) release: OnceLock<fn()>,
@@ -115,6 +118,7 @@ pub(crate) struct Worker {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) pools: Pools,
     pub(crate) lines: Lines,
+    pub(crate) handshakes: Handshakes,
     is_draining: AtomicBool,
     is_over: AtomicBool,
     pinned: Mutex<(u64, Arc<Pinned>)>,
@@ -165,6 +169,7 @@ impl Shared {
             is_tended: AtomicBool::new(false),
             workers: Mutex::default(),
             connect,
+            challenges: Challenges::default(),
             observers: observers.into(),
             release: OnceLock::new(),
             statistics: Shards::new(shards),
@@ -204,14 +209,7 @@ impl Shared {
             return Err(Reason::ConnectionLimit);
         }
         let mut permit = Permit { shared: Arc::clone(self), client: None };
-        if let (Some(most), Some(client)) = (settings.max_connections_per_client, client) {
-            let mut by_client = self.by_client.lock().unwrap_or_else(PoisonError::into_inner);
-            if by_client.get(&client).is_some_and(|held| *held >= most) || most == 0 {
-                return Err(Reason::ClientLimit);
-            }
-            *by_client.entry(client).or_default() += 1;
-            permit.client = Some(client);
-        }
+        client.map_or(Ok(()), |client| permit.take_for(client))?;
         Ok(permit)
     }
 
@@ -317,6 +315,24 @@ pub(crate) struct Permit {
     client: Option<IpAddr>,
 }
 
+impl Permit {
+    /// Counts the connection as that client's, where these are limited. Once is enough.
+    ///
+    /// # Errors
+    /// The client has as many as it may have.
+    pub(crate) fn take_for(&mut self, client: IpAddr) -> Result<(), Reason> {
+        let most = self.shared.snapshot.load().blueprint.settings.max_connections_per_client;
+        let Some(most) = most.filter(|_| self.client.is_none()) else { return Ok(()) };
+        let mut by_client = self.shared.by_client.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_client.get(&client).is_some_and(|held| *held >= most) || most == 0 {
+            return Err(Reason::ClientLimit);
+        }
+        *by_client.entry(client).or_default() += 1;
+        self.client = Some(client);
+        Ok(())
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.shared.connections.0.fetch_sub(1, Relaxed);
@@ -341,6 +357,7 @@ impl Worker {
             deadlines: Deadlines::new(),
             pools: Pools::default(),
             lines: Lines::default(),
+            handshakes: Handshakes::default(),
             is_draining: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             pinned,
@@ -362,6 +379,12 @@ impl Worker {
             *pinned = (generation, Arc::new(Pinned(self.shared.snapshot.load_full())));
         }
         Arc::clone(&pinned.1)
+    }
+
+    /// So many handshakes may be under way here.
+    pub(crate) fn most_handshakes(&self) -> usize {
+        let most = self.snapshot().0.blueprint.settings.max_handshakes;
+        most.div_ceil(self.shared.registry.shards().max(1))
     }
 
     /// Counts what ended with `reason`.

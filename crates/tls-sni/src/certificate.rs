@@ -19,8 +19,8 @@ pub(crate) use leaf::{address, hex_digest, parse};
 pub(crate) use pem::{certificates, private_key, revocation_lists};
 
 use crate::name;
-use leaf::Leaf;
 use crate::provider::provider;
+use leaf::Leaf;
 
 /// A certificate chain with its key, checked: it can be served. Cheap to clone.
 #[derive(Clone)]
@@ -108,9 +108,9 @@ impl Certificate {
         let name = name::canonical(name);
         let is_address = name.parse::<IpAddr>().is_ok();
         let parent = name::parent(&name).filter(|_| !is_address);
-        self.names().iter().any(|own| {
-            *own == name || own.strip_prefix("*.").is_some_and(|suffix| Some(suffix) == parent)
-        })
+        self.names()
+            .iter()
+            .any(|own| *own == name || own.strip_prefix("*.").is_some_and(|suffix| Some(suffix) == parent))
     }
 
     /// When it begins to be valid.
@@ -168,8 +168,7 @@ pub(crate) fn certified(
     key: PrivateKeyDer<'static>,
 ) -> Result<CertifiedKey, CertificateError> {
     // The provider takes the key and wipes it once it has read it.
-    let signing =
-        provider().key_provider.load_private_key(key).map_err(|_| CertificateError::KeyUnusable)?;
+    let signing = provider().key_provider.load_private_key(key).map_err(|_| CertificateError::KeyUnusable)?;
     let certified = CertifiedKey::new(chain, signing);
     match certified.keys_match() {
         Ok(()) => Ok(certified),

@@ -88,7 +88,8 @@ impl ClientAuth {
         for list in &lists {
             class.update(list);
         }
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).with_crls(lists);
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).with_crls(lists);
         let builder = match mode {
             ClientAuthMode::Required => builder,
             ClientAuthMode::Optional => builder.allow_unauthenticated(),
@@ -107,7 +108,9 @@ fn unusable(error: impl fmt::Display) -> ClientAuthError {
 
 impl fmt::Debug for ClientAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientAuth").field("class", &format_args!("{:032x}", self.class)).finish_non_exhaustive()
+        f.debug_struct("ClientAuth")
+            .field("class", &format_args!("{:032x}", self.class))
+            .finish_non_exhaustive()
     }
 }
 

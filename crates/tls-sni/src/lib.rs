@@ -17,6 +17,7 @@ pub use certificates::{Certificates, Served};
 pub use client_auth::{ClientAuth, ClientAuthError, ClientAuthMode, ClientIdentity};
 pub use protocol::Protocol;
 pub use server::{
-    HandshakeFailure, Obtain, Server, ServerSettings, ServerStream, Session, SettingsError, TlsVersion, UnknownName,
+    HandshakeFailure, Obtain, Server, ServerSettings, ServerStream, Session, SettingsError, TlsVersion,
+    UnknownName,
 };
 pub use tickets::{TicketKeys, TicketKeysError};

@@ -26,8 +26,7 @@ pub(crate) fn parent(name: &str) -> Option<&str> {
 pub(crate) fn is_nameable(name: &str) -> bool {
     let bare = name.strip_prefix("*.").unwrap_or(name);
     let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let is_label =
-        |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(is_inside);
+    let is_label = |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(is_inside);
     bare.len() <= LONGEST && bare.split('.').all(is_label)
 }
 

@@ -318,7 +318,9 @@ fn session<IO>(
 }
 
 /// A configuration that all others begin with.
-fn base(min: TlsVersion) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, rustls::Error> {
+fn base(
+    min: TlsVersion,
+) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, rustls::Error> {
     let versions: &[&rustls::SupportedProtocolVersion] = match min {
         TlsVersion::V12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
         TlsVersion::V13 => &[&rustls::version::TLS13],

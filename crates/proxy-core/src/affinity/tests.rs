@@ -4,8 +4,15 @@ use std::time::Duration;
 use super::*;
 use crate::incoming::parsed;
 
-const FACTS: Facts =
-    Facts { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), local_port: 80, is_secure: false, is_http2: false };
+const FACTS: Facts = Facts {
+    peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    local_port: 80,
+    is_secure: false,
+    is_http2: false,
+    secured: None,
+    peer_port: 0,
+    local: None,
+};
 
 #[track_caller]
 fn key(affinity: &Affinity, lines: &str) -> Option<u64> {

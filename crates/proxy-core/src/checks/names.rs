@@ -57,6 +57,8 @@ impl Resolving {
             state: Arc::clone(&upstream.state),
             host: host.clone(),
             address: Address {
+                secure: None,
+                announces: None,
                 destination: backend.destination.clone(),
                 named: spec.named,
                 resolved: None,

@@ -40,6 +40,7 @@ impl Case {
             settings: self.settings,
             upstreams: vec![Arc::new(self.upstream)],
             routes: vec![Arc::new(self.route)],
+            ..Blueprint::default()
         };
         let snapshot = Snapshot::compile(blueprint, &Arc::new(Registry::new(1)), None).unwrap();
         let route = snapshot.route("r").unwrap();
@@ -55,7 +56,15 @@ impl Case {
         let mut out = Vec::new();
         Forwarding {
             incoming: &incoming,
-            facts: &Facts { peer, local_port: 8080, is_secure: self.is_secure, is_http2: false },
+            facts: &Facts {
+                peer,
+                local_port: 8080,
+                is_secure: self.is_secure,
+                is_http2: false,
+                secured: None,
+                peer_port: 0,
+                local: None,
+            },
             settings: &snapshot.settings,
             route,
             upstream,

@@ -7,10 +7,12 @@ use tokio::sync::watch;
 
 use super::line::{self, Driver, Line};
 use crate::clock;
+use crate::connect::TlsFault;
 use crate::deadline::Ticks;
 use crate::pool::PoolRules;
 use crate::reason::Reason;
 use crate::registry::Backend;
+use crate::transport::Stream;
 use crate::upstream::{Member, Upstream};
 use crate::worker::Worker;
 
@@ -173,13 +175,20 @@ impl Lines {
         }
         group.is_dialling = true;
         let waiters = Arc::clone(&group.waiters);
-        let to = Dialled {
-            backend: Arc::clone(&member.backend),
-            address: member.address.clone(),
-            most: member.max_connections,
-        };
-        tokio::spawn(dial(Arc::clone(worker), to, waiters));
+        tokio::spawn(dial(Arc::clone(worker), Dialled::of(member, None), waiters));
         Found::Wait(Waiting { changes, since })
+    }
+
+    /// Takes over a connection that was made for one request, and has turned out to be for more. Where another one is
+    /// being made already, that one will do.
+    pub(crate) fn adopt(&self, worker: &Arc<Worker>, member: &Member, stream: Stream) {
+        member.backend.note_http2(true);
+        let mut groups = self.groups();
+        let group = group(&mut groups, &member.backend);
+        if !std::mem::replace(&mut group.is_dialling, true) {
+            let waiters = Arc::clone(&group.waiters);
+            tokio::spawn(dial(Arc::clone(worker), Dialled::of(member, Some(stream)), waiters));
+        }
     }
 
     /// Lets go of what has been unused or has existed for too long, and of what has ended.
@@ -241,10 +250,11 @@ fn group<'a>(groups: &'a mut Vec<Group>, backend: &Backend) -> &'a mut Group {
 }
 
 /// Makes a connection, tells those who wait for it, and drives it until it ends. It goes on where they have left.
-async fn dial(worker: Arc<Worker>, to: Dialled, waiters: Arc<Waiters>) {
+async fn dial(worker: Arc<Worker>, mut to: Dialled, waiters: Arc<Waiters>) {
     // Whatever becomes of it, nobody waits for ever.
-    let mut dialling = Dialling { worker: &worker, backend: &to.backend, is_told: false };
-    let driver = match make(&worker, &to, waiters).await {
+    let backend = Arc::clone(&to.backend);
+    let mut dialling = Dialling { worker: &worker, backend: &backend, is_told: false };
+    let driver = match make(&worker, &mut to, waiters).await {
         Ok((line, driver)) => {
             dialling.tell(Ok(line));
             driver
@@ -265,6 +275,19 @@ struct Dialled {
     address: crate::connect::Address,
     /// Connections to it, over all workers.
     most: Option<u32>,
+    /// One that was made already.
+    made: Option<Stream>,
+}
+
+impl Dialled {
+    fn of(member: &Member, made: Option<Stream>) -> Self {
+        Self {
+            backend: Arc::clone(&member.backend),
+            address: member.address.clone(),
+            most: member.max_connections,
+            made,
+        }
+    }
 }
 
 async fn drive(mut driver: Driver) {
@@ -273,15 +296,30 @@ async fn drive(mut driver: Driver) {
 
 async fn make(
     worker: &Arc<Worker>,
-    to: &Dialled,
+    to: &mut Dialled,
     waiters: Arc<Waiters>,
 ) -> Result<(Arc<Line>, Driver), Reason> {
+    let stream = match to.made.take() {
+        Some(made) => made,
+        None => connect(worker, to).await?,
+    };
+    if stream.is_secure() && !stream.speaks_http2() {
+        // RFC 9113 section 3.2: over TLS, HTTP/2 is what was negotiated, or it is not spoken.
+        to.backend.note_http2(false);
+        return Err(Reason::UpstreamTls(TlsFault::NoHttp2));
+    }
+    let pinned = worker.snapshot();
+    let patience = Ticks::of(to.address.connect_timeout);
+    line::open(stream, &pinned.0.settings, (patience, &worker.deadlines), waiters).await
+}
+
+async fn connect(worker: &Arc<Worker>, to: &mut Dialled) -> Result<Stream, Reason> {
     let place = match to.most {
         Some(most) => Some(worker.shared.place(&to.backend, most).await),
         None => None,
     };
     let began = clock::now();
-    let mut stream = match worker.shared.connect.connect(&to.address).await {
+    let mut stream = match to.address.open(&*worker.shared.connect, None).await {
         Ok(stream) => stream,
         Err(error) => {
             if error.is_of_backend() {
@@ -293,9 +331,7 @@ async fn make(
     worker.shared.connect_succeeded(&to.backend, began);
     place.into_iter().for_each(|place| stream.hold(place));
     stream.bound_unsent();
-    let pinned = worker.snapshot();
-    let patience = Ticks::of(to.address.connect_timeout);
-    line::open(stream, &pinned.0.settings, (patience, &worker.deadlines), waiters).await
+    Ok(stream)
 }
 
 struct Dialling<'a> {

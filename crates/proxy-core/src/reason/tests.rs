@@ -35,7 +35,11 @@ fn each_reason_has_its_status_its_code_and_its_proxy_status() {
     check(DnsTimeout, 504, "dns_timeout", "dns_timeout");
     check(ConnectRefused, 502, "connect_refused", "connection_refused");
     check(UpstreamReset, 502, "upstream_reset", "connection_terminated");
-    check(UpstreamTls, 502, "upstream_tls", "tls_protocol_error");
+    check(UpstreamTls(TlsFault::NotTls), 502, "upstream_tls:not_tls", "tls_protocol_error");
+    check(UpstreamTls(TlsFault::Expired), 502, "upstream_tls:expired", "tls_certificate_error");
+    check(UpstreamTls(TlsFault::Alert), 502, "upstream_tls:alert", "tls_alert_received");
+    check(UpstreamTls(TlsFault::Timeout), 504, "upstream_tls:timeout", "tls_protocol_error");
+    check(Misdirected, 421, "misdirected", "http_request_denied");
     check(ConnectTimeout, 504, "connect_timeout", "connection_timeout");
     check(ResponseTimeout, 504, "response_timeout", "http_response_timeout");
     check(RequestTimeout, 504, "request_timeout", "http_response_timeout");
@@ -61,7 +65,14 @@ fn only_what_a_backend_has_not_seen_may_always_be_tried_again() {
     use Reason::*;
     for (reasons, retry) in [
         (
-            &[DnsError, DnsTimeout, ConnectRefused, ConnectTimeout, UpstreamTls, EgressDenied][..],
+            &[
+                DnsError,
+                DnsTimeout,
+                ConnectRefused,
+                ConnectTimeout,
+                UpstreamTls(TlsFault::Alert),
+                EgressDenied,
+            ][..],
             Retry::Unsent,
         ),
         (&[UpstreamReset, ResponseTimeout], Retry::Repeatable),

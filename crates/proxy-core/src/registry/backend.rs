@@ -28,6 +28,9 @@ pub(crate) struct Backend {
     pub(crate) named: Named,
     /// The one of its name's addresses that this backend is, where a name stands for several backends.
     pub(crate) resolved: Option<SocketAddr>,
+    channel: u64,
+    /// Its last connection had negotiated HTTP/2.
+    speaks_http2: AtomicBool,
     pub(crate) upstream: Arc<UpstreamState>,
     /// Where the workers' pools find its connections.
     pub(crate) slot: usize,
@@ -138,6 +141,8 @@ pub(super) struct Identity<'a> {
     pub(super) destination: &'a Destination,
     pub(super) named: Named,
     pub(super) resolved: Option<SocketAddr>,
+    /// Tells how connections to it are made.
+    pub(super) channel: u64,
 }
 
 impl Backend {
@@ -153,6 +158,8 @@ impl Backend {
             destination: identity.destination.clone(),
             named: identity.named,
             resolved: identity.resolved,
+            channel: identity.channel,
+            speaks_http2: AtomicBool::new(false),
             upstream: Arc::clone(upstream),
             slot,
             born: nanos(clock::since(epoch)),
@@ -172,10 +179,22 @@ impl Backend {
         }
     }
 
+    /// True where it speaks HTTP/2, as far as its last connection has told.
+    #[inline]
+    pub(crate) fn speaks_http2(&self) -> bool {
+        self.speaks_http2.load(Relaxed)
+    }
+
+    /// Notes what a connection has negotiated.
+    pub(crate) fn note_http2(&self, speaks: bool) {
+        self.speaks_http2.store(speaks, Relaxed);
+    }
+
     pub(super) fn is(&self, identity: &Identity<'_>) -> bool {
         self.destination == *identity.destination
             && self.named == identity.named
             && self.resolved == identity.resolved
+            && self.channel == identity.channel
     }
 
     /// Why it gets no requests; none where it does.

@@ -1,7 +1,7 @@
 use super::*;
 
 fn backend(registry: &Registry, upstream: &Arc<UpstreamState>, id: &str, port: u16) -> Arc<Backend> {
-    registry.backend(upstream, id, (&Destination::host("127.0.0.1", port), Named::ByOperator, None)).0
+    registry.backend(upstream, id, (&Destination::host("127.0.0.1", port), Named::ByOperator, None, 0)).0
 }
 
 fn upstream(registry: &Registry, name: &str) -> Arc<UpstreamState> {

@@ -8,7 +8,7 @@ fn upstream(name: &str) -> Arc<UpstreamSpec> {
 }
 
 fn blueprint(upstreams: Vec<Arc<UpstreamSpec>>, routes: Vec<RouteSpec>) -> Blueprint {
-    Blueprint { settings: Settings::default(), upstreams, routes: routes.into_iter().map(Arc::new).collect() }
+    Blueprint { upstreams, routes: routes.into_iter().map(Arc::new).collect(), ..Blueprint::default() }
 }
 
 fn compile(blueprint: Blueprint) -> Result<Snapshot, BuildError> {

@@ -20,7 +20,12 @@ fn check(failed: Failed, method: &str, retry: &RetrySpec, expected: Again) {
 
 #[test]
 fn what_a_backend_has_not_seen_goes_on_at_once_whatever_the_method() {
-    for reason in [Reason::ConnectRefused, Reason::ConnectTimeout, Reason::DnsError, Reason::UpstreamTls] {
+    for reason in [
+        Reason::ConnectRefused,
+        Reason::ConnectTimeout,
+        Reason::DnsError,
+        Reason::UpstreamTls(crate::TlsFault::Closed),
+    ] {
         check(failed(reason), "POST", &RetrySpec::default(), Again::AtOnce);
         check(failed(reason), "POST", &RetrySpec { on_connect: false, ..RetrySpec::default() }, Again::No);
     }

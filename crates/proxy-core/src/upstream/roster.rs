@@ -1,5 +1,6 @@
 //! The backends of an upstream as they are now: who may be asked, in which order, and by which picker.
 
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,7 +170,7 @@ fn members(
         let is_settling = is_first || addresses.as_ref().is_some_and(|(_, is_first)| *is_first);
         let make = |id: &str, resolved: Option<SocketAddr>| {
             let breaker = spec.backend_breaker.as_ref();
-            let wanted = (&backend.destination, spec.named, resolved);
+            let wanted = (&backend.destination, spec.named, resolved, channel(spec));
             let (entry, is_new) = registry.backend(state, id, wanted);
             let has_say = state.is_current(spec) || is_new;
             let is_back = has_say && state.set_by_hand(&backend.id, backend.state, &entry);
@@ -186,8 +187,10 @@ fn members(
                     resolved,
                     dns_timeout: spec.dns_timeout,
                     connect_timeout: spec.connect_timeout,
+                    secure: spec.secure.clone(),
+                    announces: spec.announces,
                 },
-                host: host_of(&backend.destination),
+                host: host_of(&backend.destination, spec.secure.is_some()),
                 weight: backend.weight,
                 priority: backend.priority,
                 max_requests: most_requests(spec, backend, limit),
@@ -210,7 +213,7 @@ fn members(
 
 /// In HTTP/1.1 each request has a connection for itself.
 fn most_requests(spec: &UpstreamSpec, backend: &BackendSpec, of_agent: Option<u32>) -> Option<u32> {
-    let of_connections = backend.max_connections.filter(|_| spec.protocol == Protocol::Http1);
+    let of_connections = backend.max_connections.filter(|_| spec.protocol != Protocol::Http2);
     backend.max_requests.into_iter().chain(of_connections).chain(of_agent).min()
 }
 
@@ -319,12 +322,25 @@ fn tokens(spec: &UpstreamSpec, members: &[Member], tiers: &[Tier]) -> Box<[(u64,
     tokens.into()
 }
 
-pub(super) fn host_of(destination: &Destination) -> Box<[u8]> {
+/// Tells one way of making connections from another.
+fn channel(spec: &UpstreamSpec) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    spec.secure.as_ref().map(|secure| secure.identity()).hash(&mut hasher);
+    spec.announces.hash(&mut hasher);
+    hasher.finish()
+}
+
+pub(super) fn host_of(destination: &Destination, is_secure: bool) -> Box<[u8]> {
     match destination {
         Destination::Host { host, port } => {
             let is_ipv6 = host.contains(':') && !host.starts_with('[');
             let host = if is_ipv6 { format!("[{host}]") } else { host.clone() };
-            if *port == 80 { host.into_bytes().into() } else { format!("{host}:{port}").into_bytes().into() }
+            let default = if is_secure { 443 } else { 80 };
+            if *port == default {
+                host.into_bytes().into()
+            } else {
+                format!("{host}:{port}").into_bytes().into()
+            }
         }
         _ => (*b"localhost").into(),
     }

@@ -344,7 +344,7 @@ fn a_backends_own_name_has_its_port_unless_that_is_80() {
         ("::1", 80, "[::1]"),
         ("[::1]", 81, "[::1]:81"),
     ] {
-        assert_eq!(&*host_of(&Destination::host(host, port)), name.as_bytes());
+        assert_eq!(&*host_of(&Destination::host(host, port), false), name.as_bytes());
     }
-    assert_eq!(&*host_of(&Destination::Unix("/run/app".into())), b"localhost");
+    assert_eq!(&*host_of(&Destination::Unix("/run/app".into()), false), b"localhost");
 }

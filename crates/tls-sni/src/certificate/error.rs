@@ -25,7 +25,9 @@ pub enum CertificateError {
     #[error("the private key is encrypted; write it without a password (`openssl pkey -in key.pem`)")]
     KeyEncrypted,
     /// The key is of a kind or a size that is not supported.
-    #[error("the private key cannot be used; it must be ECDSA (P-256, P-384, P-521), RSA (2048 bits or more) or Ed25519")]
+    #[error(
+        "the private key cannot be used; it must be ECDSA (P-256, P-384, P-521), RSA (2048 bits or more) or Ed25519"
+    )]
     KeyUnusable,
     /// The key belongs to another certificate.
     #[error("the private key does not belong to the first certificate")]
@@ -39,13 +41,17 @@ pub enum CertificateError {
         detail: String,
     },
     /// A certificate is not issued by the one that follows it.
-    #[error("certificate {number} is not issued by the one behind it; the chain begins with the server's own")]
+    #[error(
+        "certificate {number} is not issued by the one behind it; the chain begins with the server's own"
+    )]
     ChainOrder {
         /// Which of the chain, from 1.
         number: usize,
     },
     /// It names no host.
-    #[error("the certificate is for no name (it has no DNS name or address among its subject alternative names)")]
+    #[error(
+        "the certificate is for no name (it has no DNS name or address among its subject alternative names)"
+    )]
     Nameless,
     /// Its time has not come.
     #[error("the certificate is not valid yet: it begins {}", crate::date::show(*begins))]

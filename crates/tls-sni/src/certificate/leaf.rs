@@ -65,7 +65,9 @@ pub(crate) fn check_order(chain: &[CertificateDer<'_>]) -> Result<(), Certificat
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for extension in certificate.extensions() {
-        let ParsedExtension::SubjectAlternativeName(alternative) = extension.parsed_extension() else { continue };
+        let ParsedExtension::SubjectAlternativeName(alternative) = extension.parsed_extension() else {
+            continue;
+        };
         names.extend(alternative.general_names.iter().filter_map(host));
     }
     if names.is_empty() {

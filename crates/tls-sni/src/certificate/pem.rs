@@ -20,7 +20,9 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
 pub(crate) fn revocation_lists(
     text: &[u8],
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, CertificateError> {
-    CertificateRevocationListDer::pem_slice_iter(text).collect::<Result<_, _>>().map_err(|error| broken(&error))
+    CertificateRevocationListDer::pem_slice_iter(text)
+        .collect::<Result<_, _>>()
+        .map_err(|error| broken(&error))
 }
 
 /// The one key of a text.

@@ -48,10 +48,7 @@ impl Candidates {
 }
 
 impl Table {
-    pub(super) fn new(
-        served: &BTreeMap<String, Served>,
-        challenges: &BTreeMap<String, Certificate>,
-    ) -> Self {
+    pub(super) fn new(served: &BTreeMap<String, Served>, challenges: &BTreeMap<String, Certificate>) -> Self {
         let mut table = Self { exact: HashMap::with_capacity(served.len()), ..Self::default() };
         for one in served.values() {
             for written in one.names() {
@@ -72,7 +69,8 @@ impl Table {
         if let Some(first) = served.values().next() {
             table.any.add(&first.certificate);
         }
-        let by_name = |(name, certificate): (&String, &Certificate)| (name.as_str().into(), certificate.clone());
+        let by_name =
+            |(name, certificate): (&String, &Certificate)| (name.as_str().into(), certificate.clone());
         table.challenges = challenges.iter().map(by_name).collect();
         table
     }

@@ -42,7 +42,9 @@ impl ClientIdentity {
 fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for extension in parsed.extensions() {
-        let ParsedExtension::SubjectAlternativeName(alternative) = extension.parsed_extension() else { continue };
+        let ParsedExtension::SubjectAlternativeName(alternative) = extension.parsed_extension() else {
+            continue;
+        };
         names.extend(alternative.general_names.iter().filter_map(name));
     }
     names

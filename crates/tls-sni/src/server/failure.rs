@@ -64,7 +64,9 @@ pub(super) fn of(error: &io::Error) -> HandshakeFailure {
     };
     match tls {
         Error::NoCertificatesPresented => HandshakeFailure::NoClientCertificate,
-        Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_) => HandshakeFailure::ClientCertificate,
+        Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_) => {
+            HandshakeFailure::ClientCertificate
+        }
         Error::PeerIncompatible(_) | Error::NoApplicationProtocol => HandshakeFailure::NoSharedParameters,
         Error::AlertReceived(AlertDescription::CloseNotify | AlertDescription::UserCanceled) => {
             HandshakeFailure::Closed

@@ -1,0 +1,228 @@
+//! How a connection begins: the PROXY header of a load balancer, the server name of a passage, the secure channel.
+//!
+//! All of it must be over within one time, and only so many handshakes are under way at once: one more makes the one end
+//! that began first. A client that shakes hands takes a few round trips, so it is never the first; one that is silent is.
+
+mod ahead;
+mod handshakes;
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+
+use crate::client::Facts;
+use crate::client_hello::{self, Peeked};
+use crate::connection;
+use crate::deadline::{Slot, Ticks};
+use crate::proxy_protocol::{self, Parsed};
+use crate::reason::Reason;
+use crate::secure::NotTerminated;
+use crate::spec::{ListenerMode, ListenerSpec};
+use crate::tcp;
+use crate::transport::Stream;
+use crate::worker::{Permit, Worker};
+use ahead::Ahead;
+pub(crate) use handshakes::Handshakes;
+
+/// So much is read at a time.
+const PART: usize = 4096;
+/// A fatal alert that says that the name is not known here. RFC 6066 section 3.
+const UNRECOGNIZED_NAME: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
+
+/// A connection that has not begun to carry requests.
+pub(crate) struct Opening {
+    pub(crate) facts: Facts,
+    pub(crate) listener: Arc<ListenerSpec>,
+    pub(crate) worker: Arc<Worker>,
+    pub(crate) permit: Permit,
+    /// Whether a load balancer that is believed has made it.
+    pub(crate) is_announced: bool,
+}
+
+/// What a connection turns out to be for.
+enum Purpose {
+    Http(Stream),
+    /// To be passed on to this upstream.
+    Tcp(Stream, String),
+}
+
+/// Brings a connection to where requests can come, and serves it.
+pub(crate) async fn serve(stream: Stream, mut opening: Opening) {
+    let slot = opening.worker.deadlines.slot();
+    slot.set(Some(Ticks::of(opening.listener.handshake_timeout)));
+    poll_fn(|cx| {
+        slot.register(cx.waker());
+        Poll::Ready(())
+    })
+    .await;
+    let mut read = Vec::new();
+    let outcome = Box::pin(opening.run(stream, &slot, &mut read)).await;
+    let Opening { facts, worker, permit, .. } = opening;
+    match outcome {
+        Ok(Purpose::Http(stream)) => {
+            drop(slot);
+            connection::serve_from(stream, &read, facts, worker, permit).await;
+        }
+        Ok(Purpose::Tcp(stream, upstream)) => {
+            Box::pin(tcp::serve(stream, read, &upstream, (facts, slot), (worker, permit))).await;
+        }
+        Err(reason) => {
+            if let Some(reason) = reason {
+                worker.count("connection", reason);
+            }
+        }
+    }
+}
+
+impl Opening {
+    /// What is left in `read` comes before what the stream of the result gives. An error without a reason is no failure.
+    async fn run(
+        &mut self,
+        mut stream: Stream,
+        slot: &Slot,
+        read: &mut Vec<u8>,
+    ) -> Result<Purpose, Option<Reason>> {
+        if self.is_announced {
+            self.read_header(&mut stream, slot, read).await.map_err(Some)?;
+        }
+        if let Some(upstream) = self.passage(&mut stream, slot, read).await? {
+            return Ok(Purpose::Tcp(stream, upstream));
+        }
+        if self.listener.secure.is_some() {
+            stream = self.shake_hands(stream, slot, read).await?;
+            self.facts.is_secure = true;
+            self.facts.secured = stream.secured();
+        }
+        Ok(match &self.listener.mode {
+            ListenerMode::Tcp { upstream } => Purpose::Tcp(stream, upstream.clone()),
+            _ => Purpose::Http(stream),
+        })
+    }
+
+    /// Reads whose connection it is.
+    async fn read_header(
+        &mut self,
+        stream: &mut Stream,
+        slot: &Slot,
+        read: &mut Vec<u8>,
+    ) -> Result<(), Reason> {
+        let required = self.listener.proxy_protocol.as_ref().is_some_and(|protocol| protocol.required);
+        loop {
+            match proxy_protocol::parse(read) {
+                Ok(Parsed::Complete { len, header }) => {
+                    read.drain(..len);
+                    if let Some((source, destination)) = header.source {
+                        self.believe(source, destination)?;
+                    }
+                    return Ok(());
+                }
+                Ok(Parsed::Partial) => read_more(stream, slot, read).await?,
+                Err(_) if required => return Err(Reason::BadProxyHeader),
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn believe(&mut self, source: SocketAddr, destination: SocketAddr) -> Result<(), Reason> {
+        let client = source.ip().to_canonical();
+        self.permit.take_for(client)?;
+        self.facts.peer = client;
+        self.facts.peer_port = source.port();
+        self.facts.local_port = destination.port();
+        self.facts.local = Some(destination.ip().to_canonical());
+        Ok(())
+    }
+
+    /// The upstream that the connection is passed on to as it is; `None` where it is served here.
+    async fn passage(
+        &self,
+        stream: &mut Stream,
+        slot: &Slot,
+        read: &mut Vec<u8>,
+    ) -> Result<Option<String>, Option<Reason>> {
+        let is_only = self.listener.mode == ListenerMode::Passages;
+        let pinned = self.worker.snapshot();
+        if !is_only && (self.listener.secure.is_none() || pinned.0.passages.is_empty()) {
+            return Ok(None);
+        }
+        let name = loop {
+            match client_hello::peek(read) {
+                Ok(Peeked::Complete { server_name, .. }) => break server_name,
+                Ok(Peeked::Partial) => read_more(stream, slot, read).await.map_err(Some)?,
+                Err(_) if is_only => return Err(Some(Reason::HandshakeFailed("not_tls"))),
+                // Whoever ends TLS here has something to say to that.
+                Err(_) => return Ok(None),
+            }
+        };
+        let found = name.and_then(|name| pinned.0.passages.find(&name).cloned());
+        if found.is_none() && is_only {
+            let _ = stream.write_all(UNRECOGNIZED_NAME).await;
+            let _ = stream.shutdown().await;
+            return Err(Some(Reason::HandshakeFailed("unknown_name")));
+        }
+        Ok(found)
+    }
+
+    async fn shake_hands(
+        &self,
+        stream: Stream,
+        slot: &Slot,
+        read: &mut Vec<u8>,
+    ) -> Result<Stream, Option<Reason>> {
+        let Some(secure) = &self.listener.secure else { return Ok(stream) };
+        let most = self.worker.most_handshakes();
+        let place = self.worker.handshakes.begin(most);
+        let ahead = std::mem::take(read);
+        let stream = if ahead.is_empty() { stream } else { Stream::new(Ahead::new(ahead, stream)) };
+        let mut terminating = secure.terminate(stream);
+        let outcome = poll_fn(|cx| {
+            if let Poll::Ready(outcome) = terminating.as_mut().poll(cx) {
+                return Poll::Ready(Ok(outcome));
+            }
+            if place.is_given_up(cx) {
+                return Poll::Ready(Err(Reason::HandshakeLimit));
+            }
+            if slot.is_expired() {
+                return Poll::Ready(Err(Reason::HandshakeTimeout));
+            }
+            Poll::Pending
+        });
+        match outcome.await.map_err(Some)? {
+            Ok(stream) => Ok(stream),
+            Err(NotTerminated::Failed(code)) => Err(Some(Reason::HandshakeFailed(code))),
+            Err(NotTerminated::Answered) => Err(None),
+        }
+    }
+}
+
+/// Reads behind what was read. A connection that ends before it has begun is gone.
+async fn read_more(stream: &mut Stream, slot: &Slot, read: &mut Vec<u8>) -> Result<(), Reason> {
+    let mut part = [0; PART];
+    let mut reading = pin!(poll_fn(|cx| poll_part(stream, &mut part, cx)));
+    let count = poll_fn(|cx| {
+        if let Poll::Ready(count) = reading.as_mut().poll(cx) {
+            return Poll::Ready(count.map_err(|_| Reason::ClientGone));
+        }
+        if slot.is_expired() { Poll::Ready(Err(Reason::HandshakeTimeout)) } else { Poll::Pending }
+    })
+    .await?;
+    if count == 0 {
+        return Err(Reason::ClientGone);
+    }
+    read.extend_from_slice(part.get(..count).unwrap_or_default());
+    Ok(())
+}
+
+fn poll_part(stream: &mut Stream, part: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    let mut buffer = ReadBuf::new(part);
+    match Pin::new(stream).poll_read(cx, &mut buffer) {
+        Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().len())),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => Poll::Pending,
+    }
+}
