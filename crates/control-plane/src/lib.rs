@@ -11,6 +11,7 @@ mod probes;
 mod control;
 mod state_dir;
 mod states;
+mod tls;
 
 pub use compile::{check, compile};
 pub use control::{ControlPlane, PublishError, SetError};

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,16 +13,16 @@ use super::Session;
 /// A connection to a client, over TLS.
 pub struct ServerStream<IO> {
     tls: TlsStream<IO>,
-    session: Box<Session>,
+    session: Arc<Session>,
 }
 
 impl<IO> ServerStream<IO> {
     pub(super) fn new(tls: TlsStream<IO>, session: Session) -> Self {
-        Self { tls, session: Box::new(session) }
+        Self { tls, session: Arc::new(session) }
     }
 
     /// What was agreed.
-    pub const fn session(&self) -> &Session {
+    pub const fn session(&self) -> &Arc<Session> {
         &self.session
     }
 

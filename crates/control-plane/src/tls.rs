@@ -1,0 +1,6 @@
+//! Where TLS and the engine meet: the engine names no TLS library, and the TLS of `tls-sni` knows no engine.
+
+mod client_fields;
+mod terminate;
+
+pub(crate) use terminate::Termination;
