@@ -87,7 +87,7 @@ impl Certificate {
         Self::read(chain, key)
     }
 
-    fn read(chain: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
+    pub(crate) fn read(chain: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
         let chain = certificates(chain)?;
         let key = private_key(key)?;
         let first = chain.first().ok_or(CertificateError::NoCertificate)?;

@@ -3,6 +3,7 @@
 
 mod certificate;
 mod certificates;
+mod client;
 mod client_auth;
 mod server;
 mod tickets;
@@ -14,6 +15,10 @@ mod provider;
 
 pub use certificate::{Certificate, CertificateError, KeyKind};
 pub use certificates::{Certificates, Served};
+pub use client::{
+    Alert, Client, ClientError, ClientSettings, ClientStream, ConnectFailure, Identity, Pin, PinError, Roots,
+    failure_of,
+};
 pub use client_auth::{ClientAuth, ClientAuthError, ClientAuthMode, ClientIdentity};
 pub use protocol::Protocol;
 pub use server::{
