@@ -267,6 +267,7 @@ async fn sockets_work_as_pipes_do() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let acceptor = TlsAcceptor::from(Backend::with(&shown).config());
+    fn check_send(_: &impl Send) {}
     for is_resumed in [false, true] {
         let backend = async {
             let (io, _) = listener.accept().await.unwrap();
@@ -277,7 +278,10 @@ async fn sockets_work_as_pipes_do() {
         };
         let ours = async {
             let io = TcpStream::connect(address).await.unwrap();
-            let mut ours: ClientStream<TcpStream> = client.connect(io, "127.0.0.1").await.unwrap();
+            let handshake = client.connect(io, "127.0.0.1");
+            check_send(&handshake);
+            let mut ours: ClientStream<TcpStream> = handshake.await.unwrap();
+            check_send(&ours);
             assert_eq!(ours.is_resumed(), is_resumed);
             assert_eq!(ours.get_mut().peer_addr().unwrap(), address);
             let mut got = Vec::new();
