@@ -41,6 +41,12 @@ impl<IO> ClientStream<IO> {
         !self.tls.get_ref().1.wants_read()
     }
 
+    /// True where something that was written is still held back here: the connection below was full when it was written. Only
+    /// a flush or another write sends it.
+    pub fn has_unsent(&self) -> bool {
+        self.tls.get_ref().1.wants_write()
+    }
+
     /// What it goes over.
     pub fn get_ref(&self) -> &IO {
         self.tls.get_ref().0

@@ -1,5 +1,6 @@
 //! Bytes on the way: in pieces, cut off, changed.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -240,6 +241,30 @@ async fn what_was_received_and_not_read_is_known() {
     assert_eq!(end, 0);
     assert!(ours.has_buffered_input());
     assert!(format!("{ours:?}").starts_with("ClientStream"));
+}
+
+#[tokio::test]
+async fn what_was_written_and_not_sent_is_known() {
+    let authority = Authority::new("ours");
+    let shown = authority.issue(NAME);
+    let client = Client::new(trusting(&authority)).unwrap();
+    let acceptor = TlsAcceptor::from(Backend::with(&shown).config());
+    let (near, far) = duplex(1000);
+    let (ours, theirs) = tokio::join!(client.connect(near, NAME), acceptor.accept(far));
+    let (mut ours, mut theirs) = (ours.unwrap(), theirs.unwrap());
+    assert!(!ours.has_unsent());
+    assert_eq!(ours.write(&[7; 5000]).await.unwrap(), 5000);
+    assert!(ours.has_unsent());
+
+    let mut got = [0; 5000];
+    let mut reading = Box::pin(theirs.read_exact(&mut got));
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    assert!(reading.as_mut().poll(&mut cx).is_pending());
+    let (flushed, read) = tokio::join!(ours.flush(), reading);
+    flushed.unwrap();
+    read.unwrap();
+    assert!(!ours.has_unsent());
+    assert_eq!(got, [7; 5000]);
 }
 
 #[tokio::test]
