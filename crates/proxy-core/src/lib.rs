@@ -121,6 +121,7 @@ pub mod fuzz {
     //! What a fuzzer calls.
     pub use crate::http2::fuzz_frames;
     pub use crate::path::fuzz_path;
+    pub use crate::proxy_protocol::fuzz_proxy_protocol;
 }
 
 pub use challenges::Challenges;

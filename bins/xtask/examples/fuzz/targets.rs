@@ -83,6 +83,32 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "core-proxy-protocol",
+        function: "proxy_core::fuzz::fuzz_proxy_protocol",
+        run: proxy_core::fuzz::fuzz_proxy_protocol,
+        seeds: PROXY_HEADERS,
+        words: &[
+            "PROXY ",
+            "TCP4 ",
+            "TCP6 ",
+            "UNKNOWN",
+            "\r\n",
+            " ",
+            "::ffff:",
+            "65536",
+            "0",
+            "\x20",
+            "\x21",
+            "\x11",
+            "\x31",
+            "\0\x0c",
+            "\0\x24",
+            "\x03\0\x04",
+            "\x04\0\0",
+            "\x0f\x7f",
+        ],
+    },
+    Target {
         name: "config-document",
         function: "config::fuzz_document",
         run: config::fuzz_document,
@@ -95,6 +121,17 @@ pub(crate) const TARGETS: &[Target] = &[
 const FRAMES: &[&str] = &[
     "\x05\0\0\0\x04\0\0\0\0\0\0\0\x02\x01\x04\0\0\0\x01\x02\x04\0\0\x01\x01\x05\0\0\0\x01\x02",
     "\x01\0\0\x08\x01\x28\0\0\0\x01\x01\0\0\0\0\x10\x02\0\0\0\x04\x09\x04\0\0\0\x01\0\x01a\0",
+];
+
+const PROXY_HEADERS: &[&str] = &[
+    "PROXY TCP4 192.0.2.1 198.51.100.2 56324 443\r\n",
+    "PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 1 65535\r\n",
+    "PROXY UNKNOWN and more\r\nGET / HTTP/1.1\r\n",
+    "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+    "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x0a\0\0\x02\x12\x34\x01\x50",
+    // A vector of padding behind addresses of IPv6, and one that is a checksum, which is wrong.
+    "\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x29\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02\0\x01\0\x02\x04\0\x02ab",
+    "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x13\x7f\0\0\x01\x0a\0\0\x02\x12\x34\x01\x50\x03\0\x04\0\0\0\0",
 ];
 
 const REQUESTS: &[&str] = &[
