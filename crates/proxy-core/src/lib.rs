@@ -119,6 +119,7 @@ mod worker;
 #[doc(hidden)]
 pub mod fuzz {
     //! What a fuzzer calls.
+    pub use crate::client_hello::fuzz_client_hello;
     pub use crate::http2::fuzz_frames;
     pub use crate::path::fuzz_path;
     pub use crate::proxy_protocol::fuzz_proxy_protocol;

@@ -109,6 +109,26 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "core-client-hello",
+        function: "proxy_core::fuzz::fuzz_client_hello",
+        run: proxy_core::fuzz::fuzz_client_hello,
+        seeds: CLIENT_HELLOS,
+        words: &[
+            "\x16\x03\x01\0\x01",
+            "\x16\x03\x03\0\x10",
+            "\x01\0\0",
+            "\x03\x03",
+            "\0\0\0",
+            "\0\x10\0",
+            "\0\x01",
+            "\0\0\0\x0b\0\x09\0\0\x06a.test",
+            "\0\x10\0\x05\0\x03\x02h2",
+            ".test",
+            ".",
+            "127.0.0.1",
+        ],
+    },
+    Target {
         name: "config-document",
         function: "config::fuzz_document",
         run: config::fuzz_document,
@@ -132,6 +152,13 @@ const PROXY_HEADERS: &[&str] = &[
     // A vector of padding behind addresses of IPv6, and one that is a checksum, which is wrong.
     "\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x29\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02\0\x01\0\x02\x04\0\x02ab",
     "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x13\x7f\0\0\x01\x0a\0\0\x02\x12\x34\x01\x50\x03\0\x04\0\0\0\0",
+];
+
+/// With a name and a protocol, the same in two records, and one without extensions.
+const CLIENT_HELLOS: &[&str] = &[
+    "\x16\x03\x01\0\x45\x01\0\0\x41\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\x13\x01\x01\0\0\x18\0\0\0\x0b\0\x09\0\0\x06a.test\0\x10\0\x05\0\x03\x02h2",
+    "\x16\x03\x01\0\x03\x01\0\0\x16\x03\x01\0\x42\x41\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\x13\x01\x01\0\0\x18\0\0\0\x0b\0\x09\0\0\x06a.test\0\x10\0\x05\0\x03\x02h2",
+    "\x16\x03\x01\0\x2d\x01\0\0\x29\x03\x01rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\0\x2f\x01\0",
 ];
 
 const REQUESTS: &[&str] = &[
