@@ -40,7 +40,8 @@ impl AffinityOf {
     }
 }
 
-fn of_address(address: IpAddr) -> u64 {
+/// The key of a client's address.
+pub(crate) fn of_address(address: IpAddr) -> u64 {
     match address {
         IpAddr::V4(address) => hash_of(&address.octets()),
         IpAddr::V6(address) => hash_of(&address.octets()),

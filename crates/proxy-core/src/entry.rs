@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::circuit::{Admitted, Circuit, Turn};
-use crate::client::Client;
 use crate::exchange::Context;
 use crate::gate::{Pass, Priority};
 use crate::reason::{Reason, Side};
 use crate::trace::Trace;
 use crate::upstream::Upstream;
-use crate::waiting;
+use crate::waiting::{self, Waits};
 
 /// What a request holds of an upstream while it is being answered.
 #[derive(Debug, Default)]
@@ -24,10 +23,10 @@ impl Entry {
     ///
     /// # Errors
     /// Why it may not.
-    pub(crate) async fn into_upstream<C: Client>(
+    pub(crate) async fn into_upstream<W: Waits>(
         upstream: &Upstream,
         priority: Priority,
-        client: &mut C,
+        client: &mut W,
         (context, trace): (&Context<'_>, &mut Trace),
     ) -> Result<Self, Reason> {
         let mut entry = Self::default();

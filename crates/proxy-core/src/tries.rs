@@ -112,7 +112,7 @@ impl Tries {
         }
         match failed.reason.retry() {
             Retry::Never => Again::No,
-            Retry::Unsent if retry.on_connect && self.take_retry() => Again::AtOnce,
+            Retry::Unsent if self.after_unsent(failed.reason, retry) => Again::AtOnce,
             Retry::Unsent => Again::No,
             Retry::Repeatable if failed.is_stale() && self.free_left > 0 && is_idempotent(incoming) => {
                 self.free_left -= 1;
@@ -126,6 +126,11 @@ impl Tries {
             }
             Retry::Repeatable => self.pay(incoming, retry, retry.on_reset),
         }
+    }
+
+    /// Whether another attempt may be made behind one of which its backend has seen nothing.
+    pub(crate) fn after_unsent(&mut self, reason: Reason, retry: &RetrySpec) -> bool {
+        reason.retry() == Retry::Unsent && retry.on_connect && self.take_retry()
     }
 
     /// Whether another attempt may be made behind one that was answered with this status.

@@ -48,14 +48,27 @@ fn settings(spec: &GateSpec) -> QueueSettings {
     QueueSettings::new(spec.queue, spec.order, spec.timeout)
 }
 
+/// Who may wait for its turn.
+pub(crate) trait Waits {
+    /// Ready once it does so no more: its place is another's.
+    fn poll_left(&mut self, cx: &mut Poller<'_>) -> Poll<()>;
+}
+
+impl<C: Client> Waits for C {
+    fn poll_left(&mut self, cx: &mut Poller<'_>) -> Poll<()> {
+        // Who has shut its sending side is taken to have left.
+        if self.poll_gone(cx).is_ready() || self.is_leaving() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
 /// A place among the requests in flight, at once or after a wait.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) async fn enter<C: Client>(
+pub(crate) async fn enter<W: Waits>(
     door: &Door,
     priority: Priority,
-    client: &mut C,
+    client: &mut W,
     (context, trace): (&Context<'_>, &mut Trace),
 ) -> Result<Pass, Reason> {
     if let Some(pass) = door.gate.try_enter() {
@@ -79,8 +92,7 @@ pub(crate) async fn enter<C: Client>(
                 Reason::Shed
             }));
         }
-        // Who has shut its sending side is taken to have left: its place is another's.
-        if client.poll_gone(cx).is_ready() || client.is_leaving() {
+        if client.poll_left(cx).is_ready() {
             return Poll::Ready(Err(Reason::ClientGone));
         }
         if !context.slot.is_expired() {

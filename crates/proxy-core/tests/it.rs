@@ -21,6 +21,7 @@ mod it {
     mod routes;
     mod service;
     mod simulation;
+    mod tcp;
     mod trying;
     mod upgrade;
     mod workers;
