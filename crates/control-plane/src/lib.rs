@@ -9,6 +9,7 @@ mod plan;
 mod probes;
 
 mod control;
+mod durable;
 mod state_dir;
 mod states;
 mod tls;

@@ -34,7 +34,7 @@ fn who_dies_before_the_new_file_has_its_name_leaves_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = StateFile::new(folder.path());
     file.write(&states(BackendState::Drain).to_text()).unwrap();
-    file.stage(&states(BackendState::Dead).to_text()).unwrap();
+    file.0.stage(states(BackendState::Dead).to_text().as_bytes()).unwrap();
     let again = StateFile::new(folder.path());
     assert_eq!(again.read().unwrap(), states(BackendState::Drain));
     again.write(&states(BackendState::Ready).to_text()).unwrap();
