@@ -8,12 +8,17 @@ mod compile;
 mod plan;
 mod probes;
 
+mod certificates;
 mod control;
 mod durable;
 mod state_dir;
 mod states;
 mod tls;
 
+pub use certificates::{
+    DomainError, Failure, FileError, Keeper, LoadError, Loaded, Origin, PutError, RemoveError, Source,
+    Status, Summary, load, load_again,
+};
 pub use compile::{check, compile};
 pub use control::{ControlPlane, PublishError, SetError};
 pub use factories::Factories;
