@@ -3,9 +3,11 @@
 pub(crate) mod backend;
 mod built;
 mod callgrind;
+mod certificates;
 mod counted;
 mod idle;
 pub(crate) mod load;
+mod many_certificates;
 mod messages;
 pub(crate) mod options;
 mod overload;
@@ -17,6 +19,7 @@ mod scenario;
 mod stage;
 mod strace;
 mod subject;
+mod swap;
 mod tail;
 mod timer;
 
@@ -68,9 +71,11 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
             continue;
         }
         let measured = match (options.measure, scenario) {
-            (None, Scenario::Idle) => idle::measure(&built, &subjects),
+            (None, Scenario::Idle | Scenario::TlsIdle) => idle::measure(&built, scenario, &subjects),
             (None, Scenario::Tail) => tail::measure(&built, &subjects, options),
             (None, Scenario::Overload) => overload::measure(&built, &subjects, options),
+            (None, Scenario::TlsCertificates) => many_certificates::measure(&built, options),
+            (None, Scenario::TlsSwap) => swap::measure(&built),
             (None, _) => rounds::measure(&built, scenario, &subjects, options),
             (Some(Measure::Syscalls), _) => strace::measure(&built, scenario, &subjects, options),
             (Some(measure), _) => callgrind::measure(&built, scenario, &subjects, (measure, options))

@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use super::certificates::Certificates;
 use super::subject::Subject;
 use crate::workspace;
 
-/// The programs that were built.
-#[derive(Clone, Debug)]
+/// The programs that were built, and what they share.
+#[derive(Debug)]
 pub(crate) struct Built {
     /// This program, which is also backend and load generator.
     pub(crate) xtask: PathBuf,
     pub(crate) proxyd: PathBuf,
     /// Where results go.
     pub(crate) results: PathBuf,
+    pub(crate) certificates: Certificates,
 }
 
 impl Built {
@@ -33,7 +35,8 @@ impl Built {
         let release = target.join("release");
         let results = target.join("bench");
         std::fs::create_dir_all(&results).with_context(|| format!("cannot make {}", results.display()))?;
-        Ok(Self { xtask: release.join("xtask"), proxyd: release.join("proxyd"), results })
+        let certificates = Certificates::new()?;
+        Ok(Self { xtask: release.join("xtask"), proxyd: release.join("proxyd"), results, certificates })
     }
 
     /// Builds the example `name` of `package`, and returns where it is.

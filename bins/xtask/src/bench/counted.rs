@@ -16,7 +16,7 @@ pub(crate) const RUNS: [u64; 2] = [1_000, 9_000];
 /// The work of `subject`, with as many connections as the user wants.
 pub(crate) fn work(scenario: Scenario, subject: Subject, options: &BenchOptions) -> Work {
     let connections = options.connections.unwrap_or_else(|| scenario.connections());
-    Work { scenario, subject, connections }
+    Work { connections, ..Work::new(scenario, subject) }
 }
 
 /// Has the proxy of `work`, wrapped by `wrap`, answer `requests`, and returns it as it then runs.

@@ -11,11 +11,17 @@ use super::stage::{Backend, Load, Proxy, Work};
 use super::subject::Subject;
 use crate::procfs::Memory;
 
-/// How many connections are open when memory is read.
-const STEPS: [usize; 3] = [0, 1_000, 9_000];
+/// How many connections are open when memory is read, and the most in bytes that each of the last may take
+/// proxyd.
+#[derive(Clone, Copy, Debug)]
+struct Recipe {
+    steps: &'static [usize],
+    goal: f64,
+}
 
-/// The most memory in bytes that an idle connection may take proxyd.
-const GOAL: f64 = 1_500.0;
+const CLEAR: Recipe = Recipe { steps: &[0, 1_000, 9_000], goal: 1_500.0 };
+
+const OVER_TLS: Recipe = Recipe { steps: &[0, 1_000], goal: 20_000.0 };
 
 /// One proxy's memory at each step.
 #[derive(Serialize)]
@@ -31,29 +37,29 @@ struct Idle {
 ///
 /// # Errors
 /// When something does not start or a connection fails.
-pub(crate) fn measure(built: &Built, subjects: &[Subject]) -> Result<()> {
-    let scenario = Scenario::Idle;
+pub(crate) fn measure(built: &Built, scenario: Scenario, subjects: &[Subject]) -> Result<()> {
+    let recipe = if scenario.handshakes().is_some() { OVER_TLS } else { CLEAR };
     let backends = [Backend::start(built, scenario, None)?];
     let mut all = Vec::new();
     for subject in subjects {
-        let work = Work { scenario, subject: *subject, connections: scenario.connections() };
-        all.push(one(built, work, &backends).with_context(|| subject.name())?);
+        let work = Work::new(scenario, *subject);
+        all.push(one(built, work, &backends, recipe.steps).with_context(|| subject.name())?);
     }
     println!("\n{}: Pss with so many client connections, each after one request", scenario.name());
-    print!("{}", as_table(&all));
+    print!("{}", as_table(&all, recipe.steps));
     if let Some(own) = all.iter().find(|idle| idle.subject == Subject::Proxyd) {
-        report::goal("memory per idle connection in bytes", own.pss_per_connection, GOAL);
+        report::goal("memory per idle connection in bytes", own.pss_per_connection, recipe.goal);
     }
     report::write(built, scenario.name(), &all)
 }
 
-fn one(built: &Built, work: Work, backends: &[Backend]) -> Result<Idle> {
+fn one(built: &Built, work: Work, backends: &[Backend], all: &[usize]) -> Result<Idle> {
     let proxy = Proxy::start(built, work, backends, &<[_]>::to_vec)?;
     // One exchange, so that what is made once is there before the first reading.
     Load::start(built, work, proxy.port)?.order(Order::Hold { connections: 1 })?;
     let mut load = Load::start(built, work, proxy.port)?;
     let mut steps = Vec::new();
-    for connections in STEPS {
+    for &connections in all {
         load.order(Order::Hold { connections })?;
         steps.push((connections, proxy.memory()?));
     }
@@ -66,9 +72,9 @@ fn one(built: &Built, work: Work, backends: &[Backend]) -> Result<Idle> {
     Ok(Idle { subject: work.subject, steps, pss_per_connection })
 }
 
-fn as_table(all: &[Idle]) -> Table {
+fn as_table(all: &[Idle], steps: &[usize]) -> Table {
     let mut header = vec!["proxy".to_owned()];
-    header.extend(STEPS.iter().map(|connections| format!("MB at {connections}")));
+    header.extend(steps.iter().map(|connections| format!("MB at {connections}")));
     header.push("kB per connection".to_owned());
     let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
     for idle in all {

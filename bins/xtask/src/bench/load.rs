@@ -1,4 +1,5 @@
-//! The load generator: one thread, prebuilt requests; over HTTP/1.1 one epoll, over HTTP/2 the `h2` crate.
+//! The load generator: one thread, prebuilt requests; over HTTP/1.1 one epoll, over HTTP/2 the `h2` crate, both
+//! with rustls where TLS is spoken.
 //!
 //! It obeys one order per line of its standard input, and answers each with one line, so that whoever
 //! measures a proxy can read the proxy's counters before and after, while nothing moves.
@@ -10,18 +11,24 @@ mod orders;
 mod pace;
 mod run;
 mod surge;
+mod swap;
 mod tally;
+mod tls;
 
 use std::io::{BufRead, Write};
 use std::net::SocketAddrV4;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use rustix::process::Signal;
+use rustls::pki_types::ServerName;
 
 use self::hold::Held;
-pub(crate) use self::orders::{Order, Surge, Tally, Wave};
+pub(crate) use self::orders::{Order, Surge, Swap, Tally, Wave};
+pub(crate) use self::tls::Handshakes;
 use super::messages::call::Call;
 use super::messages::{self, Style};
 use super::protocol::Protocol;
@@ -59,6 +66,15 @@ pub(crate) struct LoadOptions {
     /// Use a new connection for each request.
     #[arg(long)]
     new_connections: bool,
+    /// Speak TLS, and ask so much of handshakes.
+    #[arg(long)]
+    handshakes: Option<Handshakes>,
+    /// Spread the requests over TLS over so many hosts, each with a certificate of its own.
+    #[arg(long, default_value_t = 1)]
+    certificates: u32,
+    /// Where the proxy's certificate lies, to be replaced, and those to replace it with.
+    #[arg(long)]
+    swaps_in: Option<PathBuf>,
 }
 
 /// Obeys orders until there are no more.
@@ -72,15 +88,20 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     machine::allow_open_files(super::OPEN_FILES)?;
     match options.protocol {
         Protocol::Http1 => http1(options),
-        Protocol::Http2 => http2(options, Call::get(options.style)?),
+        Protocol::Http2 => {
+            let scheme = if options.handshakes.is_some() { "https" } else { "http" };
+            http2(options, Call::get(options.style, scheme)?)
+        }
         Protocol::Grpc => http2(options, Call::unary(options.body)?),
     }
 }
 
 fn http1(options: &LoadOptions) -> Result<()> {
+    let (requests, tls) = requests(options)?;
     let mut load = run::Load::new(run::Plan {
         address: options.address,
-        requests: messages::requests(options.style, options.routes, options.new_connections),
+        requests,
+        tls,
         body: options.body,
         connections: options.connections,
         new_connections: options.new_connections,
@@ -92,7 +113,22 @@ fn http1(options: &LoadOptions) -> Result<()> {
         Order::Count { requests } => load.count(requests),
         Order::Hold { connections } => held.grow_to(connections, load.plan()),
         Order::Surge(wave) => surge::run(load.plan(), wave),
+        Order::Swap { swaps, rate } => {
+            let folder = options.swaps_in.as_deref().context("no folder to swap certificates in")?;
+            swap::run(load.plan(), folder, swaps, rate)
+        }
     })
+}
+
+/// The requests that take turns and, over TLS, whom they are for.
+fn requests(options: &LoadOptions) -> Result<(Vec<Vec<u8>>, Option<tls::Plan>)> {
+    let (style, close) = (options.style, options.new_connections);
+    let Some(handshakes) = options.handshakes else {
+        return Ok((messages::requests(style, options.routes, close), None));
+    };
+    let (hosts, requests): (Vec<_>, _) =
+        messages::certified_requests(style, options.certificates, close).into_iter().unzip();
+    Ok((requests, Some(tls::Plan::new(hosts, handshakes)?)))
 }
 
 fn http2(options: &LoadOptions, call: Call) -> Result<()> {
@@ -103,13 +139,22 @@ fn http2(options: &LoadOptions, call: Call) -> Result<()> {
         expected: http2::Expected { body: options.body, is_grpc },
         connections: options.connections,
         streams: options.streams,
+        tls: options.handshakes.map(|_| over_tls()).transpose()?,
     })?;
     obey(|order| match order {
         Order::Connect => load.connect().map(|()| Tally::default()),
         Order::Burst { seconds, rate } => load.burst(seconds, rate),
         Order::Count { requests } => load.count(requests),
-        Order::Hold { .. } | Order::Surge(_) => bail!("only clients of HTTP/1.1 do that"),
+        Order::Hold { .. } | Order::Surge(_) | Order::Swap { .. } => {
+            bail!("only clients of HTTP/1.1 do that")
+        }
     })
+}
+
+/// How clients of HTTP/2 speak TLS, and with whom.
+fn over_tls() -> Result<(Arc<rustls::ClientConfig>, ServerName<'static>)> {
+    let host = ServerName::try_from(messages::certified(0)).context("the host has an odd name")?;
+    Ok((Arc::new(tls::settings(tls::HTTP2)?), host))
 }
 
 /// Has `act` carry out each order that comes.

@@ -68,6 +68,9 @@ pub(crate) const PATHS_PER_HOST: u32 = 10;
 /// At most so many different requests are made for a list of routes.
 const DIFFERENT: u32 = 1_000;
 
+/// The distance of certificates that are asked for one after the other. A prime, so that none is left out.
+const STRIDE: u32 = 7_919;
+
 /// The host and path of the route `index` of a list of routes.
 pub(crate) fn route(index: u32) -> (String, String) {
     let (host, path) = (index / PATHS_PER_HOST, index % PATHS_PER_HOST);
@@ -83,6 +86,24 @@ pub(crate) fn requests(style: Style, routes: Option<u32>, close: bool) -> Vec<Ve
         // The remainder lets the paths of a host take turns, too.
         let (host, path) = route(turn * step + turn % step);
         request(style, &host, &format!("{path}/item"), close)
+    });
+    made.collect()
+}
+
+/// The host that the certificate `index` of a list of certificates is for. The first is for the host of all
+/// requests that have no list.
+pub(crate) fn certified(index: u32) -> String {
+    if index == 0 { HOST.to_owned() } else { format!("host-{index}.example.test") }
+}
+
+/// One request for each of `certificates`, and the host that it is for.
+///
+/// Those that were made one after the other are not asked for so, unless there are very many.
+pub(crate) fn certified_requests(style: Style, certificates: u32, close: bool) -> Vec<(String, Vec<u8>)> {
+    let made = (0..certificates).map(|turn| {
+        let host = certified(turn.wrapping_mul(STRIDE) % certificates);
+        let request = request(style, &host, "/", close);
+        (host, request)
     });
     made.collect()
 }

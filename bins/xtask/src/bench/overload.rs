@@ -104,7 +104,7 @@ impl Runner {
     /// Each proxy has a backend of its own: what one leaves undone is not the next one's to wait for.
     fn start(built: &Built, subject: Subject) -> Result<Self> {
         let scenario = Scenario::Overload;
-        let work = Work { scenario, subject, connections: scenario.connections() };
+        let work = Work::new(scenario, subject);
         let backend = [Backend::start(built, scenario, Some(BACKEND))?];
         let proxy = Proxy::start(built, work, &backend, &<[_]>::to_vec)?;
         let load = Load::start(built, work, proxy.port)?;

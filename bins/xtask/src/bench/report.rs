@@ -187,7 +187,7 @@ fn cost(series: &Series) -> f64 {
 }
 
 /// The median of the ratios of `above` to `below`, each of rounds that were measured together.
-fn median_ratio(above: &Series, below: &Series) -> f64 {
+pub(crate) fn median_ratio(above: &Series, below: &Series) -> f64 {
     median(above.rounds.iter().zip(&below.rounds).map(|(above, below)| above.cpu_us / below.cpu_us))
 }
 

@@ -45,7 +45,8 @@ pub(crate) struct Series {
     pub(crate) memory: Memory,
 }
 
-struct Runner {
+/// A proxy and who asks it.
+pub(crate) struct Runner {
     load: Load,
     proxy: Proxy,
     series: Series,
@@ -63,7 +64,7 @@ pub(crate) fn measure(
 ) -> Result<()> {
     let backends = [Backend::start(built, scenario, None)?];
     let connections = options.connections.unwrap_or_else(|| scenario.connections());
-    let works = subjects.iter().map(|subject| Work { scenario, subject: *subject, connections });
+    let works = subjects.iter().map(|subject| Work { connections, ..Work::new(scenario, *subject) });
     let series = all(built, works, &backends, options)?;
     report::rounds(built, scenario, (connections, options), &series)
 }
@@ -78,7 +79,19 @@ pub(crate) fn all(
     backends: &[Backend],
     options: &BenchOptions,
 ) -> Result<Vec<Series>> {
-    let mut runners = works.map(|work| Runner::start(built, work, backends)).collect::<Result<Vec<_>>>()?;
+    let runners = works.map(|work| {
+        let proxy = Proxy::start(built, work, backends, &<[_]>::to_vec)?;
+        let load = Load::start(built, work, proxy.port)?;
+        Ok(Runner::new(work.subject, proxy, load))
+    });
+    in_turns(runners.collect::<Result<_>>()?, options)
+}
+
+/// The rounds of proxies that run already.
+///
+/// # Errors
+/// When any request fails.
+pub(crate) fn in_turns(mut runners: Vec<Runner>, options: &BenchOptions) -> Result<Vec<Series>> {
     for round in 0..options.rounds {
         let mut order: Vec<_> = runners.iter_mut().collect();
         if round % 2 == 1 {
@@ -92,11 +105,9 @@ pub(crate) fn all(
 }
 
 impl Runner {
-    fn start(built: &Built, work: Work, backends: &[Backend]) -> Result<Self> {
-        let proxy = Proxy::start(built, work, backends, &<[_]>::to_vec)?;
-        let load = Load::start(built, work, proxy.port)?;
-        let series = Series { subject: work.subject, rounds: Vec::new(), memory: Memory::default() };
-        Ok(Self { load, proxy, series })
+    /// `load` talks to `proxy`, which is `subject`.
+    pub(crate) fn new(subject: Subject, proxy: Proxy, load: Load) -> Self {
+        Self { load, proxy, series: Series { subject, rounds: Vec::new(), memory: Memory::default() } }
     }
 
     fn round(&mut self, options: &BenchOptions) -> Result<()> {

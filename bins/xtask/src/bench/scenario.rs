@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::load::Handshakes;
 use super::messages::Style;
 use super::protocol::Protocol;
 use super::subject::Subject;
@@ -41,6 +42,24 @@ pub(crate) enum Scenario {
     Tail,
     /// Answers in time with three times as many requests as the backend can answer.
     Overload,
+    /// Tiny messages over TLS 1.3, on connections that are kept.
+    Tls,
+    /// A new client connection over TLS for each tiny request, with a full handshake.
+    TlsHandshake,
+    /// The same with a handshake that resumes an earlier session.
+    TlsResume,
+    /// Tiny messages, HTTP/2 over TLS from clients with 10 streams on each connection, HTTP/1.1 to the backend.
+    #[value(name = "tls-h2-10")]
+    TlsTenStreams,
+    /// The same with 100 streams on each connection.
+    #[value(name = "tls-h2-100")]
+    TlsHundredStreams,
+    /// Starting, handshakes and memory with 10, 1,000 and 10,000 certificates.
+    TlsCertificates,
+    /// Memory of client connections over TLS that wait for their next request.
+    TlsIdle,
+    /// Handshakes while certificates are replaced, and how soon the new ones are served.
+    TlsSwap,
 }
 
 /// What a proxy is configured for.
@@ -80,16 +99,46 @@ impl Scenario {
             Self::Idle => "idle",
             Self::Tail => "tail",
             Self::Overload => "overload",
+            Self::Tls => "tls",
+            Self::TlsHandshake => "tls-handshake",
+            Self::TlsResume => "tls-resume",
+            Self::TlsTenStreams => "tls-h2-10",
+            Self::TlsHundredStreams => "tls-h2-100",
+            Self::TlsCertificates => "tls-certificates",
+            Self::TlsIdle => "tls-idle",
+            Self::TlsSwap => "tls-swap",
         }
     }
 
     /// What is spoken on both sides of the proxy.
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::TenStreams | Self::HundredStreams => Protocol::Http2,
+            Self::TenStreams | Self::HundredStreams | Self::TlsTenStreams | Self::TlsHundredStreams => {
+                Protocol::Http2
+            }
             Self::Grpc => Protocol::Grpc,
             _ => Protocol::Http1,
         }
+    }
+
+    /// What is asked of the clients' TLS; `None` for clear text.
+    pub(crate) fn handshakes(self) -> Option<Handshakes> {
+        match self {
+            Self::Tls
+            | Self::TlsHandshake
+            | Self::TlsTenStreams
+            | Self::TlsHundredStreams
+            | Self::TlsCertificates
+            | Self::TlsIdle
+            | Self::TlsSwap => Some(Handshakes::Full),
+            Self::TlsResume => Some(Handshakes::Resumed),
+            _ => None,
+        }
+    }
+
+    /// Whether each request has a client connection of its own.
+    pub(crate) fn has_new_connections(self) -> bool {
+        matches!(self, Self::NewConnection | Self::TlsHandshake | Self::TlsResume | Self::TlsCertificates)
     }
 
     /// The fields that requests and responses carry.
@@ -114,8 +163,8 @@ impl Scenario {
     pub(crate) fn connections(self) -> u32 {
         match self {
             Self::OneMegabyte => 16,
-            Self::TenStreams | Self::Grpc => 4,
-            Self::HundredStreams => 2,
+            Self::TenStreams | Self::TlsTenStreams | Self::Grpc => 4,
+            Self::HundredStreams | Self::TlsHundredStreams => 2,
             // So many that no request has to wait for one.
             Self::Tail => 256,
             // As many as the backend works on.
@@ -127,8 +176,8 @@ impl Scenario {
     /// Requests under way at the same time on each connection.
     pub(crate) fn streams(self) -> u32 {
         match self {
-            Self::TenStreams | Self::Grpc => 10,
-            Self::HundredStreams => 100,
+            Self::TenStreams | Self::TlsTenStreams | Self::Grpc => 10,
+            Self::HundredStreams | Self::TlsHundredStreams => 100,
             _ => 1,
         }
     }
@@ -151,17 +200,21 @@ impl Scenario {
         }
     }
 
-    /// Whether connections and rates are fixed by what is measured, which is not processor time.
+    /// Whether connections and rates are fixed by what is measured, which is not processor time alone.
     pub(crate) fn has_its_own_load(self) -> bool {
-        matches!(self, Self::Idle | Self::Tail | Self::Overload)
+        matches!(
+            self,
+            Self::Idle | Self::Tail | Self::Overload | Self::TlsCertificates | Self::TlsIdle | Self::TlsSwap
+        )
     }
 
     /// Who is measured.
     pub(crate) fn subjects(self) -> &'static [Subject] {
         match self {
             Self::OneMegabyte => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxySplice, Subject::Nginx],
-            // The peers have no list of routes of the same kind to compare with.
-            Self::TenRoutes | Self::ManyRoutes => &[Subject::Proxyd],
+            // The peers have no list of routes of the same kind to compare with, and take new certificates only
+            // when they are told to.
+            Self::TenRoutes | Self::ManyRoutes | Self::TlsCertificates | Self::TlsSwap => &[Subject::Proxyd],
             Self::Tail => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxyRandom, Subject::Nginx],
             Self::Overload => &[Subject::Proxyd, Subject::ProxydAuto, Subject::Haproxy, Subject::Nginx],
             _ => &[Subject::Proxyd, Subject::Haproxy, Subject::Nginx],
@@ -171,10 +224,13 @@ impl Scenario {
     /// What proxyd must reach.
     pub(crate) fn goals(self) -> &'static [Goal] {
         match self {
-            Self::Tiny | Self::Browser | Self::TenKilobytes => &[Goal::CheaperPeer(0.75)],
+            Self::Tiny | Self::Browser | Self::TenKilobytes | Self::Tls => &[Goal::CheaperPeer(0.75)],
             Self::OneMegabyte => &[Goal::Peer(Subject::HaproxySplice, 1.0), Goal::Peer(Subject::Nginx, 0.6)],
-            Self::NewConnection => &[Goal::CheaperPeer(1.0)],
-            Self::TenStreams | Self::HundredStreams => &[Goal::CheaperPeer(0.95)],
+            Self::NewConnection | Self::TlsResume => &[Goal::CheaperPeer(1.0)],
+            Self::TlsHandshake => &[Goal::CheaperPeer(0.6)],
+            Self::TenStreams | Self::HundredStreams | Self::TlsTenStreams | Self::TlsHundredStreams => {
+                &[Goal::CheaperPeer(0.95)]
+            }
             Self::Grpc => &[Goal::Peer(Subject::Haproxy, 1.0)],
             _ => &[],
         }

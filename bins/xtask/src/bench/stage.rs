@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::built::Built;
+use super::certificates::Pair;
 use super::load::{Order, Tally};
 use super::scenario::Scenario;
 use super::subject::{Assignment, Subject};
@@ -78,6 +79,21 @@ impl Proxy {
     /// # Errors
     /// When it does not start; the message ends with what it said.
     pub(crate) fn start(built: &Built, work: Work, backends: &[Backend], wrap: Wrapper<'_>) -> Result<Self> {
+        let certificates = built.certificates.first(work.certificates)?;
+        Self::certified(built, work, backends, &certificates, wrap)
+    }
+
+    /// The same with `certificates` of the caller's.
+    ///
+    /// # Errors
+    /// When it does not start; the message ends with what it said.
+    pub(crate) fn certified(
+        built: &Built,
+        work: Work,
+        backends: &[Backend],
+        certificates: &[Pair],
+        wrap: Wrapper<'_>,
+    ) -> Result<Self> {
         let ports: Vec<_> = backends.iter().map(|backend| backend.port).collect();
         let folder = Folder::new("proxyd-bench-")?;
         let port = free_port()?;
@@ -86,6 +102,7 @@ impl Proxy {
             backends: &ports,
             task: work.scenario.task(),
             protocol: work.scenario.protocol(),
+            certificates,
             routes: work.scenario.routes(),
             folder: folder.path(),
         };
@@ -147,6 +164,17 @@ pub(crate) struct Work {
     pub(crate) subject: Subject,
     /// Client connections in use at the same time.
     pub(crate) connections: u32,
+    /// Hosts that clients ask for over TLS, each with a certificate of its own; none for clear text.
+    pub(crate) certificates: u32,
+}
+
+impl Work {
+    /// The work of `subject` at `scenario`, with as many connections as that has, and one certificate if it is
+    /// over TLS.
+    pub(crate) fn new(scenario: Scenario, subject: Subject) -> Self {
+        let certificates = u32::from(scenario.handshakes().is_some());
+        Self { scenario, subject, connections: scenario.connections(), certificates }
+    }
 }
 
 /// A load generator in a process of its own.
@@ -163,6 +191,11 @@ impl Load {
     /// # Errors
     /// When it does not start.
     pub(crate) fn start(built: &Built, work: Work, port: u16) -> Result<Self> {
+        Self::spawn(Self::command(built, work, port))
+    }
+
+    /// What [`Load::start`] runs.
+    pub(crate) fn command(built: &Built, work: Work, port: u16) -> Command {
         let scenario = work.scenario;
         let mut command = Command::new(&built.xtask);
         command.arg("bench-load").args(["--cpu", &OTHER_CORE.to_string()]);
@@ -174,9 +207,21 @@ impl Load {
         if let Some(routes) = scenario.routes() {
             command.args(["--routes", &routes.to_string()]);
         }
-        if scenario == Scenario::NewConnection {
+        if scenario.has_new_connections() {
             command.arg("--new-connections");
         }
+        if let Some(handshakes) = scenario.handshakes() {
+            command.args(["--handshakes", handshakes.name()]);
+            command.args(["--certificates", &work.certificates.to_string()]);
+        }
+        command
+    }
+
+    /// Starts what [`Load::command`] made.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn spawn(mut command: Command) -> Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Guarded::spawn("the load generator", &mut command)?;
         let (Some(orders), Some(answers)) = process.streams() else { bail!("a pipe is missing") };

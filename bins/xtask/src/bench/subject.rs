@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::built::Built;
+use super::certificates::Pair;
 use super::protocol::Protocol;
 use super::scenario::Task;
 use crate::machine::{self, Package};
@@ -42,6 +43,8 @@ pub(crate) struct Assignment<'a> {
     pub(crate) task: Task,
     /// What clients and backend speak.
     pub(crate) protocol: Protocol,
+    /// What it proves itself to clients with, over TLS; none for clear text.
+    pub(crate) certificates: &'a [Pair],
     /// Routes to configure; `None` for one that takes everything.
     pub(crate) routes: Option<u32>,
     /// A folder of its own.

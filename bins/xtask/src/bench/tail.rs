@@ -51,8 +51,7 @@ pub(crate) fn measure(built: &Built, subjects: &[Subject], options: &BenchOption
         Backend::start(built, scenario, Some(pace))
     };
     let backends = DELAYS.iter().map(start).collect::<Result<Vec<_>>>()?;
-    let connections = scenario.connections();
-    let works = subjects.iter().map(|subject| Work { scenario, subject: *subject, connections });
+    let works = subjects.iter().map(|subject| Work::new(scenario, *subject));
     let options = BenchOptions { fixed_rate: Some(RATE), ..options.clone() };
     let series = rounds::all(built, works, &backends, &options)?;
     let results: Vec<_> = series.iter().map(line).collect();

@@ -1,14 +1,17 @@
 //! Connections that are open and do nothing.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, send, socket_with};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use rustls::{ClientConfig, ClientConnection};
 
 use super::orders::Tally;
 use super::run::Plan;
+use super::tls;
 
 /// Connections whose one request was answered.
 #[derive(Debug, Default)]
@@ -22,9 +25,11 @@ impl Held {
     pub(super) fn grow_to(&mut self, connections: usize, plan: &Plan) -> Result<Tally> {
         let started = Instant::now();
         let mut requests = 0;
+        let settings = plan.tls.is_some().then(|| tls::settings(tls::HTTP1)).transpose()?.map(Arc::new);
         while self.0.len() < connections {
             let index = self.0.len();
-            let stream = open(index, plan).with_context(|| format!("idle connection {index}"))?;
+            let stream =
+                open(index, plan, settings.as_ref()).with_context(|| format!("idle connection {index}"))?;
             self.0.push(stream);
             requests += 1;
         }
@@ -32,16 +37,27 @@ impl Held {
     }
 }
 
-fn open(index: usize, plan: &Plan) -> Result<TcpStream> {
+fn open(index: usize, plan: &Plan, settings: Option<&Arc<ClientConfig>>) -> Result<TcpStream> {
     let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     bind(&socket, &SocketAddr::V4(SocketAddrV4::new(client_address(index), 0)))?;
     connect(&socket, &SocketAddr::V4(plan.address))?;
     let mut stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let request = plan.requests.first().context("no request")?;
-    send(&stream, request, rustix::net::SendFlags::NOSIGNAL)?;
-    read_response(&mut stream, plan.body)?;
+    match (settings, &plan.tls) {
+        (Some(settings), Some(tls)) => {
+            // Who only waits needs no keys: they go when the request is answered.
+            let mut session = ClientConnection::new(Arc::clone(settings), tls.host()?)?;
+            exchange(&mut rustls::Stream::new(&mut session, &mut stream), plan)?;
+        }
+        _ => exchange(&mut stream, plan)?,
+    }
     Ok(stream)
+}
+
+fn exchange(stream: &mut (impl Read + Write), plan: &Plan) -> Result<()> {
+    let request = plan.requests.first().context("no request")?;
+    stream.write_all(request).context("no request could be sent")?;
+    read_response(stream, plan.body)
 }
 
 /// Addresses of the loopback network, 127.0.1.0 and up.
@@ -50,7 +66,7 @@ fn client_address(index: usize) -> Ipv4Addr {
     Ipv4Addr::from_bits(Ipv4Addr::new(127, 0, 0, 0).to_bits() + u32::try_from(number).unwrap_or(0))
 }
 
-fn read_response(stream: &mut TcpStream, body: usize) -> Result<()> {
+fn read_response(stream: &mut impl Read, body: usize) -> Result<()> {
     let mut bytes = Vec::new();
     let mut part = [0; 4096];
     loop {

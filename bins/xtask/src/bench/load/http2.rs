@@ -13,19 +13,23 @@ use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 pub(super) use self::exchange::Expected;
 use self::run::Run;
 use self::schedule::Schedule;
-use super::PATIENCE;
 use super::orders::Tally;
+use super::{PATIENCE, tls};
 use crate::bench::messages::call::Call;
 
 /// What is sent where.
@@ -37,6 +41,8 @@ pub(super) struct Plan {
     pub(super) connections: usize,
     /// On each connection.
     pub(super) streams: usize,
+    /// How TLS is spoken, and with whom; `None` for clear text.
+    pub(super) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
 
 /// Bytes that may arrive unread. With less, clients would have to say often that they read on.
@@ -70,7 +76,7 @@ impl Load {
             connections.clear();
             drivers.shutdown().await;
             for _ in 0..plan.connections {
-                let opened = open(plan.address, drivers).await.context("cannot connect to the proxy")?;
+                let opened = open(plan, drivers).await.context("cannot connect to the proxy")?;
                 connections.push(opened);
             }
             Ok(())
@@ -129,9 +135,21 @@ async fn finish(streams: &mut JoinSet<()>, run: &Run) -> bool {
     }
 }
 
-async fn open(address: SocketAddrV4, drivers: &mut JoinSet<()>) -> Result<SendRequest<Bytes>> {
-    let socket = TcpStream::connect(address).await?;
+async fn open(plan: &Plan, drivers: &mut JoinSet<()>) -> Result<SendRequest<Bytes>> {
+    let socket = TcpStream::connect(plan.address).await?;
     socket.set_nodelay(true)?;
+    let Some((settings, host)) = &plan.tls else { return speak(socket, drivers).await };
+    let stream = TlsConnector::from(Arc::clone(settings)).connect(host.clone(), socket).await?;
+    if stream.get_ref().1.alpn_protocol() != Some(tls::HTTP2) {
+        bail!("the proxy does not agree to HTTP/2");
+    }
+    speak(stream, drivers).await
+}
+
+async fn speak<S>(socket: S, drivers: &mut JoinSet<()>) -> Result<SendRequest<Bytes>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut settings = Builder::new();
     settings.enable_push(false).initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
     let (requests, connection) = settings.handshake(socket).await?;

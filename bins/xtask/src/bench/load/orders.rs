@@ -16,6 +16,9 @@ pub(crate) enum Order {
     Hold { connections: usize },
     /// Send at a rate of its own whatever comes back, and count what that is.
     Surge(Wave),
+    /// Replace the proxy's certificate so many times, each as soon as the one before was shown, while `rate`
+    /// requests per second are sent on connections of their own.
+    Swap { swaps: u32, rate: u32 },
 }
 
 /// Requests by clients that know nothing of each other and have little patience.
@@ -50,6 +53,8 @@ pub(crate) struct Tally {
     pub(crate) max_us: f64,
     /// What else came of a surge, whose requests above are those that were answered in time with 200.
     pub(crate) surge: Option<Surge>,
+    /// What else came of replacing certificates.
+    pub(crate) swap: Option<Swap>,
 }
 
 /// What became of the requests of a surge that were not answered with 200.
@@ -68,5 +73,22 @@ pub(crate) struct Surge {
     /// Everything else: other answers, broken connections.
     pub(crate) failed: u64,
     /// What happened to the first of those that failed.
+    pub(crate) first_failure: Option<String>,
+}
+
+/// What came of replacing certificates. The requests of the tally are those that were answered.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Swap {
+    /// Certificates that were replaced, and whose successor was shown.
+    pub(crate) swaps: u32,
+    /// How long that took from when the files had their names, in microseconds: the median.
+    pub(crate) p50_us: f64,
+    /// The same, for 99 of 100 of them.
+    pub(crate) p99_us: f64,
+    /// The same, for all of them.
+    pub(crate) max_us: f64,
+    /// Handshakes and requests that failed, and handshakes that showed a certificate long replaced.
+    pub(crate) failed: u64,
+    /// What happened to the first of them.
     pub(crate) first_failure: Option<String>,
 }

@@ -15,6 +15,7 @@ use super::client::{Client, Expected, Progress};
 use super::orders::Tally;
 use super::pace::Pace;
 use super::tally::Count;
+use super::tls::{self, Sessions};
 
 /// What is sent where.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub(super) struct Plan {
     pub(super) connections: usize,
     /// Whether each request has a connection of its own.
     pub(super) new_connections: bool,
+    /// Whom requests are for over TLS; `None` for clear text.
+    pub(super) tls: Option<tls::Plan>,
 }
 
 /// When a run stops sending.
@@ -45,6 +48,7 @@ pub(super) struct Load {
     expected: Expected,
     epoll: OwnedFd,
     clients: Vec<Client>,
+    sessions: Option<Sessions>,
     scratch: Vec<u8>,
     turn: usize,
 }
@@ -73,7 +77,9 @@ impl Load {
     pub(super) fn new(plan: Plan) -> Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC).context("cannot wait for events")?;
         let expected = Expected { body: plan.body, ends: plan.new_connections };
-        Ok(Self { plan, expected, epoll, clients: Vec::new(), scratch: vec![0; 1 << 20], turn: 0 })
+        let sessions = plan.tls.clone().map(Sessions::new).transpose()?;
+        let scratch = vec![0; 1 << 20];
+        Ok(Self { plan, expected, epoll, clients: Vec::new(), sessions, scratch, turn: 0 })
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -83,6 +89,9 @@ impl Load {
     /// Closes all connections and opens new ones.
     pub(super) fn connect(&mut self) -> Result<()> {
         self.clients.clear();
+        if let Some(sessions) = &mut self.sessions {
+            sessions.restart(self.plan.connections);
+        }
         for index in 0..self.plan.connections {
             let client = self.open(index).context("cannot connect to the proxy")?;
             self.clients.push(client);
@@ -177,7 +186,13 @@ impl Load {
         let Some(client) = self.clients.get_mut(index) else { return };
         run.sent += 1;
         run.under_way += 1;
-        if let Err(error) = client.ask(request, asked) {
+        let secured = match &mut self.sessions {
+            Some(sessions) if client.session().is_none() => {
+                sessions.begin(index, self.turn).map(|session| client.secure(session))
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = secured.and_then(|()| client.ask(request, asked)) {
             run.under_way -= 1;
             self.fail(index, error, run);
         }

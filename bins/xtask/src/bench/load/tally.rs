@@ -52,6 +52,7 @@ impl Count {
             p99_us: percentile(&self.latencies, 99),
             max_us: percentile(&self.latencies, 100),
             surge: None,
+            swap: None,
         }
     }
 }

@@ -16,12 +16,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The same request as over HTTP/1.1.
+    /// The same request as over HTTP/1.1, by `scheme`.
     ///
     /// # Errors
     /// When a field is none.
-    pub(crate) fn get(style: Style) -> Result<Self> {
-        let mut head = Request::builder().version(Version::HTTP_2).uri(format!("http://{HOST}/"));
+    pub(crate) fn get(style: Style, scheme: &str) -> Result<Self> {
+        let mut head = Request::builder().version(Version::HTTP_2).uri(format!("{scheme}://{HOST}/"));
         for line in request_fields(style).lines() {
             let (name, value) = line.split_once(": ").context("a field without a value")?;
             // RFC 9113 section 8.2.2: HTTP/2 has no fields about the connection.

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::*;
 
 fn fields(message: &[u8]) -> usize {
@@ -22,6 +24,19 @@ fn requests_are_spread_over_all_routes() {
     assert_eq!(many.len(), 1_000);
     let last = String::from_utf8(many.last().unwrap().clone()).unwrap();
     assert!(last.starts_with("GET /service-9/item HTTP/1.1\r\nHost: host-9999.example.test\r\n"), "{last}");
+}
+
+#[test]
+fn each_certificate_gets_one_request_for_its_host() {
+    for certificates in [1, 10, 10_000] {
+        let made = certified_requests(Style::Tiny, certificates, false);
+        let hosts: HashSet<_> = made.iter().map(|(host, _)| host).collect();
+        assert_eq!(hosts.len(), certificates as usize);
+        assert!((0..certificates).all(|index| hosts.contains(&certified(index))));
+        let (host, request) = made.last().unwrap();
+        let request = std::str::from_utf8(request).unwrap();
+        assert!(request.contains(&format!("\r\nHost: {host}\r\n")), "{request}");
+    }
 }
 
 #[test]

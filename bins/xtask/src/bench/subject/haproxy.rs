@@ -2,13 +2,17 @@
 
 use std::fmt::Write;
 
-use super::{Assignment, Subject};
+use super::{Assignment, Pair, Subject};
 use crate::bench::scenario::Task;
 
 pub(super) fn configuration(subject: Subject, assignment: Assignment<'_>) -> String {
     let Assignment { port, protocol, task, .. } = assignment;
     let splice = subject == Subject::HaproxySplice;
-    let from_clients = if protocol.is_http2_from_clients() { " proto h2" } else { "" };
+    let (from_clients, scheme) = match assignment.certificates.first() {
+        Some(pair) => (over_tls(pair), "https"),
+        None if protocol.is_http2_from_clients() => (" proto h2".to_owned(), "http"),
+        None => (String::new(), "http"),
+    };
     let to_backend = if protocol.is_http2_to_backend() { " proto h2" } else { "" };
     // Its default of 100 is what clients use in one of the scenarios: streams must not have to wait.
     let streams =
@@ -47,7 +51,7 @@ frontend clients
     option forwardfor
     unique-id-format %[uuid()]
     unique-id-header X-Request-Id
-    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Proto {scheme}
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
     http-request set-header X-Real-IP %[src]
@@ -57,4 +61,10 @@ frontend clients
 backend app
 {app}{servers}"
     )
+}
+
+/// How it listens with the certificate of `pair`, whose key it finds beside it. Its session cache and tickets
+/// are as by default.
+fn over_tls(pair: &Pair) -> String {
+    format!(" ssl crt {} alpn h2,http/1.1 ssl-min-ver TLSv1.3", pair.cert.display())
 }

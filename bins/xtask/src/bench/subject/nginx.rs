@@ -2,7 +2,7 @@
 
 use rustix::process::getuid;
 
-use super::Assignment;
+use super::{Assignment, Pair};
 use crate::bench::scenario::Task;
 
 /// What is done with requests to a backend that speaks HTTP/1.1.
@@ -40,6 +40,10 @@ const GRPC: &str = "            grpc_pass grpc://app;
 pub(super) fn configuration(assignment: Assignment<'_>) -> String {
     let Assignment { port, protocol, folder, task, .. } = assignment;
     let http2 = if protocol.is_http2_from_clients() { " http2" } else { "" };
+    let (ssl, certificate) = match assignment.certificates.first() {
+        Some(pair) => (" ssl", over_tls(pair)),
+        None => ("", String::new()),
+    };
     let location = if protocol.is_http2_to_backend() { GRPC } else { HTTP };
     let folder = folder.display();
     let balance = if task == Task::Balance { "        least_conn;\n" } else { "" };
@@ -72,11 +76,24 @@ http {{
         keepalive_timeout 600s;
     }}
     server {{
-        listen 127.0.0.1:{port} reuseport backlog=4096{http2};
-        location / {{
+        listen 127.0.0.1:{port} reuseport backlog=4096{ssl}{http2};
+{certificate}        location / {{
 {location}        }}
     }}
 }}
+"
+    )
+}
+
+/// What it proves itself with. Sessions lie in tickets, as by default: its cache of sessions is for TLS 1.2 and
+/// for workers that share it.
+fn over_tls(pair: &Pair) -> String {
+    let (cert, key) = (pair.cert.display(), pair.key.display());
+    format!(
+        "        ssl_certificate {cert};
+        ssl_certificate_key {key};
+        ssl_protocols TLSv1.3;
+        ssl_session_tickets on;
 "
     )
 }

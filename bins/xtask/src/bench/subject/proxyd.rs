@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Assignment, Subject};
+use super::{Assignment, Pair, Subject};
 use crate::bench::messages;
 use crate::bench::scenario::Task;
 
@@ -21,10 +21,12 @@ pub(super) fn configuration(subject: Subject, assignment: Assignment<'_>) -> Str
         let _ = write!(list, "{{ hostname: 127.0.0.1, port: {backend} }}, ");
         list
     });
+    let tls = if assignment.certificates.is_empty() { "" } else { ", tls: {}" };
+    let certificates = certificates(assignment.certificates);
     let mut text = format!(
         "proxy: {{ workers: 1 }}
-listeners: [ {{ address: \"127.0.0.1:{port}\" }} ]
-upstreams: [ {{ name: app,{to_backend}{upstream} backends: [ {backends}] }} ]
+listeners: [ {{ address: \"127.0.0.1:{port}\"{tls} }} ]
+{certificates}upstreams: [ {{ name: app,{to_backend}{upstream} backends: [ {backends}] }} ]
 routes:
 "
     );
@@ -40,4 +42,15 @@ routes:
         }
     }
     text
+}
+
+/// The list of what it proves itself with, if it is to.
+fn certificates(pairs: &[Pair]) -> String {
+    let title = if pairs.is_empty() { "" } else { "certificates:\n" };
+    pairs.iter().fold(title.to_owned(), |mut list, Pair { cert, key }| {
+        let (cert, key) = (cert.display(), key.display());
+        // Writing to a string cannot fail.
+        let _ = writeln!(list, "  - {{ cert: \"{cert}\", key: \"{key}\" }}");
+        list
+    })
 }

@@ -1,7 +1,8 @@
 use super::*;
 
 fn assignment(task: Task, backends: &[u16]) -> Assignment<'_> {
-    Assignment { port: 1, backends, task, protocol: Protocol::Http1, routes: None, folder: Path::new("/f") }
+    let (protocol, folder) = (Protocol::Http1, Path::new("/f"));
+    Assignment { port: 1, backends, task, protocol, certificates: &[], routes: None, folder }
 }
 
 /// Whether `text` has all of `parts`, in this order.
@@ -53,4 +54,35 @@ fn nothing_is_balanced_or_limited_unless_it_is_the_task() {
     {
         assert!(texts.iter().all(|text| !text.contains(word)), "{word}");
     }
+    for word in ["tls", "ssl", "certificates", "alpn"] {
+        assert!(texts.iter().all(|text| !text.contains(word)), "{word}");
+    }
+}
+
+#[test]
+fn each_proxy_is_told_where_its_certificate_lies() {
+    let pairs = [Pair::called("a", Path::new("/c"))];
+    let told = Assignment { certificates: &pairs, ..assignment(Task::Forward, &[7]) };
+    let listener = "listeners: [ { address: \"127.0.0.1:1\", tls: {} } ]\n";
+    let certificate = "certificates:\n  - { cert: \"/c/a.pem\", key: \"/c/a.pem.key\" }\n";
+    check(&proxyd::configuration(Subject::Proxyd, told), &[listener, certificate, "routes:\n"]);
+    // It finds the key by its name.
+    let bind = "bind 127.0.0.1:1 backlog 4096 ssl crt /c/a.pem alpn h2,http/1.1 ssl-min-ver TLSv1.3\n";
+    check(&haproxy::configuration(Subject::Haproxy, told), &[bind, "X-Forwarded-Proto https\n"]);
+    let files = ["ssl_certificate /c/a.pem;\n", "ssl_certificate_key /c/a.pem.key;\n"];
+    check(
+        &nginx::configuration(told),
+        &["listen 127.0.0.1:1 reuseport backlog=4096 ssl;\n", files[0], files[1]],
+    );
+}
+
+#[test]
+fn http2_over_tls_is_agreed_upon_by_alpn() {
+    let pairs = [Pair::called("a", Path::new("/c"))];
+    let protocol = Protocol::Http2;
+    let told = Assignment { certificates: &pairs, protocol, ..assignment(Task::Forward, &[7]) };
+    let haproxy = haproxy::configuration(Subject::Haproxy, told);
+    check(&haproxy, &["tune.h2.max-concurrent-streams 128\n", "alpn h2,http/1.1"]);
+    assert!(!haproxy.contains("proto h2"));
+    check(&nginx::configuration(told), &["backlog=4096 ssl http2;\n"]);
 }

@@ -2,6 +2,8 @@ use std::net::SocketAddr;
 
 use super::*;
 use crate::bench::backend;
+use crate::bench::load::tls::server::{self, Manner};
+use crate::bench::messages::Style;
 
 /// A load of 2 connections with 5 streams each that expects messages of `expected` bytes from a gRPC
 /// backend that sends and wants `sent`.
@@ -11,7 +13,7 @@ fn load(sent: usize, expected: Expected) -> Load {
     // It serves for as long as the tests run.
     std::thread::spawn(move || backend::grpc::serve(listener, sent));
     let call = Call::unary(sent).unwrap();
-    Load::new(Plan { address, call, expected, connections: 2, streams: 5 }).unwrap()
+    Load::new(Plan { address, call, expected, connections: 2, streams: 5, tls: None }).unwrap()
 }
 
 const GRPC: Expected = Expected { body: 13, is_grpc: true };
@@ -56,7 +58,20 @@ fn a_proxy_that_closes_connections_is_an_error() {
         }
     });
     let call = Call::unary(13).unwrap();
-    let mut load = Load::new(Plan { address, call, expected: GRPC, connections: 1, streams: 1 }).unwrap();
+    let mut load =
+        Load::new(Plan { address, call, expected: GRPC, connections: 1, streams: 1, tls: None }).unwrap();
     let tally = load.count(3).unwrap();
     assert_eq!((tally.requests, tally.errors), (0, 3));
+}
+
+#[test]
+fn a_proxy_that_does_not_agree_to_http2_is_an_error() {
+    let server = server::start(server::certificate("a.example.test"), 13, Manner::Keep);
+    let host = ServerName::try_from("a.example.test").unwrap();
+    let tls = Some((Arc::new(tls::settings(tls::HTTP2).unwrap()), host));
+    let call = Call::get(Style::Tiny, "https").unwrap();
+    let expected = Expected { body: 13, is_grpc: false };
+    let plan = Plan { address: server.address, call, expected, connections: 1, streams: 1, tls };
+    let error = Load::new(plan).unwrap().connect().unwrap_err();
+    assert_eq!(format!("{error:#}"), "cannot connect to the proxy: the proxy does not agree to HTTP/2");
 }

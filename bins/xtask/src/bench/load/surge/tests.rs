@@ -13,7 +13,7 @@ fn surge(at_a_time: usize, patience: f64) -> (Tally, u64) {
     // It serves for as long as the tests run.
     std::thread::spawn(|| backend.serve());
     let requests = messages::requests(Style::Tiny, None, false);
-    let plan = Plan { address, requests, body: 13, connections: 1, new_connections: false };
+    let plan = Plan { address, requests, body: 13, connections: 1, new_connections: false, tls: None };
     let tally = run(&plan, Wave { rate: 1_000, lead_in: 0.1, seconds: 0.1, patience }).unwrap();
     let given_up = tally.surge.as_ref().map_or(0, |surge| surge.given_up);
     (tally, given_up)

@@ -31,7 +31,7 @@ fn result(
         });
         let (mut requests, connection) = h2::client::handshake(near).await.unwrap();
         tokio::spawn(connection);
-        exchange(&mut requests, &Call::get(Style::Tiny).unwrap(), expected).await
+        exchange(&mut requests, &Call::get(Style::Tiny, "http").unwrap(), expected).await
     })
 }
 
