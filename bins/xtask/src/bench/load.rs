@@ -1,5 +1,5 @@
-//! The load generator: one thread, prebuilt requests; over HTTP/1.1 one epoll, over HTTP/2 the `h2` crate, both
-//! with rustls where TLS is spoken.
+//! The load generator: one thread, prebuilt requests; over HTTP/1.1 one epoll, over HTTP/2 the `h2` crate, and
+//! rustls below both of them where TLS is spoken.
 //!
 //! It obeys one order per line of its standard input, and answers each with one line, so that whoever
 //! measures a proxy can read the proxy's counters before and after, while nothing moves.

@@ -48,7 +48,7 @@ pub(crate) enum Scenario {
     TlsHandshake,
     /// The same with a handshake that resumes an earlier session.
     TlsResume,
-    /// Tiny messages, HTTP/2 over TLS from clients with 10 streams on each connection, HTTP/1.1 to the backend.
+    /// Tiny messages, HTTP/2 over TLS with 10 streams on each client connection, HTTP/1.1 to the backend.
     #[value(name = "tls-h2-10")]
     TlsTenStreams,
     /// The same with 100 streams on each connection.
@@ -212,8 +212,8 @@ impl Scenario {
     pub(crate) fn subjects(self) -> &'static [Subject] {
         match self {
             Self::OneMegabyte => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxySplice, Subject::Nginx],
-            // The peers have no list of routes of the same kind to compare with, and take new certificates only
-            // when they are told to.
+            // The peers have no list of routes of the same kind to compare with, and take new certificates
+            // only when they are told to.
             Self::TenRoutes | Self::ManyRoutes | Self::TlsCertificates | Self::TlsSwap => &[Subject::Proxyd],
             Self::Tail => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxyRandom, Subject::Nginx],
             Self::Overload => &[Subject::Proxyd, Subject::ProxydAuto, Subject::Haproxy, Subject::Nginx],

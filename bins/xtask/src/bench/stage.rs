@@ -169,8 +169,8 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// The work of `subject` at `scenario`, with as many connections as that has, and one certificate if it is
-    /// over TLS.
+    /// The work of `subject` at `scenario`, with as many connections as that has, and one certificate if it
+    /// is over TLS.
     pub(crate) fn new(scenario: Scenario, subject: Subject) -> Self {
         let certificates = u32::from(scenario.handshakes().is_some());
         Self { scenario, subject, connections: scenario.connections(), certificates }

@@ -1,7 +1,7 @@
 //! Replacing the proxy's certificate again and again, while clients come at a fixed rate.
 //!
-//! Each client makes a handshake and one request on a connection of its own. Whatever fails of that is counted,
-//! and so is a certificate that is shown although clients have seen its successor.
+//! Each client makes a handshake and one request on a connection of its own. Whatever fails of that is
+//! counted, and so is a certificate that is shown although clients have seen its successor.
 
 mod rotation;
 
@@ -55,12 +55,12 @@ struct Run<'a> {
     scratch: Vec<u8>,
 }
 
-/// Replaces the certificate in `folder` so many times, each as soon as the one before was shown to one of `rate`
-/// clients per second.
+/// Replaces the certificate in `folder` so many times, each as soon as the one before was shown to one of
+/// `rate` clients per second.
 ///
 /// # Errors
-/// When the certificates cannot be read or written, a new one is never shown, or the system refuses to wait for
-/// events; what happens to clients is counted.
+/// When the certificates cannot be read or written, a new one is never shown, or the system refuses to wait
+/// for events; what happens to clients is counted.
 pub(super) fn run(plan: &Plan, folder: &Path, swaps: u32, rate: u32) -> Result<Tally> {
     let start = Instant::now();
     let shelf = Shelf::open(folder)?;

@@ -1,7 +1,7 @@
-//! TLS of the clients: version 1.3 with one cipher and one key exchange, so that all proxies do the same work.
+//! TLS of the clients: version 1.3, one cipher and one key exchange, so that all proxies do the same work.
 //!
-//! The cipher is what browsers ask for first. The key exchange is X25519 alone, as not all proxies have one that
-//! withstands quantum computers. Certificates may be signed by anybody, but must be for the host, and the
+//! The cipher is what browsers ask for first. The key exchange is X25519 alone, as not all proxies have one
+//! that withstands quantum computers. Certificates may be signed by anybody, but must be for the host, and the
 //! proxy must prove that it has the key.
 
 mod authority;

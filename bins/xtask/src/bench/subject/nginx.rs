@@ -85,8 +85,8 @@ http {{
     )
 }
 
-/// What it proves itself with. Sessions lie in tickets, as by default: its cache of sessions is for TLS 1.2 and
-/// for workers that share it.
+/// What it proves itself with. Sessions lie in tickets, as by default; its cache of them, which is off by
+/// default, is for clients of TLS 1.2 without tickets.
 fn over_tls(pair: &Pair) -> String {
     let (cert, key) = (pair.cert.display(), pair.key.display());
     format!(

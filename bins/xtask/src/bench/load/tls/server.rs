@@ -35,8 +35,8 @@ pub(in crate::bench::load) struct Server {
     pub(in crate::bench::load) resumed: Arc<AtomicU64>,
 }
 
-/// Starts one that answers with `body` bytes. It reads the files of `pair` for each connection, and goes on with
-/// what it had when they do not belong together.
+/// Starts one that answers with `body` bytes. It reads the files of `pair` for each connection, and goes on
+/// with what it had when they do not belong together.
 pub(in crate::bench::load) fn start(pair: Pair, body: usize, manner: Manner) -> Server {
     let listener = backend::listen().unwrap();
     let SocketAddr::V4(address) = listener.local_addr().unwrap() else { panic!("bound to IPv4") };

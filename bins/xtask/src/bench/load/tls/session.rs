@@ -46,8 +46,8 @@ impl Session {
         self.flush(socket)
     }
 
-    /// Receives what is there, using `scratch` for it, and gives what was sealed in it to `take`. Returns whether
-    /// the connection goes on.
+    /// Receives what is there, using `scratch` for it, and gives what was sealed in it to `take`. Returns
+    /// whether the connection goes on.
     pub(in crate::bench::load) fn receive(
         &mut self,
         socket: &OwnedFd,
