@@ -18,9 +18,10 @@ mod retry;
 mod route;
 mod second;
 mod security;
+mod tls;
 mod upstream;
 
-pub use admin::{Admin, Certificate, Role, State, StateDir, Token};
+pub use admin::{Admin, Role, State, StateDir, Token};
 pub use backend::{Backend, BackendAddress, BackendState};
 pub use balance::{HashKey, HashOn, SameSite, Secure, Sticky};
 pub use breaker::{CircuitBreaker, Recovery};
@@ -32,7 +33,7 @@ pub use health::{
 pub use http2::Http2;
 pub use later::{Metrics, Otlp, RedisRoutes, RoutesFrom, Telemetry};
 pub use limits::{LimiterStore, PathRateLimit, RateLimit, RateLimitRedis, RateLimits};
-pub use listener::{Listener, ListenerTls, ProxyProtocol};
+pub use listener::{Listener, ProxyProtocol};
 pub use logging::{Level, LogFormat, Logging, Sampling};
 pub(crate) use name::host_and_port;
 pub use name::{HostHeader, StrategyName};
@@ -42,7 +43,11 @@ pub(crate) use route::INLINE;
 pub use route::{Match, Priority, Redirect, Respond, Route, RouteAuth, RouteOrder, Ssl, WeightedUpstream};
 pub use second::{Hedge, Mirror};
 pub use security::{ApiKey, Auth, AuthKind, Security};
-pub use upstream::{Protocol, Upstream, UpstreamTls};
+pub use tls::{
+    Acme, AcmeChallenge, Certificate, ClientAuth, ClientAuthMode, ExternalAccount, Hsts, ListenerTls, Mode,
+    OnDemand, ProxyVersion, TlsVersion, UnknownName, UpstreamTls, is_pem,
+};
+pub use upstream::{Protocol, Upstream};
 
 use crate::{Address, Duration};
 use garde::Validate;
@@ -77,6 +82,9 @@ pub struct Document {
     pub state: Option<State>,
     /// Certificates that listeners serve by server name.
     pub certificates: Vec<Certificate>,
+    /// An authority that certificates are got from; absent: none.
+    #[garde(dive)]
+    pub acme: Option<Acme>,
     /// Named pools of backends.
     #[garde(dive)]
     pub upstreams: Vec<Upstream>,

@@ -2,7 +2,6 @@
 //! mean the same.
 
 mod routes;
-mod upstreams;
 
 use crate::{
     Admin, Document, Limit, Metrics, Problem, RateLimits, RoutesFrom, Sampling, Telemetry,
@@ -14,10 +13,6 @@ use crate::{
 pub(crate) fn not_built(document: &Document, at: At<'_>, source: &Source) -> Vec<Problem> {
     let mut found = Found { source, problems: Vec::new() };
     whole(document, at, &mut found);
-    listeners(document, at, &mut found);
-    for (upstream, at) in document.upstreams.iter().zip(at.key("upstreams").items()) {
-        upstreams::check(upstream, at, &mut found);
-    }
     for (route, at) in document.routes.iter().zip(at.key("routes").items()) {
         routes::check(route, at, &mut found);
     }
@@ -35,11 +30,7 @@ impl Found<'_> {
     fn note(&mut self, asked: bool, at: At<'_>, key: &str, hint: &str) {
         let Some(at) = at.get(key).filter(|_| asked) else { return };
         let path = at.tree.path(at.id);
-        self.say(at, format!("`{path}` is not built into this version of proxyd"), hint);
-    }
-
-    /// Notes a value that asks for a feature.
-    fn say(&mut self, at: At<'_>, message: String, hint: &str) {
+        let message = format!("`{path}` is not built into this version of proxyd");
         let problem = report::problem(self.source, at.tree, at.id, message, Some(hint.into()));
         self.problems.push(problem);
     }
@@ -50,8 +41,6 @@ fn whole(document: &Document, at: At<'_>, found: &mut Found<'_>) {
     found.note(!off, at.key("proxy"), "maxDuration", "remove it; exchanges are bounded by the idle timeouts");
     let admin = document.admin.as_ref().is_some_and(|admin| *admin != Admin::default());
     found.note(admin, at, "admin", "remove it; this version is configured by its file alone");
-    let certificates = !document.certificates.is_empty();
-    found.note(certificates, at, "certificates", "remove it, and end TLS in front of proxyd");
     let routes_from = document.routes_from.as_ref().is_some_and(|from| *from != RoutesFrom::default());
     found.note(routes_from, at, "routesFrom", "remove it, and write the routes into the file");
     let rate_limit = document.rate_limit.as_ref().is_some_and(|limits| *limits != RateLimits::default());
@@ -64,17 +53,4 @@ fn whole(document: &Document, at: At<'_>, found: &mut Found<'_>) {
     found.note(auth, at.key("security"), "auth", "remove it, or check credentials in front of proxyd");
     let sampled = document.logging.sampling.as_ref().is_some_and(|sampling| *sampling != Sampling::default());
     found.note(sampled, at.key("logging"), "sampling", "remove it; this version writes no access log");
-}
-
-fn listeners(document: &Document, at: At<'_>, found: &mut Found<'_>) {
-    for (listener, at) in document.listeners.iter().zip(at.key("listeners").items()) {
-        found.note(listener.tls.is_some(), at, "tls", "remove it, and end TLS in front of proxyd");
-        let protocol = listener.proxy_protocol.is_some();
-        found.note(
-            protocol,
-            at,
-            "proxyProtocol",
-            "remove it, and let the load balancer send X-Forwarded-For",
-        );
-    }
 }

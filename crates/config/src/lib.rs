@@ -52,14 +52,15 @@ mod url;
 
 pub use address::{Address, AddressError};
 pub use document::{
-    Admin, AgentCheck, ApiKey, Auth, AuthKind, Backend, BackendAddress, BackendState, Certificate,
-    CircuitBreaker, Document, Expect, FieldEdits, HashKey, HashOn, HealthCheck, HealthCheckKind, Hedge,
-    HostHeader, Http2, InFlight, Level, LimiterStore, Listener, ListenerTls, LogFormat, Logging, Match,
-    Metrics, Mirror, Otlp, OutlierEjection, Panic, PanicMode, Passive, PathRateLimit, Priority, Protocol,
-    Proxy, ProxyProtocol, QueueOrder, RateLimit, RateLimitRedis, RateLimits, Recovery, Redirect, RedisRoutes,
+    Acme, AcmeChallenge, Admin, AgentCheck, ApiKey, Auth, AuthKind, Backend, BackendAddress, BackendState,
+    Certificate, CircuitBreaker, ClientAuth, ClientAuthMode, Document, Expect, ExternalAccount, FieldEdits,
+    HashKey, HashOn, HealthCheck, HealthCheckKind, Hedge, HostHeader, Hsts, Http2, InFlight, Level,
+    LimiterStore, Listener, ListenerTls, LogFormat, Logging, Match, Metrics, Mirror, Mode, OnDemand, Otlp,
+    OutlierEjection, Panic, PanicMode, Passive, PathRateLimit, Priority, Protocol, Proxy, ProxyProtocol,
+    ProxyVersion, QueueOrder, RateLimit, RateLimitRedis, RateLimits, Recovery, Redirect, RedisRoutes,
     Respond, Retry, RetryReason, RetryReasonError, Role, Route, RouteAuth, RouteOrder, RoutesFrom, SameSite,
-    Sampling, Secure, Security, Ssl, State, StateDir, Sticky, StrategyName, Summary, Telemetry, Token,
-    Upstream, UpstreamTls, WeightedUpstream, Workers,
+    Sampling, Secure, Security, Ssl, State, StateDir, Sticky, StrategyName, Summary, Telemetry, TlsVersion,
+    Token, UnknownName, Upstream, UpstreamTls, WeightedUpstream, Workers, is_pem,
 };
 pub use duration::{Duration, DurationError};
 pub use fields::{FieldName, Fields};

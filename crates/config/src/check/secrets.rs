@@ -39,6 +39,9 @@ pub(super) fn check(
             files.fill(&mut sticky.secret, &sticky.secret_file, at.key("upstreamsSticky"), "secret");
         }
     }
+    if let Some(account) = document.acme.as_mut().and_then(|acme| acme.external_account.as_mut()) {
+        files.fill(&mut account.key, &account.key_file, at.key("acme").key("externalAccount"), "key");
+    }
     if let Some(redis) = document.rate_limit.as_mut().and_then(|limits| limits.redis.as_mut()) {
         files.fill(&mut redis.url, &redis.url_file, at.key("rateLimit").key("redis"), "url");
     }

@@ -48,19 +48,6 @@ pub enum Role {
     Write,
 }
 
-/// A certificate that listeners serve by server name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Certificate {
-    /// The certificate chain: a file, or PEM.
-    pub cert: String,
-    /// The key: a file, or PEM.
-    pub key: Option<Secret>,
-    /// A file that holds `key`.
-    pub key_file: Option<PathBuf>,
-}
-
 /// Where states of backends that were set by hand are kept.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -1,8 +1,8 @@
 //! What matches, and what happens then.
 
 use super::{
-    Backend, DAY, FieldEdits, Hedge, InFlight, Mirror, QueueOrder, RateLimit, Sticky, StrategyName, TICK,
-    Upstream,
+    Backend, ClientAuth, DAY, FieldEdits, Hedge, Hsts, InFlight, Mirror, Mode, QueueOrder, RateLimit, Sticky,
+    StrategyName, TICK, Upstream,
     capacity::{MANY, QUEUE_TIMEOUT},
 };
 use crate::{Duration, Fields, HostPattern, Limit, Network, Parameters, PathPattern, Secret, Size};
@@ -89,8 +89,16 @@ pub struct Route {
     pub queue_order: Option<QueueOrder>,
     /// Who is refused first under overload.
     pub priority: Priority,
-    /// Whether requests over plain HTTP are redirected to HTTPS.
+    /// Whether plain requests for this host are redirected to HTTPS.
     pub auto_https: bool,
+    /// Has clients come by HTTPS alone from now on; absent: nothing is said.
+    #[garde(dive)]
+    pub hsts: Option<Hsts>,
+    /// Who vouches for clients of `vHost`; absent: as the listener says.
+    #[garde(dive)]
+    pub client_auth: Option<ClientAuth>,
+    /// What connections carry. With `tcp`, connections whose TLS names `vHost` are passed on to `upstream` as they come.
+    pub mode: Mode,
     /// Whether credentials are needed.
     pub auth: RouteAuth,
     /// The auth provider that must accept a request first.

@@ -2,14 +2,13 @@
 
 use super::{
     AgentCheck, Backend, CircuitBreaker, DAY, HashKey, HealthCheck, HostHeader, InFlight, OutlierEjection,
-    Panic, Passive, QueueOrder, Retry, Sticky, StrategyName, TICK,
+    Panic, Passive, ProxyVersion, QueueOrder, Retry, Sticky, StrategyName, TICK, UpstreamTls,
     capacity::{MANY, QUEUE_TIMEOUT},
 };
-use crate::{Duration, Limit, Secret, Url};
+use crate::{Duration, Limit, Url};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// A named pool of backends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -110,8 +109,10 @@ pub struct Upstream {
     /// When to stop asking one backend for a while; absent: never.
     #[garde(dive)]
     pub backend_circuit_breaker: Option<CircuitBreaker>,
-    /// TLS towards the backends.
+    /// TLS towards the backends. With `backends`, it is spoken where this is there; with `url`, where that is `https://`.
     pub tls: Option<UpstreamTls>,
+    /// The header of the PROXY protocol that connections begin with; each connection serves one request then. Absent: none.
+    pub send_proxy_protocol: Option<ProxyVersion>,
 }
 
 impl Upstream {
@@ -128,6 +129,15 @@ impl Upstream {
         let mut backend = Backend { hostname, port, ..Backend::default() };
         backend.id = backend.default_id();
         vec![backend]
+    }
+
+    /// Whether TLS is spoken with the backends.
+    pub fn uses_tls(&self) -> bool {
+        match &self.url {
+            Some(Url::Https { .. }) => true,
+            Some(_) => false,
+            None => self.tls.is_some(),
+        }
     }
 
     /// How many requests wait while `maxRequests` is reached, the default included; 0 where nothing is limited.
@@ -187,6 +197,7 @@ impl Default for Upstream {
             circuit_breaker: None,
             backend_circuit_breaker: None,
             tls: None,
+            send_proxy_protocol: None,
         }
     }
 }
@@ -203,21 +214,4 @@ pub enum Protocol {
     Http1,
     /// HTTP/2; over plain connections by prior knowledge (RFC 9113 section 3.3).
     Http2,
-}
-
-/// TLS towards the backends.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct UpstreamTls {
-    /// A file with the certificates of the authorities that are believed.
-    pub ca: Option<PathBuf>,
-    /// The proxy's own certificate: a file, or PEM.
-    pub cert: Option<String>,
-    /// The key of that certificate: a file, or PEM.
-    pub key: Option<Secret>,
-    /// A file that holds `key`.
-    pub key_file: Option<PathBuf>,
-    /// The name that backends must prove; default: the backend's own.
-    pub server_name: Option<String>,
 }

@@ -4,7 +4,6 @@ use super::Found;
 use crate::{Route, RouteAuth, report::At};
 
 pub(super) fn check(route: &Route, at: At<'_>, found: &mut Found<'_>) {
-    found.note(route.auto_https, at, "autoHttps", "remove it, or redirect to HTTPS in front of proxyd");
     let credentials = "remove it, or check credentials in front of proxyd";
     found.note(route.auth != RouteAuth::Off, at, "auth", credentials);
     found.note(route.auth_provider.is_some(), at, "authProvider", credentials);
@@ -14,5 +13,4 @@ pub(super) fn check(route: &Route, at: At<'_>, found: &mut Found<'_>) {
         "rateLimit",
         "remove it, or limit the rate in front of proxyd",
     );
-    found.note(route.ssl.is_some(), at, "ssl", "remove it, and end TLS in front of proxyd");
 }

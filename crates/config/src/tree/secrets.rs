@@ -7,7 +7,7 @@ use std::iter;
 /// Keys of secrets, and the nearest keys above, of which one must be there.
 const SECRETS: [(&str, &[&str]); 5] = [
     ("hash", &["tokens"]),
-    ("key", &["certificates", "tls", "ssl", "keys"]),
+    ("key", &["certificates", "tls", "ssl", "keys", "externalAccount"]),
     ("secret", &["auth", "sticky", "upstreamsSticky"]),
     ("url", &["redis"]),
     ("backup", &["redis"]),
