@@ -115,6 +115,8 @@ pub enum TlsFault {
     WrongName,
     /// Its certificate was revoked.
     Revoked,
+    /// Whether its certificate was revoked cannot be told.
+    UnknownRevocation,
     /// Its certificate is wrong in another way.
     BadCertificate,
     /// Its key is none of those that it may have.
@@ -128,6 +130,10 @@ pub enum TlsFault {
     NoSharedParameters,
     /// What it sends is no TLS.
     NotTls,
+    /// It speaks TLS, and not by its rules.
+    BadTls,
+    /// What it is known by is no name or address that a certificate could be for.
+    BadName,
     /// It closed the connection.
     Closed,
     /// It took too long.
@@ -136,6 +142,8 @@ pub enum TlsFault {
     NoHttp2,
     /// The connection broke.
     Io,
+    /// A fault of our own.
+    Internal,
 }
 
 impl TlsFault {
@@ -147,6 +155,10 @@ impl TlsFault {
             Self::UnknownAuthority => "unknown_authority",
             Self::WrongName => "wrong_name",
             Self::Revoked => "revoked",
+            Self::UnknownRevocation => "unknown_revocation",
+            Self::BadTls => "bad_tls",
+            Self::BadName => "bad_name",
+            Self::Internal => "internal",
             Self::BadCertificate => "bad_certificate",
             Self::PinMismatch => "pin_mismatch",
             Self::Alert => "alert",
@@ -168,6 +180,7 @@ impl TlsFault {
             | Self::UnknownAuthority
             | Self::WrongName
             | Self::Revoked
+            | Self::UnknownRevocation
             | Self::BadCertificate
             | Self::PinMismatch => "tls_certificate_error",
             Self::Alert | Self::LateAlert => "tls_alert_received",

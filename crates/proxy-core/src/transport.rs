@@ -25,6 +25,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
         false
     }
 
+    /// True where something was taken to be sent that the socket has not taken yet: only a flush makes sure of it.
+    fn has_unsent(&self) -> bool {
+        false
+    }
+
     /// True where the other end speaks over a secure channel: `https`.
     fn is_secure(&self) -> bool {
         self.secured().is_some()
@@ -62,6 +67,15 @@ impl Stream {
 
     const fn of(kind: Kind) -> Self {
         Self { kind, place: None }
+    }
+
+    /// True where something was taken to be sent that the socket has not taken yet.
+    #[inline]
+    pub(crate) fn has_unsent(&self) -> bool {
+        match &self.kind {
+            Kind::Tcp(_) | Kind::Unix(_) => false,
+            Kind::Other(other) => other.has_unsent(),
+        }
     }
 
     /// Holds a place among the connections of a backend for as long as it exists.

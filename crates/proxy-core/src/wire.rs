@@ -348,7 +348,7 @@ impl Channel for Wire {
 
     #[inline]
     fn has_unsent(&self) -> bool {
-        !self.output.is_empty()
+        !self.output.is_empty() || self.stream.has_unsent()
     }
 
     fn spliceable(&self) -> Option<(&TcpStream, u64)> {

@@ -73,6 +73,10 @@ impl Transport for OverTls {
         self.stream.has_buffered_input()
     }
 
+    fn has_unsent(&self) -> bool {
+        self.stream.has_unsent()
+    }
+
     fn secured(&self) -> Option<Arc<dyn Secured>> {
         Some(Arc::clone(&self.agreed) as Arc<dyn Secured>)
     }

@@ -74,6 +74,10 @@ impl Transport for Ahead {
         !self.read.is_empty()
     }
 
+    fn has_unsent(&self) -> bool {
+        self.stream.has_unsent()
+    }
+
     fn secured(&self) -> Option<Arc<dyn Secured>> {
         self.stream.secured()
     }

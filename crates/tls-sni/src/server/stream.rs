@@ -31,6 +31,11 @@ impl<IO> ServerStream<IO> {
         self.tls.get_ref().0
     }
 
+    /// True where something was taken that the socket has not taken yet: only a flush makes sure of it.
+    pub fn has_unsent(&self) -> bool {
+        self.tls.get_ref().1.wants_write()
+    }
+
     /// True where something was received that the next read returns without asking the socket.
     pub fn has_buffered_input(&self) -> bool {
         !self.tls.get_ref().1.wants_read()
