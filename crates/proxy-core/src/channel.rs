@@ -11,6 +11,9 @@ use tokio::net::TcpStream;
 
 use crate::connect::TlsFault;
 
+/// How many bytes are to come where nobody knows.
+pub(crate) const ENDLESS: u64 = u64::MAX;
+
 /// What is known after waiting for a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fill {
@@ -70,11 +73,11 @@ pub(crate) trait Channel {
     fn has_unsent(&self) -> bool;
 
     /// The socket and how many bytes of the body are still to come from it or may still go to it, where both
-    /// may pass it by untouched.
+    /// may pass it by untouched; [`ENDLESS`] where only the connection's end will tell.
     fn spliceable(&self) -> Option<(&TcpStream, u64)> {
         None
     }
 
-    /// Tells how many bytes of the body passed by.
+    /// Tells how many bytes of the body passed by. None, of an endless one, is its end.
     fn spliced(&mut self, _count: u64) {}
 }

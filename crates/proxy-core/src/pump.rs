@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use crate::channel::{Broken, Channel, Fill};
+use crate::channel::{Broken, Channel, ENDLESS, Fill};
 use crate::splice::{Splice, WORTH_IT};
 
 /// Which side of a pump broke, or is waited for.
@@ -26,6 +26,10 @@ pub(crate) struct Pump {
     stage: Stage,
     splice: Option<Splice>,
     may_splice: bool,
+    /// What [`Pump::bytes`] was when the other side was last waited for.
+    bytes_before: u64,
+    /// Much came between the two times before that.
+    was_flowing: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +42,16 @@ enum Stage {
 impl Pump {
     /// A pump for a body. It is spliced where `may_splice`, and where both sides are plain sockets.
     pub(crate) const fn new(may_splice: bool) -> Self {
-        Self { bytes: 0, moved: 0, waits_for: End::From, stage: Stage::Moving, splice: None, may_splice }
+        Self {
+            bytes: 0,
+            moved: 0,
+            waits_for: End::From,
+            stage: Stage::Moving,
+            splice: None,
+            may_splice,
+            bytes_before: 0,
+            was_flowing: false,
+        }
     }
 
     /// A pump with nothing to do.
@@ -62,7 +75,7 @@ impl Pump {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), (End, Broken)>> {
         while self.stage == Stage::Moving {
-            if self.splice.is_some() || (self.may_splice && is_worth_splicing(from, to)) {
+            if self.splice.is_some() || (self.may_splice && self.is_worth_splicing(from, to)) {
                 ready!(self.poll_splice(from, to, cx))?;
                 continue;
             }
@@ -84,7 +97,7 @@ impl Pump {
                 }
                 Poll::Ready(Err(broken)) => return Poll::Ready(Err((End::From, broken))),
                 Poll::Pending => {
-                    self.waits_for = End::From;
+                    self.wait_for_more();
                     return self.poll_rest(to, cx);
                 }
             }
@@ -136,10 +149,11 @@ impl Pump {
             let Poll::Ready(moved) = splice.poll_fill(from_socket, left, cx) else {
                 // The pipe is for others while nothing stands in it.
                 self.splice = None;
+                self.wait_for_more();
                 return Poll::Pending;
             };
             let moved = moved.map_err(|broken| (End::From, broken))?;
-            if moved == 0 {
+            if moved == 0 && left != ENDLESS {
                 return Poll::Ready(Err((End::From, Broken::Rule(http1::Rule::Incomplete))));
             }
             from.spliced(moved as u64);
@@ -151,13 +165,30 @@ impl Pump {
         }
         Poll::Ready(Ok(()))
     }
-}
 
-#[inline]
-fn is_worth_splicing<F: Channel, T: Channel>(from: &F, to: &T) -> bool {
-    from.data().is_empty()
-        && from.spliceable().is_some_and(|(_, left)| left >= WORTH_IT)
-        && to.spliceable().is_some()
+    /// Nothing more has come.
+    #[inline]
+    fn wait_for_more(&mut self) {
+        self.waits_for = End::From;
+        self.was_flowing = self.has_much_come();
+        self.bytes_before = self.bytes;
+    }
+
+    #[inline]
+    fn has_much_come(&self) -> bool {
+        self.bytes - self.bytes_before >= WORTH_IT
+    }
+
+    /// Of a body whose length nobody knows, what came last tells: a conversation is not worth a pipe.
+    #[inline]
+    fn is_worth_splicing<F: Channel, T: Channel>(&self, from: &F, to: &T) -> bool {
+        from.data().is_empty()
+            && from.spliceable().is_some_and(|(_, left)| match left {
+                ENDLESS => self.was_flowing || self.has_much_come(),
+                _ => left >= WORTH_IT,
+            })
+            && to.spliceable().is_some()
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
 use crate::buffer::Buffer;
-use crate::channel::{Broken, Channel, Fill};
+use crate::channel::{Broken, Channel, ENDLESS, Fill};
 use crate::transport::Stream;
 
 /// Data up to this size is copied behind what is to be sent anyway, so that one send carries both.
@@ -354,18 +354,23 @@ impl Channel for Wire {
     fn spliceable(&self) -> Option<(&TcpStream, u64)> {
         let left = match self.reader {
             Reader::Bytes(left) => left,
-            _ => 0,
+            Reader::UntilClose => ENDLESS,
+            Reader::Done | Reader::Chunks(_) => 0,
         };
         // A body that is to be framed in chunks does not pass by untouched.
         self.stream.as_tcp().filter(|_| self.writer != Writer::Chunked).map(|tcp| (tcp, left))
     }
 
     fn spliced(&mut self, count: u64) {
-        if let Reader::Bytes(left) = &mut self.reader {
-            *left = left.saturating_sub(count);
-            if *left == 0 {
-                self.reader = Reader::Done;
+        match &mut self.reader {
+            Reader::Bytes(left) => {
+                *left = left.saturating_sub(count);
+                if *left == 0 {
+                    self.reader = Reader::Done;
+                }
             }
+            Reader::UntilClose if count == 0 => self.reader = Reader::Done,
+            Reader::Done | Reader::Chunks(_) | Reader::UntilClose => {}
         }
     }
 }

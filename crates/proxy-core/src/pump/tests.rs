@@ -1,9 +1,14 @@
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::task::Waker;
 
 use http1::Rule;
+use http1::framing::BodyLength;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::wire::{Wire, Writer};
 
 /// What a side does next; with nothing left, it goes on without waiting.
 #[derive(Clone, Debug)]
@@ -190,4 +195,53 @@ fn a_pump_with_nothing_to_do_is_done() {
     assert!(pump.is_done());
     assert_eq!(run(&mut pump, &mut from, &mut to), Ok(()));
     assert_eq!(to.finished, None);
+}
+
+/// A connection as a tunnel's side, and its other end.
+async fn tunnel() -> (Wire, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connecting = TcpStream::connect(listener.local_addr().unwrap());
+    let (near, far) = tokio::join!(listener.accept(), connecting);
+    let mut wire = Wire::new(near.unwrap().0.into());
+    wire.expect(BodyLength::UntilClose, u64::MAX);
+    wire.frame(Writer::Tunnel);
+    (wire, far.unwrap())
+}
+
+#[tokio::test]
+async fn a_tunnel_is_spliced_while_much_flows_and_to_its_end() {
+    let ((mut from, mut sending), (mut to, mut taking)) = (tunnel().await, tunnel().await);
+    let mut pump = Pump::new(true);
+    let mut poll_once = |cx: &mut Context<'_>| {
+        let polled = pump.poll(&mut from, &mut to, cx);
+        (polled, pump.splice.as_ref().is_some_and(Splice::has_bytes), pump.was_flowing)
+    };
+    // A conversation is not.
+    for _ in 0..3 {
+        sending.write_all(b"hello").await.unwrap();
+        let mut got = [0; 5];
+        tokio::select! {
+            () = poll_fn(|cx| { assert!(poll_once(cx).0.is_pending()); Poll::Pending }) => {}
+            read = taking.read_exact(&mut got) => { read.unwrap(); }
+        }
+        let (polled, is_spliced, was_flowing) = poll_fn(|cx| Poll::Ready(poll_once(cx))).await;
+        assert!(polled.is_pending() && !is_spliced && !was_flowing);
+    }
+    let much: Vec<u8> = (0..16_000_000_u32).map(|number| (number ^ (number >> 8)) as u8).collect();
+    let mut was_spliced = false;
+    let pumping = poll_fn(|cx| {
+        let (polled, is_spliced, _) = poll_once(cx);
+        was_spliced |= is_spliced;
+        polled
+    });
+    let sent = async {
+        sending.write_all(&much).await?;
+        sending.shutdown().await
+    };
+    let mut got = Vec::new();
+    let (pumped, sent, read) = tokio::join!(pumping, sent, taking.read_to_end(&mut got));
+    assert_eq!((pumped, pump.bytes, pump.is_done()), (Ok(()), 15 + much.len() as u64, true));
+    sent.unwrap();
+    read.unwrap();
+    assert!(was_spliced && got == much);
 }
