@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use config::Errors;
-use proxy_core::BuildError;
+use control_plane::BuildFailure;
 
 use crate::find::NotFound;
 use crate::output;
@@ -20,7 +20,7 @@ pub(crate) enum Failure {
     Configuration(#[from] Errors),
     /// The engine cannot serve it; a compiled plan never comes to this.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Build(#[from] BuildFailure),
     /// The configuration is wrong, and the user has been told.
     #[error("the configuration is wrong")]
     ConfigurationTold,

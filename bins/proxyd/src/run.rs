@@ -67,12 +67,16 @@ pub(crate) fn bind(plan: &Plan) -> Result<Listeners, Failure> {
 }
 
 /// Serves a plan until signals end it. Traffic has threads of its own; this one has the signals and the probes.
-async fn serve(plan: Plan) -> Result<(), Failure> {
+async fn serve(mut plan: Plan) -> Result<(), Failure> {
     // Before anybody learns that it listens: a signal from then on drains.
     let signals = Signals::take().map_err(|error| log(&error))?;
     let listeners = bind(&plan)?;
-    let (proxy, _) = ControlPlane::build(plan)?;
-    let served = until_signals(&proxy, listeners, signals).await;
+    plan.note_ports(&listeners);
+    let (proxy, control) = ControlPlane::build(plan)?;
+    let served = tokio::select! {
+        served = until_signals(&proxy, listeners, signals) => served,
+        () = control.run() => Ok(()),
+    };
     summary::log(&proxy.handle());
     served.map_err(|error| log(&error))
 }

@@ -5,6 +5,7 @@ mod fields;
 mod refused;
 mod route;
 mod settings;
+mod tls;
 mod upstream;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use proxy_core::spec::Blueprint;
 use proxy_core::{ListenAddress, Proxy};
 
 use crate::probes::Dialler;
+use crate::tls::TlsPlan;
 use crate::{Factories, Plan, not_built, state_dir};
 
 /// What a stage of the compilation reads, and where it reports what is wrong.
@@ -29,6 +31,7 @@ struct Compiler<'a> {
     declared: HashSet<&'a str>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    tls: TlsPlan,
 }
 
 /// Compiles a document.
@@ -66,14 +69,20 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         declared: HashSet::new(),
         problems: Vec::new(),
         warnings: Vec::new(),
+        tls: TlsPlan::default(),
     };
     let egress = compiler.egress();
     compiler.dialler = Dialler::new(egress.clone());
     let state_dir = compiler.state_dir();
     let mut blueprint = Blueprint::default();
     blueprint.settings = settings::settings(document);
+    compiler.certificates();
+    blueprint.listeners = compiler.listeners();
+    blueprint.passages = compiler.passages();
+    blueprint.hosts = compiler.hosts();
     blueprint.upstreams = compiler.upstreams();
-    for (index, route) in document.routes.iter().enumerate() {
+    let routes = document.routes.iter().enumerate().filter(|(_, route)| route.mode == config::Mode::Http);
+    for (index, route) in routes {
         let spec = compiler.route(index, route, &mut blueprint.upstreams);
         blueprint.routes.extend(spec.map(Arc::new));
     }
@@ -84,6 +93,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         return Err(compiler.problems);
     }
     Ok(Plan {
+        tls: compiler.take_tls(),
         blueprint,
         addresses: document.addresses().into_iter().map(listen).collect(),
         workers: settings::workers(document.proxy.workers),

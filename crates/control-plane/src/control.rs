@@ -9,7 +9,9 @@ use health::Manual;
 use proxy_core::{BackendStatus, BuildError, Handle, ListenAddress, Proxy};
 
 use crate::Plan;
+use crate::certificates::Keeper;
 use crate::states::States;
+use crate::tls::LiveTls;
 
 /// Changes what a proxy serves, from one plan to the next, and what it is told of backends meanwhile. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +23,19 @@ pub struct ControlPlane {
     state_dir: Option<PathBuf>,
     /// Locked while anything changes.
     states: Arc<Mutex<States>>,
+    tls: LiveTls,
+}
+
+/// Why a plan cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildFailure {
+    /// A file of TLS has become wrong since the plan was compiled.
+    #[error("TLS cannot be served: {0}")]
+    Tls(String),
+    /// The blueprint cannot be served; never of a plan that was compiled.
+    #[error(transparent)]
+    Build(#[from] BuildError),
 }
 
 /// Why a plan cannot take the place of the one that is served. Nothing has changed then.
@@ -30,6 +45,9 @@ pub enum PublishError {
     /// The plan listens elsewhere, or with another number of workers, or keeps its state elsewhere.
     #[error("listeners, workers and the directory of the state cannot change while the proxy runs")]
     NeedsRestart,
+    /// A file of TLS has become wrong since the plan was compiled.
+    #[error("TLS cannot be served: {0}")]
+    Tls(String),
     /// The blueprint cannot be served.
     #[error("the blueprint cannot be served")]
     Build(#[from] BuildError),
@@ -65,8 +83,10 @@ impl ControlPlane {
     ///
     /// # Errors
     /// What cannot be served; never for a plan that was compiled.
-    pub fn build(plan: Plan) -> Result<(Proxy, Self), BuildError> {
-        let Plan { blueprint, addresses, workers, egress, state_dir, dialler, .. } = plan;
+    pub fn build(plan: Plan) -> Result<(Proxy, Self), BuildFailure> {
+        let Plan { mut blueprint, addresses, workers, egress, state_dir, dialler, tls: wanted, .. } = plan;
+        let tls = LiveTls::new(state_dir.as_deref());
+        tls.apply(&wanted, &mut blueprint).map_err(BuildFailure::Tls)?;
         let egress = Arc::new(Egress::new(egress));
         dialler.use_for_all(egress.clone());
         let mut states = States::read(state_dir.as_deref());
@@ -77,7 +97,21 @@ impl ControlPlane {
             .build()?;
         let handle = proxy.handle();
         let states = Arc::new(Mutex::new(states));
-        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states }))
+        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states, tls }))
+    }
+
+    /// Keeps certificates fresh: files that change are read again, and those that end soon are told of. To be run once, away
+    /// from traffic, for as long as the proxy is.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any time, and run again.
+    pub async fn run(&self) {
+        self.tls.run().await;
+    }
+
+    /// The certificates that are served, and who changes them.
+    pub fn certificates(&self) -> &Keeper {
+        &self.tls.keeper
     }
 
     /// Has the proxy serve another plan: requests that have begun end as they were, all later ones go by the plan.
@@ -96,7 +130,9 @@ impl ControlPlane {
         plan.dialler.use_for_all(self.egress.clone());
         let mut states = self.states();
         let mut next = states.clone();
-        self.handle.publish(next.apply(plan.blueprint))?;
+        let mut blueprint = plan.blueprint;
+        self.tls.apply(&plan.tls, &mut blueprint).map_err(PublishError::Tls)?;
+        self.handle.publish(next.apply(blueprint))?;
         *states = next;
         // The engine remembers what is forgotten here.
         for (upstream, id, state) in states.take_overruled() {

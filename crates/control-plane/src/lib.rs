@@ -20,7 +20,7 @@ pub use certificates::{
     Status, Summary, load, load_again,
 };
 pub use compile::{check, compile};
-pub use control::{ControlPlane, PublishError, SetError};
+pub use control::{BuildFailure, ControlPlane, PublishError, SetError};
 pub use factories::Factories;
 pub use not_built::not_built;
 pub use plan::Plan;

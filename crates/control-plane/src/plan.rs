@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use config::Problem;
 use egress::Policy;
-use proxy_core::ListenAddress;
 use proxy_core::spec::Blueprint;
+use proxy_core::{ListenAddress, Listeners};
 
 use crate::probes::Dialler;
+use crate::tls::TlsPlan;
 
 /// A document compiled: all that a proxy needs in order to serve it.
 #[derive(Clone, Debug)]
@@ -25,6 +26,24 @@ pub struct Plan {
     pub state_dir: Option<PathBuf>,
     /// What is allowed but cannot be meant, each with its place.
     pub warnings: Vec<Problem>,
+    /// How TLS is spoken.
+    pub(crate) tls: TlsPlan,
     /// What the blueprint's probes connect with.
     pub(crate) dialler: Dialler,
+}
+
+impl Plan {
+    /// Notes which ports the system has chosen, where the document left that to it: redirects to HTTPS name them.
+    pub fn note_ports(&mut self, listeners: &Listeners) {
+        let is_secure = |number: &usize| matches!(self.tls.listeners.get(*number), Some(Some(_)));
+        let chosen = listeners.addresses().enumerate().find_map(|(number, address)| match address {
+            ListenAddress::Tcp(address) if is_secure(&number) => Some(address.port()),
+            _ => None,
+        });
+        for host in &mut self.blueprint.hosts {
+            if host.redirect_to == Some(0) {
+                host.redirect_to = chosen;
+            }
+        }
+    }
 }

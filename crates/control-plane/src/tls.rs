@@ -4,5 +4,16 @@ mod client_fields;
 mod secure;
 mod terminate;
 
+mod files;
+mod listener;
+mod upstream;
+
+mod live;
+mod refresh;
+
+pub(crate) use listener::{ListenerTls, Vouching, ticket_error, ticket_text};
+pub(crate) use live::{LiveTls, TlsPlan};
+pub(crate) use refresh::Refresher;
 pub(crate) use secure::BackendTls;
 pub(crate) use terminate::Termination;
+pub(crate) use upstream::UpstreamTls;

@@ -12,6 +12,7 @@ use proxy_core::spec::{
 
 use super::Compiler;
 use super::settings::body_size;
+use super::tls::hsts;
 
 impl Compiler<'_> {
     /// A route; `None` where something was wrong with it. The upstreams that it has for itself are appended.
@@ -39,6 +40,7 @@ impl Compiler<'_> {
         spec.max_body_size = route.max_body_size.map(body_size);
         spec.gate = capacity::of_route(route);
         spec.priority = capacity::priority(route.priority);
+        spec.hsts = route.hsts.as_ref().map(hsts);
         spec.hedge = route.hedge.as_ref().map(sharing::hedge);
         spec.mirror = route.mirror.as_ref().map(sharing::mirror);
         self.learn_limit(&at, route, upstreams);

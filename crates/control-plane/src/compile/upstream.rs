@@ -11,9 +11,10 @@ use std::time::Duration;
 use config::{Backend, BackendAddress, Route, Upstream};
 use egress::Destination;
 use lb_strategies::Weight;
-use proxy_core::spec::{BackendSpec, HostHeader, Protocol, UpstreamSpec};
+use proxy_core::spec::{BackendSpec, HostHeader, UpstreamSpec};
 
 use super::Compiler;
+use super::tls::{announces, protocol};
 use crate::states::manual;
 pub(super) use balance::sticky;
 pub(super) use capacity::gate;
@@ -49,6 +50,7 @@ impl Compiler<'_> {
 
     fn upstream(&mut self, path: &str, upstream: &Upstream, timeout: Duration) -> Option<Arc<UpstreamSpec>> {
         let strategy = self.strategy(&format!("{path}.strategy"), upstream);
+        let secure = self.secure(path, upstream);
         let check = self.check(&format!("{path}.healthCheck"), upstream);
         let mut spec = UpstreamSpec::new(upstream.name.clone());
         for (index, backend) in upstream.all_backends().iter().enumerate() {
@@ -61,7 +63,9 @@ impl Compiler<'_> {
         }
         spec.strategy = strategy?;
         spec.host_header = host_header(upstream.host_header());
-        spec.protocol = protocol(upstream.protocol);
+        spec.protocol = protocol(upstream);
+        spec.announces = announces(upstream);
+        spec.secure = secure.ok()?;
         spec.timeout = timeout;
         spec.connect_timeout = upstream.connect_timeout.get();
         spec.dns_timeout = upstream.dns_timeout.get();
@@ -94,14 +98,6 @@ fn compile_backend(backend: &Backend, upstream: &Upstream) -> Result<Option<Back
     spec.max_requests = backend.max_requests.unwrap_or(upstream.max_requests_per_backend).get();
     spec.max_connections = backend.max_connections.unwrap_or(upstream.max_connections_per_backend).get();
     Ok(Some(spec))
-}
-
-/// Where nothing offers a choice, `auto` is HTTP/1.1.
-const fn protocol(protocol: config::Protocol) -> Protocol {
-    match protocol {
-        config::Protocol::Http2 => Protocol::Http2,
-        _ => Protocol::Http1,
-    }
 }
 
 fn host_header(host: config::HostHeader) -> HostHeader {

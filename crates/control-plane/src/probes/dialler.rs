@@ -29,8 +29,7 @@ impl Dialler {
     /// A connection to a backend.
     pub(super) async fn connect(&self, to: &Address) -> Result<Stream, ProbeError> {
         let connect = self.connect.get_or_init(|| Arc::new(Egress::new(self.policy.clone())));
-        connect
-            .connect(to)
+        to.open(&**connect, None)
             .await
             .map_err(|error| ProbeError::failed(format!("expected a connection: {error}")))
     }

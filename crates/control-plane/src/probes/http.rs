@@ -63,7 +63,8 @@ impl HttpProbe {
         let host = self.host.as_deref().unwrap_or(host);
         // No body is worth its time where nobody looks at it.
         let most = if self.body.is_some() { LONGEST_BODY } else { 0 };
-        let answer = if self.speaks_http2 {
+        // What TLS has negotiated is what is spoken.
+        let answer = if self.speaks_http2 || stream.speaks_http2() {
             http2::ask(stream, self.request(host, true)?, Vec::new(), most).await?
         } else {
             http1::ask(stream, self.request(host, false)?, most).await?

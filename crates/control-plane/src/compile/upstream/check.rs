@@ -15,7 +15,7 @@ impl Compiler<'_> {
         let spec = CheckSpec::connecting(settings(written)).at_port(written.port);
         let spec = match written.kind {
             HealthCheckKind::Http => {
-                let speaks_http2 = protocol(upstream.protocol) == Protocol::Http2;
+                let speaks_http2 = protocol(upstream) == Protocol::Http2;
                 let probe = HttpProbe::new(written, speaks_http2, self.dialler.clone());
                 spec.with(
                     probe

@@ -1,0 +1,96 @@
+//! The TLS of a listener, as a document asks for it.
+
+use std::path::{Path, PathBuf};
+
+use tls_sni::{
+    ClientAuth, ClientAuthMode, Protocol, ServerSettings, TicketKeys, TicketKeysError, TlsVersion,
+    UnknownName,
+};
+
+use super::files::{Text, read};
+
+/// The TLS of a listener. The files that it names are read whenever settings are made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ListenerTls {
+    pub(crate) min_version: TlsVersion,
+    pub(crate) unknown_name: UnknownName,
+    pub(crate) protocols: Vec<Protocol>,
+    pub(crate) client_auth: Option<Vouching>,
+    /// Hosts with a rule of their own.
+    pub(crate) client_auth_of: Vec<(String, Vouching)>,
+    pub(crate) ticket_keys: Option<PathBuf>,
+}
+
+/// Who vouches for clients.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Vouching {
+    mode: ClientAuthMode,
+    authorities: Text,
+    revoked: Vec<PathBuf>,
+}
+
+impl Vouching {
+    pub(crate) fn of(written: &config::ClientAuth) -> Self {
+        let mode = match written.mode {
+            config::ClientAuthMode::Optional => ClientAuthMode::Optional,
+            _ => ClientAuthMode::Required,
+        };
+        Self { mode, authorities: Text::of(&written.ca), revoked: written.crls.clone() }
+    }
+
+    /// Whether clients without a certificate are refused.
+    pub(crate) fn is_required(&self) -> bool {
+        self.mode == ClientAuthMode::Required
+    }
+
+    pub(crate) fn read(&self) -> Result<ClientAuth, String> {
+        let revoked = self.revoked.iter().map(|path| Ok(read(path)?.to_vec()));
+        let revoked = revoked.collect::<Result<Vec<_>, String>>()?;
+        let authorities = self.authorities.read()?;
+        ClientAuth::new(&authorities, &revoked, self.mode).map_err(|error| error.to_string())
+    }
+
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        self.authorities.file().into_iter().chain(self.revoked.iter().map(PathBuf::as_path))
+    }
+}
+
+impl ListenerTls {
+    /// The settings, as the files are now.
+    ///
+    /// # Errors
+    /// What is wrong with a file.
+    pub(crate) fn settings(&self, ticket_keys: TicketKeys) -> Result<ServerSettings, String> {
+        let mut settings = ServerSettings::new(ticket_keys);
+        settings.min_version = self.min_version;
+        settings.unknown_name = self.unknown_name;
+        settings.protocols.clone_from(&self.protocols);
+        settings.client_auth = self.client_auth.as_ref().map(Vouching::read).transpose()?;
+        for (host, vouching) in &self.client_auth_of {
+            settings.client_auth_of.push((host.clone(), Some(vouching.read()?)));
+        }
+        Ok(settings)
+    }
+
+    /// The files whose change makes other settings.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let all = self.client_auth.iter().chain(self.client_auth_of.iter().map(|(_, vouching)| vouching));
+        all.flat_map(Vouching::files).map(Path::to_owned).collect()
+    }
+}
+
+/// The text of a file of ticket keys.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn ticket_text(path: &Path) -> Result<zeroize::Zeroizing<String>, String> {
+    let bytes = read(path)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(zeroize::Zeroizing::new(text.to_owned())),
+        Err(_) => Err(ticket_error(path, &TicketKeysError::Line { line: 1 })),
+    }
+}
+
+pub(crate) fn ticket_error(path: &Path, error: &TicketKeysError) -> String {
+    format!("{}: {error}", path.display())
+}

@@ -1,0 +1,185 @@
+//! The TLS of a proxy that runs: what outlives the documents that it goes by.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use proxy_core::Secure;
+use proxy_core::spec::Blueprint;
+use tls_sni::{Certificates, Client, Obtain, Server, ServerSettings, TicketKeys};
+
+use super::{ListenerTls, Refresher, Termination, UpstreamTls, ticket_error, ticket_text};
+use crate::certificates::{Keeper, Loaded};
+
+/// The TLS that a plan asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsPlan {
+    /// By the place of the listener; `None` where it is plain.
+    pub(crate) listeners: Vec<Option<ListenerTls>>,
+    /// The certificates of the document.
+    pub(crate) loaded: Loaded,
+    /// Of upstreams that speak TLS: the name, how, and what does it.
+    pub(crate) upstreams: Vec<(String, UpstreamTls, Client)>,
+}
+
+/// The TLS of a proxy that runs. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub(crate) struct LiveTls {
+    pub(crate) keeper: Keeper,
+    refresher: Refresher,
+    /// For listeners that name no file: they end with the process.
+    random: TicketKeys,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    servers: Vec<Option<Arc<Termination>>>,
+    ticket_keys: HashMap<PathBuf, TicketKeys>,
+    /// By their identities, so that sessions with backends outlive a change of something else.
+    clients: HashMap<u64, Arc<dyn Secure>>,
+    obtain: Option<Arc<dyn Obtain>>,
+}
+
+impl LiveTls {
+    /// What is kept in this directory is served from now on. Blocks while it reads.
+    pub(crate) fn new(state_dir: Option<&Path>) -> Self {
+        Self {
+            keeper: Keeper::new(Certificates::new(), state_dir),
+            refresher: Refresher::default(),
+            random: TicketKeys::random(),
+            state: Arc::default(),
+        }
+    }
+
+    /// Has certificates for unknown names obtained by this.
+    pub(crate) fn obtain_by(&self, obtain: Arc<dyn Obtain>) {
+        let mut state = self.state();
+        for server in state.servers.iter().flatten() {
+            server.0.obtain_by(Arc::clone(&obtain));
+        }
+        state.obtain = Some(obtain);
+    }
+
+    /// Goes by a plan, and puts what does it into the blueprint.
+    ///
+    /// # Errors
+    /// What has become of a file since the plan was compiled; nothing has changed then.
+    pub(crate) fn apply(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> Result<(), String> {
+        let mut state = self.state();
+        let mut settings = Vec::with_capacity(plan.listeners.len());
+        for listener in &plan.listeners {
+            settings.push(match listener {
+                None => None,
+                Some(tls) => Some(tls.settings(state.keys(tls.ticket_keys.as_deref(), &self.random)?)?),
+            });
+        }
+        self.serve(&mut state, settings, blueprint)?;
+        state.keep_clients(blueprint);
+        self.keeper.follow(&plan.loaded);
+        self.look_after(plan, &state);
+        Ok(())
+    }
+
+    /// Keeps certificates and files fresh until it is dropped.
+    pub(crate) async fn run(&self) {
+        tokio::select! {
+            never = self.keeper.run() => match never {},
+            never = self.refresher.run() => match never {},
+        }
+    }
+
+    fn serve(
+        &self,
+        state: &mut State,
+        settings: Vec<Option<ServerSettings>>,
+        blueprint: &mut Blueprint,
+    ) -> Result<(), String> {
+        state.servers.resize_with(settings.len().max(state.servers.len()), || None);
+        let listeners = blueprint.listeners.iter_mut();
+        for ((settings, server), listener) in settings.into_iter().zip(&mut state.servers).zip(listeners) {
+            let Some(settings) = settings else { continue };
+            let served = match server {
+                Some(served) => {
+                    served.0.replace(settings).map_err(|error| error.to_string())?;
+                    Arc::clone(served)
+                }
+                None => {
+                    let made = Server::new(self.keeper.certificates().clone(), settings)
+                        .map_err(|error| error.to_string())?;
+                    if let Some(obtain) = &state.obtain {
+                        made.obtain_by(Arc::clone(obtain));
+                    }
+                    Arc::clone(server.insert(Arc::new(Termination(made))))
+                }
+            };
+            Arc::make_mut(listener).secure = Some(served);
+        }
+        Ok(())
+    }
+
+    /// Has files looked at that settings were made of.
+    fn look_after(&self, plan: &TlsPlan, state: &State) {
+        self.refresher.clear();
+        for (path, keys) in &state.ticket_keys {
+            let (path, keys) = (path.clone(), keys.clone());
+            self.refresher.add("ticket keys", vec![path.clone()], move || {
+                keys.replace(&ticket_text(&path)?).map_err(|error| ticket_error(&path, &error))
+            });
+        }
+        for (number, tls) in plan.listeners.iter().enumerate() {
+            let (Some(tls), Some(Some(server))) = (tls, state.servers.get(number)) else { continue };
+            let keys = tls.ticket_keys.as_ref().and_then(|path| state.ticket_keys.get(path));
+            let keys = keys.unwrap_or(&self.random).clone();
+            let (tls, server) = (tls.clone(), Arc::clone(server));
+            self.refresher.add(format!("listener {number}"), tls.files(), move || {
+                let settings = tls.settings(keys.clone())?;
+                server.0.replace(settings).map_err(|error| error.to_string())
+            });
+        }
+        for (name, tls, client) in &plan.upstreams {
+            let (tls, client) = (tls.clone(), client.clone());
+            self.refresher.add(format!("upstream {name}"), tls.files(), move || {
+                let settings = tls.settings().map_err(|(_, error)| error)?;
+                client.replace(settings).map_err(|error| error.to_string())
+            });
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The ticket keys of a file, which all listeners that name it share, or the random ones.
+    fn keys(&mut self, file: Option<&Path>, random: &TicketKeys) -> Result<TicketKeys, String> {
+        let Some(path) = file else { return Ok(random.clone()) };
+        if let Some(keys) = self.ticket_keys.get(path) {
+            return Ok(keys.clone());
+        }
+        let keys = TicketKeys::parse(&ticket_text(path)?).map_err(|error| ticket_error(path, &error))?;
+        self.ticket_keys.insert(path.to_owned(), keys.clone());
+        Ok(keys)
+    }
+
+    /// Has upstreams go on with what they had, where nothing about it has changed.
+    fn keep_clients(&mut self, blueprint: &mut Blueprint) {
+        let mut kept = HashMap::new();
+        for upstream in &mut blueprint.upstreams {
+            let Some(secure) = &upstream.secure else { continue };
+            let identity = secure.identity();
+            match self.clients.get(&identity) {
+                Some(held) if !Arc::ptr_eq(held, secure) => {
+                    let held = Arc::clone(held);
+                    Arc::make_mut(upstream).secure = Some(Arc::clone(&held));
+                    kept.insert(identity, held);
+                }
+                _ => {
+                    kept.insert(identity, Arc::clone(secure));
+                }
+            }
+        }
+        self.clients = kept;
+    }
+}
