@@ -116,6 +116,7 @@ impl Connection {
                     if let Some(reason) = reason {
                         self.worker.count("connection", reason);
                     }
+                    self.say_goodbye().await;
                     return;
                 }
                 // Boxed, so that those which speak HTTP/1.1 need no room for it.
@@ -245,6 +246,19 @@ impl Connection {
             let idle = self.worker.snapshot().0.settings.keep_alive_timeout;
             self.slot.set(Some(idle));
             self.slot.set_resting(true);
+        }
+    }
+
+    /// RFC 8446 section 6.1: an end that was not announced could be anybody's work.
+    async fn say_goodbye(&mut self) {
+        if self.facts.secured.is_some() {
+            let stream = &mut self.client.wire.stream;
+            poll_fn(|cx| {
+                // Whoever takes nothing any more is not waited for.
+                let _ = Pin::new(&mut *stream).poll_shutdown(cx);
+                Poll::Ready(())
+            })
+            .await;
         }
     }
 
