@@ -76,7 +76,7 @@ fn what_is_wrong_is_told_once_it_has_lasted() {
     let mismatch = || bad(&source, CertificateError::KeyMismatch);
     let unsettled = Notice::Unsettled(failure(&source, CertificateError::KeyMismatch));
     let failed = Notice::Failed { failure: failure(&source, CertificateError::KeyMismatch), is_served: true };
-    assert_eq!(book.take(vec![mismatch()], at).notices, [unsettled.clone()]);
+    assert_eq!(book.take(vec![mismatch()], at).notices, std::slice::from_ref(&unsettled));
     assert_eq!(book.deadline(), Some(at + SECOND));
     assert_eq!(book.due(at + SECOND / 2), []);
     assert_eq!(book.take(vec![mismatch()], at + SECOND / 2).notices, [unsettled], "it began earlier");

@@ -1,6 +1,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use tls_sni::{CertificateError, Certificates};
 use zeroize::Zeroizing;
@@ -160,6 +162,28 @@ fn a_document_is_served_in_place_of_the_former_one_and_of_nothing_else() {
     assert_eq!(ids(), ["acme:x.test", "file:b", "route:c", "store:d.test"]);
     keeper.follow(&Loaded::default());
     assert_eq!(ids(), ["acme:x.test", "store:d.test"]);
+}
+
+#[test]
+fn no_document_leaves_a_name_without_its_certificate() {
+    let keeper = keeper(None);
+    let made = made("a.test");
+    let documents = ["file:a", "route:a", "plain"].map(|id| load(vec![source(id, &made)], now()));
+    keeper.follow(&documents[0]);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                assert!(keeper.certificates().has("a.test"));
+            }
+        });
+        for turn in 0..1_000 {
+            keeper.follow(&documents[turn % documents.len()]);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        looks.join().unwrap();
+    });
+    assert_eq!(served(&keeper).len(), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use tempfile::TempDir;
@@ -108,6 +109,31 @@ async fn a_file_that_changes_is_served_anew() {
         assert_eq!(kept.keeper.certificates().list().len(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn no_change_leaves_a_name_without_its_certificate() {
+    let kept = Kept::new(|root| made("a.test").write(&root.join("a.pem")), &[("a.pem", None)]);
+    let table = kept.keeper.certificates().clone();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let is_enough = Arc::clone(&is_over);
+    let looks = std::thread::spawn(move || {
+        while !is_enough.load(Ordering::Relaxed) {
+            assert!(table.has("a.test"));
+        }
+    });
+    watched(&kept, async {
+        for _ in 0..10 {
+            let next = made("a.test");
+            next.write(&kept.path("a.pem"));
+            kept.until_served(&next).await;
+            fs::write(kept.path("a.pem"), "").unwrap();
+            kept.until_error("it is empty").await;
+        }
+    })
+    .await;
+    is_over.store(true, Ordering::Relaxed);
+    looks.join().unwrap();
 }
 
 #[tokio::test]
@@ -264,6 +290,20 @@ async fn what_begins_later_is_served_then() {
         assert!(kept.is_served(&first));
         *kept.time.lock().unwrap() = now() + DAY;
         kept.until_served(&next).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stays_wrong_is_looked_at_again_until_it_is_told() {
+    let kept = Kept::new(|root| made("a.test").write(&root.join("a.pem")), &[("a.pem", None)]);
+    kept.run(async {
+        fs::write(kept.path("a.pem"), "").unwrap();
+        kept.until_error("it is empty").await;
+        let began = Instant::now();
+        assert!(kept.keeper.shared.book().deadline().is_some());
+        kept.until("the end of patience", |kept| kept.keeper.shared.book().deadline().is_none()).await;
+        assert_eq!(began.elapsed().as_secs(), 1);
     })
     .await;
 }

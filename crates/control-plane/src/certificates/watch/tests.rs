@@ -8,7 +8,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use super::Watch;
+use super::{Dirs, Watch};
+use crate::certificates::changes::Changes;
 
 /// A folder whose files are watched, by their names.
 struct Watched {
@@ -181,4 +182,18 @@ async fn many_changes_at_once_are_all_heard_of() {
         timeout(Duration::from_secs(10), watched.watch.changes().gathered()).await.unwrap();
         heard.extend(watched.watch.changes().take().files);
     }
+}
+
+#[test]
+fn what_cannot_be_watched_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (there, missing) = (folder.path().to_owned(), folder.path().join("missing"));
+    let wanted = || HashSet::from([there.clone(), missing.clone()]);
+    let (mut dirs, changes) = (Dirs::default(), Arc::new(Changes::default()));
+    assert_eq!(dirs.follow(wanted(), &changes), std::slice::from_ref(&there));
+    assert_eq!(dirs.follow(wanted(), &changes), Vec::<PathBuf>::new(), "not before the next sweep");
+    fs::create_dir(&missing).unwrap();
+    assert!(dirs.replaced().is_empty() && dirs.is_due);
+    assert_eq!(dirs.follow(wanted(), &changes), [missing]);
+    assert!(dirs.replaced().is_empty() && !dirs.is_due);
 }
