@@ -127,6 +127,10 @@ impl Shared {
         chain: &[u8],
         key: &[u8],
     ) -> Result<(Certificate, Zeroizing<Vec<u8>>), PutError> {
+        // Their text, joined, has at most a line's end more for each.
+        if (chain.len() + key.len() + 2) as u64 > LARGEST {
+            return Err(PutError::TooLarge);
+        }
         let now = self.now();
         let certificate = Certificate::parse(chain, key, now)?;
         if !certificate.covers(domain.as_str()) {
@@ -134,9 +138,6 @@ impl Shared {
             return Err(PutError::NotCovered { domain: domain.to_string(), names });
         }
         let text = sections::join(chain, key);
-        if text.len() as u64 > LARGEST {
-            return Err(PutError::TooLarge);
-        }
         // It is read from that text at the next start.
         match Certificate::parse(&text, &text, now) {
             Ok(again) if again == certificate => Ok((certificate, text)),

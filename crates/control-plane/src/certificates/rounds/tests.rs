@@ -75,6 +75,16 @@ impl Kept {
         self.until(message, |kept| kept.error().is_some_and(|error| error.contains(message))).await;
     }
 
+    /// Waits for the first rounds to be over, and for whatever is wrong to be told.
+    async fn until_settled(&self) {
+        let done = *self.keeper.shared.done.borrow();
+        let is_settled = |kept: &Self| {
+            let shared = &kept.keeper.shared;
+            *shared.done.borrow() > done + 1 && shared.book().deadline().is_none()
+        };
+        self.until("quiet", is_settled).await;
+    }
+
     /// Runs the keeper beside a test.
     async fn run(&self, test: impl Future<Output = ()>) {
         tokio::select! {
@@ -158,6 +168,11 @@ async fn a_secret_of_kubernetes_is_swapped_as_a_whole() {
             fs::rename(kept.path("..data_tmp"), kept.path("..data")).unwrap();
             fs::remove_dir_all(kept.path(&format!("..{}", number - 1))).unwrap();
             kept.until_served(&next).await;
+            // What the links lead to now is watched.
+            let next = made("a.test");
+            fs::write(kept.path(&format!("..{number}/tls.crt")), &next.chain).unwrap();
+            fs::write(kept.path(&format!("..{number}/tls.key")), &next.key).unwrap();
+            kept.until_served(&next).await;
         }
     })
     .await;
@@ -216,19 +231,21 @@ async fn what_is_of_no_use_leaves_what_was_served() {
 async fn what_another_document_names_is_watched() {
     let make = |root: &Path| {
         made("a.test").write(&root.join("a.pem"));
-        made("b.test").write(&root.join("b.pem"));
+        fs::create_dir(root.join("other")).unwrap();
+        made("b.test").write(&root.join("other/b.pem"));
     };
     let kept = Kept::new(make, &[("a.pem", None)]);
     watched(&kept, async {
-        let source = Source::new("file:b.pem", Origin::File(kept.path("b.pem")), None);
+        kept.until_settled().await;
+        let source = Source::new("file:b.pem", Origin::File(kept.path("other/b.pem")), None);
         let loaded = load(vec![source], now());
         // It changes between that it is loaded and that it is followed.
         let next = made("b.test");
-        next.replace(&kept.path("b.pem"));
+        next.replace(&kept.path("other/b.pem"));
         kept.keeper.follow(&loaded);
         kept.until_served(&next).await;
         let next = made("b.test");
-        next.replace(&kept.path("b.pem"));
+        next.replace(&kept.path("other/b.pem"));
         kept.until_served(&next).await;
         assert_eq!(kept.keeper.certificates().list().len(), 1);
     })
@@ -287,6 +304,7 @@ async fn what_begins_later_is_served_then() {
         let next = lasting("a.test", now() + DAY, now() + 90 * DAY);
         next.replace(&kept.path("a.pem"));
         kept.until_error("not valid yet").await;
+        kept.until_settled().await;
         assert!(kept.is_served(&first));
         *kept.time.lock().unwrap() = now() + DAY;
         kept.until_served(&next).await;
