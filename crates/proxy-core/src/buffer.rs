@@ -121,6 +121,12 @@ impl Buffer {
         self.len() == 0
     }
 
+    /// True where it has memory, be it empty.
+    #[cfg(test)]
+    pub(crate) fn has_memory(&self) -> bool {
+        self.bytes.capacity() != 0
+    }
+
     /// Forgets the first `count` bytes.
     #[inline]
     pub(crate) fn consume(&mut self, count: usize) {

@@ -205,9 +205,11 @@ impl Wire {
             self.output.consume(sent.min(ahead));
             let sent = sent.saturating_sub(ahead);
             if sent > 0 {
-                if sent >= data.len() {
-                    let of_tail = sent - data.len();
-                    self.output.appender().extend_from_slice(tail.get(of_tail..).unwrap_or_default());
+                let unsent = sent.checked_sub(data.len()).and_then(|of_tail| tail.get(of_tail..));
+                match unsent.unwrap_or_default() {
+                    // There may be nothing more to be flushed: the connection idles without memory.
+                    [] => self.output.release(),
+                    unsent => self.output.appender().extend_from_slice(unsent),
                 }
                 return Poll::Ready(Ok(sent.min(data.len())));
             }

@@ -252,4 +252,26 @@ fn an_idle_connection_keeps_no_memory() {
     ready(|cx| wire.poll_flush(cx)).unwrap();
     wire.rest();
     assert_eq!(wire.trailers, None);
+    assert!(!wire.input.has_memory() && !wire.output.has_memory());
+}
+
+#[test]
+fn a_tunnel_keeps_no_memory_whatever_has_gone_through_it() {
+    for messages in [&[3000][..], &[10], &[10, 3000], &[3000, 10], &[10, 10, 3000, 3000]] {
+        let (mut wire, written) = wire(&[&[1; 5000]], false, 1 << 20);
+        wire.expect(BodyLength::UntilClose, u64::MAX);
+        wire.frame(Writer::Tunnel);
+        for length in messages {
+            let sent = ready(|cx| wire.poll_send(cx, &vec![7; *length])).unwrap();
+            assert_eq!(sent, *length);
+        }
+        if wire.has_unsent() {
+            ready(|cx| wire.poll_flush(cx)).unwrap();
+        }
+        assert_eq!(written.lock().unwrap().0.len(), messages.iter().sum::<usize>());
+        assert_eq!(ready(|cx| wire.poll_fill(cx)), Ok(Fill::Data));
+        wire.consume(5000);
+        let polled = wire.poll_fill(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending() && !wire.input.has_memory() && !wire.output.has_memory(), "{messages:?}");
+    }
 }
