@@ -19,7 +19,7 @@ use crate::transport::Stream;
 use crate::worker::{Permit, Tended, Worker};
 use caller::Caller;
 use joint::Joint;
-use reach::{Reached, Reaching};
+use reach::Reaching;
 
 /// Relays a connection to a backend of the upstream of that name. What was read from the client already, `sent_ahead`, is what
 /// the backend gets first.
@@ -39,13 +39,11 @@ pub(crate) async fn serve(
         Poll::Ready(())
     })
     .await;
-    let mut caller = Caller::new(stream, &sent_ahead);
-    drop(sent_ahead);
     // Boxed, so that a connection that stands needs no room for it.
-    let reached = Box::pin(reach(&mut caller, upstream, (&worker, &facts, &slot))).await;
-    let outcome = match reached {
-        Ok(reached) => Joint::new(caller, reached, &worker, &slot).run().await,
-        Err(reason) => Err(reason),
+    let mut joint = Box::pin(join(stream, sent_ahead, upstream, (&worker, &facts, &slot))).await;
+    let outcome = match &mut joint {
+        Ok(joint) => poll_fn(|cx| joint.poll(cx)).await,
+        Err(reason) => Err(*reason),
     };
     if let Err(reason) = outcome {
         worker.count("connection", reason);
@@ -54,13 +52,17 @@ pub(crate) async fn serve(
 }
 
 /// Finds a backend by what is served now. The connection itself belongs to no snapshot.
-async fn reach(
-    caller: &mut Caller,
+async fn join<'j>(
+    stream: Stream,
+    sent_ahead: Vec<u8>,
     upstream: &str,
-    (worker, facts, slot): (&Arc<Worker>, &Facts, &Slot),
-) -> Result<Reached, Reason> {
+    (worker, facts, slot): (&'j Arc<Worker>, &Facts, &'j Slot),
+) -> Result<Joint<'j>, Reason> {
+    let mut caller = Caller::new(stream, &sent_ahead);
+    drop(sent_ahead);
     let pinned = worker.snapshot();
     let upstream = pinned.0.upstreams.get(upstream).ok_or(Reason::NoRoute)?;
     let context = Context::new(worker, facts, slot, &pinned);
-    Reaching::new(caller, upstream, &context).run().await
+    let reached = Reaching::new(&mut caller, upstream, &context).run().await?;
+    Ok(Joint::new(caller, reached, &pinned.0.settings, (worker, slot)))
 }

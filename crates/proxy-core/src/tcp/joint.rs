@@ -1,6 +1,5 @@
 //! Two connections, joined: what comes from one side goes to the other.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use crate::gate::Pass;
 use crate::outcome::{Made, Seen};
 use crate::pump::{End, Pump};
 use crate::reason::Reason;
+use crate::snapshot::Compiled;
 use crate::upstream::{Hold, Upstream};
 use crate::wire::{Wire, Writer};
 use crate::worker::Worker;
@@ -94,13 +94,16 @@ impl Flow {
 }
 
 impl<'j> Joint<'j> {
-    pub(super) fn new(caller: Caller, reached: Reached, worker: &'j Arc<Worker>, slot: &'j Slot) -> Self {
+    pub(super) fn new(
+        caller: Caller,
+        reached: Reached,
+        settings: &Compiled,
+        (worker, slot): (&'j Arc<Worker>, &'j Slot),
+    ) -> Self {
         let Reached { stream, hold, upstream, pass, took } = reached;
         let mut backend = Wire::new(stream);
         backend.expect(BodyLength::UntilClose, u64::MAX);
         backend.frame(Writer::Tunnel);
-        let pinned = worker.snapshot();
-        let settings = &pinned.0.settings;
         let whole = settings.tunnel_idle_timeout;
         Self {
             client: caller.into_tunnel(),
@@ -118,15 +121,8 @@ impl<'j> Joint<'j> {
         }
     }
 
-    /// Relays until both directions have ended.
-    ///
-    /// # Errors
-    /// Why it ended before that.
-    pub(super) async fn run(mut self) -> Result<(), Reason> {
-        poll_fn(|cx| self.poll(cx)).await
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+    /// Ready once both directions have ended, or with the reason why they ended before their time.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         let before = (self.up.pump.moved, self.down.pump.moved);
         let down = self.down.poll(&mut self.backend, &mut self.client, cx);
         self.judge();
