@@ -1,6 +1,9 @@
 //! The crate through its public face.
 
 #[cfg(test)]
+#[path = "it/acme/issuing.rs"]
+mod acme;
+#[cfg(test)]
 #[path = "it/checks.rs"]
 mod checks;
 #[cfg(test)]
