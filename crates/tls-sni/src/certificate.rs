@@ -12,7 +12,6 @@ use std::time::SystemTime;
 use rustls::SignatureAlgorithm;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{Error, InconsistentKeys};
 
 pub use error::CertificateError;
 pub(crate) use leaf::{address, hex_digest, parse};
@@ -169,11 +168,14 @@ pub(crate) fn certified(
 ) -> Result<CertifiedKey, CertificateError> {
     // The provider takes the key and wipes it once it has read it.
     let signing = provider().key_provider.load_private_key(key).map_err(|_| CertificateError::KeyUnusable)?;
-    let certified = CertifiedKey::new(chain, signing);
-    match certified.keys_match() {
-        Ok(()) => Ok(certified),
-        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(CertificateError::KeyMismatch),
-        Err(_) => Err(CertificateError::KeyUnusable),
+    let first = chain.first().ok_or(CertificateError::NoCertificate)?;
+    // The library compares them only where it knows all critical extensions; that of ACME's challenges is none of these.
+    match signing.public_key() {
+        Some(public) if public.as_ref() == parse(first, 1)?.public_key().raw => {
+            Ok(CertifiedKey::new(chain, signing))
+        }
+        Some(_) => Err(CertificateError::KeyMismatch),
+        None => Err(CertificateError::KeyUnusable),
     }
 }
 
