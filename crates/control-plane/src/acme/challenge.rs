@@ -19,6 +19,16 @@ pub trait Http01: Send + Sync {
     fn remove(&self, token: &str);
 }
 
+impl Http01 for proxy_core::Challenges {
+    fn put(&self, token: &str, key_authorization: &str) {
+        Self::put(self, token, key_authorization);
+    }
+
+    fn remove(&self, token: &str) {
+        Self::remove(self, token);
+    }
+}
+
 /// Where answers are put.
 #[derive(Clone)]
 pub(super) struct Presenter {

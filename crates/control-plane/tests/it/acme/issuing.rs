@@ -83,8 +83,9 @@ impl Running {
 }
 
 /// An authority that validates names at a site.
-fn authority(site: &Site) -> Pebble {
-    Pebble::start(Wanted { http_port: site.http_port, tls_port: site.tls_port, port: 0, external: None })
+async fn authority(site: &Site) -> Pebble {
+    let wanted = Wanted { http_port: site.http_port, tls_port: site.tls_port, port: 0, external: None };
+    Pebble::start(wanted).await
 }
 
 fn settings(pebble: &Pebble, state: &Path, domain: &str) -> AcmeSettings {
@@ -105,10 +106,7 @@ async fn check_served(pebble: &Pebble, site: &Site, name: &str) {
 
 /// The root of the certificates that it issues, PEM.
 async fn root_of(pebble: &Pebble) -> String {
-    let mut trusting = ClientSettings::new();
-    trusting.roots = Roots::Pem(pebble.root.clone().into_bytes());
-    let stream = TcpStream::connect(("127.0.0.1", pebble.management())).await.unwrap();
-    let mut stream = Client::new(trusting).unwrap().connect(stream, "127.0.0.1").await.unwrap();
+    let mut stream = pebble.connect(pebble.management()).await.unwrap();
     stream.write_all(b"GET /roots/0 HTTP/1.0\r\n\r\n").await.unwrap();
     stream.flush().await.unwrap();
     let mut answer = String::new();
@@ -143,7 +141,7 @@ fn find(dir: &Path, name: &str) -> std::path::PathBuf {
 
 async fn issues_by(challenge: ChallengeKind) {
     let (site, state) = (Site::start().await, TempDir::new().unwrap());
-    let pebble = authority(&site);
+    let pebble = authority(&site).await;
     let mut settings = settings(&pebble, state.path(), "www.example.com");
     settings.challenges = vec![challenge];
     let mut running = Running::start(settings.clone(), &pebble, &site);
@@ -183,9 +181,8 @@ async fn a_certificate_is_issued_over_tls_and_outlives_the_process() {
 async fn where_one_challenge_fails_the_next_is_tried() {
     let (site, elsewhere, state) = (Site::start().await, Site::start().await, TempDir::new().unwrap());
     // Over HTTP the authority finds a server that knows nothing.
-    let wanted =
-        Wanted { http_port: elsewhere.http_port, tls_port: site.tls_port, port: 0, external: None };
-    let pebble = Pebble::start(wanted);
+    let wanted = Wanted { http_port: elsewhere.http_port, tls_port: site.tls_port, port: 0, external: None };
+    let pebble = Pebble::start(wanted).await;
     let mut running = Running::start(settings(&pebble, state.path(), "www.example.com"), &pebble, &site);
     running.until_issued(&pebble, "www.example.com").await;
     assert!(elsewhere.tokens.asked() > 0, "HTTP comes first");
@@ -196,7 +193,7 @@ async fn where_one_challenge_fails_the_next_is_tried() {
 #[tokio::test]
 async fn what_the_authority_finds_wrong_is_told() {
     let (site, elsewhere, state) = (Site::start().await, Site::start().await, TempDir::new().unwrap());
-    let pebble = authority(&elsewhere);
+    let pebble = authority(&elsewhere).await;
     let mut settings = settings(&pebble, state.path(), "www.example.com");
     settings.challenges = vec![ChallengeKind::Http01];
     let mut running = Running::start(settings, &pebble, &site);
@@ -214,13 +211,9 @@ async fn what_the_authority_finds_wrong_is_told() {
 async fn an_external_account_is_bound() {
     let (site, state) = (Site::start().await, TempDir::new().unwrap());
     let (id, key) = ("kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W");
-    let wanted = Wanted {
-        http_port: site.http_port,
-        tls_port: site.tls_port,
-        port: 0,
-        external: Some((id, key)),
-    };
-    let pebble = Pebble::start(wanted);
+    let wanted =
+        Wanted { http_port: site.http_port, tls_port: site.tls_port, port: 0, external: Some((id, key)) };
+    let pebble = Pebble::start(wanted).await;
     let mut settings = settings(&pebble, state.path(), "www.example.com");
     settings.external_account = Some(ExternalAccount { key_id: id.into(), key: key.to_owned().into() });
     let mut running = Running::start(settings, &pebble, &site);
@@ -231,7 +224,7 @@ async fn an_external_account_is_bound() {
 #[tokio::test]
 async fn an_account_that_the_authority_has_lost_is_made_anew() {
     let (site, state) = (Site::start().await, TempDir::new().unwrap());
-    let first = authority(&site);
+    let first = authority(&site).await;
     let mut running = Running::start(settings(&first, state.path(), "a.example.com"), &first, &site);
     running.until_issued(&first, "a.example.com").await;
     let before = served(&site);
@@ -239,7 +232,7 @@ async fn an_account_that_the_authority_has_lost_is_made_anew() {
     drop(first);
     // It comes back at the same address, and remembers nothing.
     let wanted = Wanted { http_port: site.http_port, tls_port: site.tls_port, port, external: None };
-    let second = Pebble::start(wanted);
+    let second = Pebble::start(wanted).await;
     running.stop().await;
     let mut settings = settings(&second, state.path(), "a.example.com");
     settings.domains.push("b.example.com".into());
@@ -252,7 +245,7 @@ async fn an_account_that_the_authority_has_lost_is_made_anew() {
 #[tokio::test]
 async fn names_come_and_go_while_it_runs() {
     let (site, state) = (Site::start().await, TempDir::new().unwrap());
-    let pebble = authority(&site);
+    let pebble = authority(&site).await;
     let mut running = Running::start(settings(&pebble, state.path(), "a.example.com"), &pebble, &site);
     running.until_issued(&pebble, "a.example.com").await;
     let before = served(&site);
@@ -284,7 +277,7 @@ async fn operator(door: TcpListener, statuses: Vec<u16>) -> Vec<String> {
 #[tokio::test]
 async fn a_handshake_for_a_new_name_waits_for_its_certificate() {
     let (site, state) = (Site::start().await, TempDir::new().unwrap());
-    let pebble = authority(&site);
+    let pebble = authority(&site).await;
     let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut settings = settings(&pebble, state.path(), "www.example.com");
     settings.domains.clear();
@@ -304,7 +297,7 @@ async fn a_handshake_for_a_new_name_waits_for_its_certificate() {
 #[tokio::test]
 async fn of_two_that_share_a_directory_one_issues_and_the_other_takes_over() {
     let (site, other, state) = (Site::start().await, Site::start().await, TempDir::new().unwrap());
-    let pebble = authority(&site);
+    let pebble = authority(&site).await;
     let mut settings = settings(&pebble, state.path(), "www.example.com");
     settings.look_again = Duration::from_millis(20);
     let mut first = Running::start(settings.clone(), &pebble, &site);

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -12,6 +11,9 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tls_sni::{Client, ClientSettings, ClientStream, Roots};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::names;
 
@@ -46,15 +48,24 @@ pub(super) struct Wanted {
 
 impl Pebble {
     /// One that validates names at these ports, and takes each name to be this machine.
-    pub(super) fn start(wanted: Wanted) -> Self {
+    pub(super) async fn start(wanted: Wanted) -> Self {
         let mut log = String::new();
         for _ in 0..TRIES {
-            match Self::try_start(wanted) {
-                Ok(pebble) => return pebble,
-                Err(said) => log = said,
+            let mut pebble = Self::spawn(wanted);
+            match timeout(PATIENCE, pebble.is_up()).await {
+                Ok(true) => return pebble,
+                _ => log = pebble.log(),
             }
         }
         panic!("pebble does not start:\n{log}");
+    }
+
+    /// A connection to it, at one of its doors.
+    pub(super) async fn connect(&self, port: u16) -> Option<ClientStream<TcpStream>> {
+        let mut trusting = ClientSettings::new();
+        trusting.roots = Roots::Pem(self.root.clone().into_bytes());
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        Client::new(trusting).unwrap().connect(stream, "127.0.0.1").await.ok()
     }
 
     /// The URL of its directory.
@@ -76,7 +87,7 @@ impl Pebble {
         self.log.lock().unwrap().join("\n")
     }
 
-    fn try_start(wanted: Wanted) -> Result<Self, String> {
+    fn spawn(wanted: Wanted) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = write_certificate(dir.path());
         let (port, management) = (free_port(wanted.port), free_port(0));
@@ -97,9 +108,20 @@ impl Pebble {
             Err(error) => panic!("pebble is needed: `apt-get install pebble` ({error})"),
         };
         let log = Arc::<Mutex<Vec<String>>>::default();
-        let said = follow(child.stdout.take().unwrap(), child.stderr.take().unwrap(), log.clone());
-        let pebble = Self { child, log, port, management, root, _dir: dir };
-        if is_up(&said) { Ok(pebble) } else { Err(pebble.log()) }
+        follow(child.stdout.take().unwrap(), log.clone());
+        follow(child.stderr.take().unwrap(), log.clone());
+        Self { child, log, port, management, root, _dir: dir }
+    }
+
+    /// Ready once both of its doors are open, or it has ended.
+    async fn is_up(&mut self) -> bool {
+        while self.child.try_wait().unwrap().is_none() {
+            if self.connect(self.port).await.is_some() && self.connect(self.management).await.is_some() {
+                return true;
+            }
+            tokio::task::yield_now().await;
+        }
+        false
     }
 }
 
@@ -147,33 +169,11 @@ fn free_port(wanted: u16) -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Keeps what is written, and passes it on.
-fn follow(
-    out: impl Read + Send + 'static,
-    err: impl Read + Send + 'static,
-    log: Arc<Mutex<Vec<String>>>,
-) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    let sources: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
-    for source in sources {
-        let (sender, log) = (sender.clone(), log.clone());
-        thread::spawn(move || {
-            for line in BufReader::new(source).lines().map_while(Result::ok) {
-                log.lock().unwrap().push(line.clone());
-                let _ = sender.send(line);
-            }
-        });
-    }
-    receiver
-}
-
-/// Both of its doors are announced before they are bound, so that a failure comes after that.
-fn is_up(said: &Receiver<String>) -> bool {
-    loop {
-        match said.recv_timeout(PATIENCE) {
-            Ok(line) if line.contains("ACME directory available at") => return true,
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
+/// Keeps what is written.
+fn follow(source: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(source).lines().map_while(Result::ok) {
+            log.lock().unwrap().push(line);
         }
-    }
+    });
 }

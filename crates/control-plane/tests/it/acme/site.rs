@@ -55,8 +55,10 @@ impl Site {
         let (http_door, tls_door) = (door().await, door().await);
         let (http_port, tls_port) =
             (http_door.local_addr().unwrap().port(), tls_door.local_addr().unwrap().port());
-        let serving =
-            [tokio::spawn(serve_http(http_door, tokens.clone())), tokio::spawn(serve_tls(tls_door, tls.clone()))];
+        let serving = [
+            tokio::spawn(serve_http(http_door, tokens.clone())),
+            tokio::spawn(serve_tls(tls_door, tls.clone())),
+        ];
         Self { http_port, tls_port, certificates, tokens, tls, serving }
     }
 }
@@ -91,7 +93,9 @@ async fn answer(mut stream: TcpStream, tokens: &Tokens) {
     *tokens.asked.lock().unwrap() += 1;
     let found = token.and_then(|token| tokens.pending.lock().unwrap().get(token).cloned());
     let reply = match found {
-        Some(text) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}", text.len()),
+        Some(text) => {
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}", text.len())
+        }
         None => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
     };
     let _ = stream.write_all(reply.as_bytes()).await;
