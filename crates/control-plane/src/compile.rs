@@ -80,6 +80,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
     blueprint.listeners = compiler.listeners();
     blueprint.passages = compiler.passages();
     blueprint.hosts = compiler.hosts();
+    compiler.acme(state_dir.as_deref());
     blueprint.upstreams = compiler.upstreams();
     let routes = document.routes.iter().enumerate().filter(|(_, route)| route.mode == config::Mode::Http);
     for (index, route) in routes {

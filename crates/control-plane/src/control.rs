@@ -9,7 +9,9 @@ use health::Manual;
 use proxy_core::{BackendStatus, BuildError, Handle, ListenAddress, Proxy};
 
 use crate::Plan;
+use crate::acme::Status;
 use crate::certificates::Keeper;
+use crate::issuing::Issuing;
 use crate::states::States;
 use crate::tls::LiveTls;
 
@@ -24,6 +26,7 @@ pub struct ControlPlane {
     /// Locked while anything changes.
     states: Arc<Mutex<States>>,
     tls: LiveTls,
+    issuing: Option<Issuing>,
 }
 
 /// Why a plan cannot be served.
@@ -42,8 +45,11 @@ pub enum BuildFailure {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The plan listens elsewhere, or with another number of workers, or keeps its state elsewhere.
-    #[error("listeners, workers and the directory of the state cannot change while the proxy runs")]
+    /// The plan listens elsewhere, or with another number of workers, or keeps its state elsewhere, or asks another authority
+    /// for certificates.
+    #[error(
+        "listeners, workers, the directory of the state and the authority of certificates cannot change while the proxy runs"
+    )]
     NeedsRestart,
     /// A file of TLS has become wrong since the plan was compiled.
     #[error("TLS cannot be served: {0}")]
@@ -86,7 +92,7 @@ impl ControlPlane {
     pub fn build(plan: Plan) -> Result<(Proxy, Self), BuildFailure> {
         let Plan { mut blueprint, addresses, workers, egress, state_dir, dialler, tls: wanted, .. } = plan;
         let tls = LiveTls::new(state_dir.as_deref());
-        tls.apply(&wanted, &mut blueprint).map_err(BuildFailure::Tls)?;
+        let staged = tls.stage(&wanted, &mut blueprint).map_err(BuildFailure::Tls)?;
         let egress = Arc::new(Egress::new(egress));
         dialler.use_for_all(egress.clone());
         let mut states = States::read(state_dir.as_deref());
@@ -95,9 +101,14 @@ impl ControlPlane {
             .workers(workers)
             .connect(egress.clone())
             .build()?;
+        tls.commit(&wanted, staged);
         let handle = proxy.handle();
+        let issuing = wanted.acme.map(|plan| {
+            Issuing::new(plan, (*egress).clone(), &tls, handle.challenges()).map_err(BuildFailure::Tls)
+        });
+        let issuing = issuing.transpose()?;
         let states = Arc::new(Mutex::new(states));
-        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states, tls }))
+        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states, tls, issuing }))
     }
 
     /// Keeps certificates fresh: files that change are read again, and those that end soon are told of. To be run once, away
@@ -106,7 +117,26 @@ impl ControlPlane {
     /// # Cancel safety
     /// It may be dropped at any time, and run again.
     pub async fn run(&self) {
-        self.tls.run().await;
+        match &self.issuing {
+            None => self.tls.run().await,
+            Some(issuing) => {
+                tokio::join!(self.tls.run(), issuing.run());
+            }
+        }
+    }
+
+    /// How certificates are that an authority is asked for; `None` where none is.
+    pub fn issued(&self) -> Option<&Status> {
+        self.issuing.as_ref().map(Issuing::status)
+    }
+
+    /// True where a plan asks the same of an authority, whatever the names.
+    fn issues_as(&self, plan: &Plan) -> bool {
+        match (&self.issuing, &plan.tls.acme) {
+            (None, None) => true,
+            (Some(issuing), Some(wanted)) => issuing.is_as(wanted),
+            _ => false,
+        }
     }
 
     /// The certificates that are served, and who changes them.
@@ -124,6 +154,7 @@ impl ControlPlane {
         if plan.addresses != self.addresses
             || plan.workers != self.workers
             || plan.state_dir != self.state_dir
+            || !self.issues_as(&plan)
         {
             return Err(PublishError::NeedsRestart);
         }
@@ -131,13 +162,17 @@ impl ControlPlane {
         let mut states = self.states();
         let mut next = states.clone();
         let mut blueprint = plan.blueprint;
-        self.tls.apply(&plan.tls, &mut blueprint).map_err(PublishError::Tls)?;
+        let staged = self.tls.stage(&plan.tls, &mut blueprint).map_err(PublishError::Tls)?;
         self.handle.publish(next.apply(blueprint))?;
+        self.tls.commit(&plan.tls, staged);
         *states = next;
         // The engine remembers what is forgotten here.
         for (upstream, id, state) in states.take_overruled() {
             // A backend that is gone again needs nothing.
             let _ = self.handle.set_backend(&upstream, &id, state);
+        }
+        if let (Some(issuing), Some(wanted)) = (&self.issuing, &plan.tls.acme) {
+            issuing.follow(wanted);
         }
         self.egress.replace_policy(plan.egress);
         Ok(())

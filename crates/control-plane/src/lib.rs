@@ -13,6 +13,7 @@ mod probes;
 mod certificates;
 mod control;
 mod durable;
+mod issuing;
 mod state_dir;
 mod states;
 mod tls;

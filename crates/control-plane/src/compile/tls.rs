@@ -1,5 +1,6 @@
 //! TLS, and what else comes before requests: listeners, certificates, hosts, passages, secure upstreams.
 
+mod acme;
 mod hosts;
 mod sources;
 

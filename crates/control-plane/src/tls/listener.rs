@@ -38,11 +38,6 @@ impl Vouching {
         Self { mode, authorities: Text::of(&written.ca), revoked: written.crls.clone() }
     }
 
-    /// Whether clients without a certificate are refused.
-    pub(crate) fn is_required(&self) -> bool {
-        self.mode == ClientAuthMode::Required
-    }
-
     pub(crate) fn read(&self) -> Result<ClientAuth, String> {
         let revoked = self.revoked.iter().map(|path| Ok(read(path)?.to_vec()));
         let revoked = revoked.collect::<Result<Vec<_>, String>>()?;

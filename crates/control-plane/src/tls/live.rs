@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proxy_core::Secure;
 use proxy_core::spec::Blueprint;
-use tls_sni::{Certificates, Client, Obtain, Server, ServerSettings, TicketKeys};
+use tls_sni::{Certificates, Client, ClientSettings, Obtain, Server, ServerSettings, TicketKeys};
 
 use super::{ListenerTls, Refresher, Termination, UpstreamTls, ticket_error, ticket_text};
+use crate::acme::AcmeSettings;
 use crate::certificates::{Keeper, Loaded};
 
 /// The TLS that a plan asks for.
@@ -18,8 +19,29 @@ pub(crate) struct TlsPlan {
     pub(crate) listeners: Vec<Option<ListenerTls>>,
     /// The certificates of the document.
     pub(crate) loaded: Loaded,
+    /// Who certificates are got from.
+    pub(crate) acme: Option<AcmePlan>,
     /// Of upstreams that speak TLS: the name, how, and what does it.
     pub(crate) upstreams: Vec<(String, UpstreamTls, Client)>,
+}
+
+/// Who certificates are got from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AcmePlan {
+    pub(crate) settings: AcmeSettings,
+    /// TLS to the authority.
+    pub(crate) tls: ClientSettings,
+    /// TLS to whom permission is asked of.
+    pub(crate) ask_tls: ClientSettings,
+}
+
+impl AcmePlan {
+    /// The same but for the names.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let mut settings = self.settings.clone();
+        settings.domains.clone_from(&other.settings.domains);
+        settings == other.settings && self.tls == other.tls && self.ask_tls == other.ask_tls
+    }
 }
 
 /// The TLS of a proxy that runs. Cheap to clone; all clones are the same.
@@ -30,6 +52,13 @@ pub(crate) struct LiveTls {
     /// For listeners that name no file: they end with the process.
     random: TicketKeys,
     state: Arc<Mutex<State>>,
+}
+
+/// What a plan amounts to, before it is gone by.
+#[derive(Default)]
+pub(crate) struct Staged {
+    settings: Vec<(usize, ServerSettings)>,
+    clients: HashMap<u64, Arc<dyn Secure>>,
 }
 
 #[derive(Default)]
@@ -61,24 +90,40 @@ impl LiveTls {
         state.obtain = Some(obtain);
     }
 
-    /// Goes by a plan, and puts what does it into the blueprint.
+    /// Puts what speaks TLS by a plan into the blueprint. Nothing goes by the plan before [`commit`](Self::commit).
     ///
     /// # Errors
-    /// What has become of a file since the plan was compiled; nothing has changed then.
-    pub(crate) fn apply(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> Result<(), String> {
+    /// What has become of a file since the plan was compiled.
+    pub(crate) fn stage(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> Result<Staged, String> {
         let mut state = self.state();
-        let mut settings = Vec::with_capacity(plan.listeners.len());
-        for listener in &plan.listeners {
-            settings.push(match listener {
-                None => None,
-                Some(tls) => Some(tls.settings(state.keys(tls.ticket_keys.as_deref(), &self.random)?)?),
-            });
+        let mut staged = Staged::default();
+        state.servers.resize_with(plan.listeners.len().max(state.servers.len()), || None);
+        for (number, tls) in plan.listeners.iter().enumerate() {
+            let Some(tls) = tls else { continue };
+            let keys = state.keys(tls.ticket_keys.as_deref(), &self.random)?;
+            let settings = tls.settings(keys)?;
+            let server = state.server(number, &settings, self.keeper.certificates())?;
+            if let Some(listener) = blueprint.listeners.get_mut(number) {
+                Arc::make_mut(listener).secure = Some(server);
+            }
+            staged.settings.push((number, settings));
         }
-        self.serve(&mut state, settings, blueprint)?;
-        state.keep_clients(blueprint);
+        staged.clients = state.keep_clients(blueprint);
+        Ok(staged)
+    }
+
+    /// Goes by what was staged, once the blueprint is served.
+    pub(crate) fn commit(&self, plan: &TlsPlan, staged: Staged) {
+        let mut state = self.state();
+        for (number, settings) in staged.settings {
+            let Some(Some(server)) = state.servers.get(number) else { continue };
+            if let Err(error) = server.0.replace(settings) {
+                tracing::error!(listener = number, %error, "TLS cannot be served: the former settings hold");
+            }
+        }
+        state.clients = staged.clients;
         self.keeper.follow(&plan.loaded);
         self.look_after(plan, &state);
-        Ok(())
     }
 
     /// Keeps certificates and files fresh until it is dropped.
@@ -87,35 +132,6 @@ impl LiveTls {
             never = self.keeper.run() => match never {},
             never = self.refresher.run() => match never {},
         }
-    }
-
-    fn serve(
-        &self,
-        state: &mut State,
-        settings: Vec<Option<ServerSettings>>,
-        blueprint: &mut Blueprint,
-    ) -> Result<(), String> {
-        state.servers.resize_with(settings.len().max(state.servers.len()), || None);
-        let listeners = blueprint.listeners.iter_mut();
-        for ((settings, server), listener) in settings.into_iter().zip(&mut state.servers).zip(listeners) {
-            let Some(settings) = settings else { continue };
-            let served = match server {
-                Some(served) => {
-                    served.0.replace(settings).map_err(|error| error.to_string())?;
-                    Arc::clone(served)
-                }
-                None => {
-                    let made = Server::new(self.keeper.certificates().clone(), settings)
-                        .map_err(|error| error.to_string())?;
-                    if let Some(obtain) = &state.obtain {
-                        made.obtain_by(Arc::clone(obtain));
-                    }
-                    Arc::clone(server.insert(Arc::new(Termination(made))))
-                }
-            };
-            Arc::make_mut(listener).secure = Some(served);
-        }
-        Ok(())
     }
 
     /// Has files looked at that settings were made of.
@@ -163,8 +179,29 @@ impl State {
         Ok(keys)
     }
 
+    /// What serves TLS at a listener: the same for as long as the listener is.
+    fn server(
+        &mut self,
+        number: usize,
+        settings: &ServerSettings,
+        certificates: &Certificates,
+    ) -> Result<Arc<Termination>, String> {
+        if let Some(Some(served)) = self.servers.get(number) {
+            return Ok(Arc::clone(served));
+        }
+        let made = Server::new(certificates.clone(), settings.clone()).map_err(|error| error.to_string())?;
+        if let Some(obtain) = &self.obtain {
+            made.obtain_by(Arc::clone(obtain));
+        }
+        let made = Arc::new(Termination(made));
+        if let Some(server) = self.servers.get_mut(number) {
+            *server = Some(Arc::clone(&made));
+        }
+        Ok(made)
+    }
+
     /// Has upstreams go on with what they had, where nothing about it has changed.
-    fn keep_clients(&mut self, blueprint: &mut Blueprint) {
+    fn keep_clients(&self, blueprint: &mut Blueprint) -> HashMap<u64, Arc<dyn Secure>> {
         let mut kept = HashMap::new();
         for upstream in &mut blueprint.upstreams {
             let Some(secure) = &upstream.secure else { continue };
@@ -180,6 +217,6 @@ impl State {
                 }
             }
         }
-        self.clients = kept;
+        kept
     }
 }
