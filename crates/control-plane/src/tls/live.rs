@@ -97,7 +97,8 @@ impl LiveTls {
     pub(crate) fn stage(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> Result<Staged, String> {
         let mut state = self.state();
         let mut staged = Staged::default();
-        state.servers.resize_with(plan.listeners.len().max(state.servers.len()), || None);
+        let most = plan.listeners.len().max(state.servers.len());
+        state.servers.resize_with(most, || None);
         for (number, tls) in plan.listeners.iter().enumerate() {
             let Some(tls) = tls else { continue };
             let keys = state.keys(tls.ticket_keys.as_deref(), &self.random)?;
