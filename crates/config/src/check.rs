@@ -1,16 +1,23 @@
 //! What one value cannot know by itself: bounds, names that must exist, names that must not come twice.
 
+mod acme;
+mod backend_tls;
 mod backends;
 mod balance;
 mod bounds;
 mod capacity;
+mod certificates;
+mod client_auth;
 mod cluster;
+mod doors;
 mod edits;
 mod health;
 mod hints;
+mod hosts;
 mod listeners;
 mod method;
 mod names;
+mod pem;
 mod route;
 mod routes;
 mod secrets;
@@ -26,6 +33,7 @@ use crate::{
     load::Surroundings,
     report::{At, Report},
 };
+use doors::Doors;
 
 /// Checks a document that was read, and completes it: default ids, secrets from files.
 pub(crate) fn check(
@@ -35,8 +43,11 @@ pub(crate) fn check(
     report: &mut Report<'_>,
 ) {
     bounds::check(document, "", at, report);
+    let doors = Doors::of(document, at, report);
     listeners::check(document, at, report);
+    certificates::check(&mut document.certificates, at, report);
+    acme::check(document, doors, at, report);
     upstreams::check(&mut document.upstreams, at, report);
-    routes::check(&mut document.routes, &document.upstreams, at, report);
+    routes::check(&mut document.routes, (&document.upstreams, doors), at, report);
     secrets::check(document, at, surroundings, report);
 }

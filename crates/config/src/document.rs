@@ -1,10 +1,12 @@
 //! The document: what the operator said, as plain data.
 
+mod acme;
 mod admin;
 mod backend;
 mod balance;
 mod breaker;
 mod capacity;
+mod doors;
 mod edits;
 mod health;
 mod http2;
@@ -21,6 +23,7 @@ mod security;
 mod tls;
 mod upstream;
 
+pub use acme::{Acme, AcmeChallenge, ExternalAccount, OnDemand};
 pub use admin::{Admin, Role, State, StateDir, Token};
 pub use backend::{Backend, BackendAddress, BackendState};
 pub use balance::{HashKey, HashOn, SameSite, Secure, Sticky};
@@ -33,7 +36,7 @@ pub use health::{
 pub use http2::Http2;
 pub use later::{Metrics, Otlp, RedisRoutes, RoutesFrom, Telemetry};
 pub use limits::{LimiterStore, PathRateLimit, RateLimit, RateLimitRedis, RateLimits};
-pub use listener::{Listener, ProxyProtocol};
+pub use listener::{Listener, Mode, ProxyProtocol, ProxyVersion};
 pub use logging::{Level, LogFormat, Logging, Sampling};
 pub(crate) use name::host_and_port;
 pub use name::{HostHeader, StrategyName};
@@ -44,8 +47,7 @@ pub use route::{Match, Priority, Redirect, Respond, Route, RouteAuth, RouteOrder
 pub use second::{Hedge, Mirror};
 pub use security::{ApiKey, Auth, AuthKind, Security};
 pub use tls::{
-    Acme, AcmeChallenge, Certificate, ClientAuth, ClientAuthMode, ExternalAccount, Hsts, ListenerTls, Mode,
-    OnDemand, ProxyVersion, TlsVersion, UnknownName, UpstreamTls, is_pem,
+    Certificate, ClientAuth, ClientAuthMode, Hsts, ListenerTls, TlsVersion, UnknownName, UpstreamTls, is_pem,
 };
 pub use upstream::{Protocol, Upstream};
 

@@ -54,6 +54,14 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(inside)
 }
 
+/// Gives a name in lower case that an authority can issue a certificate for by a challenge over HTTP or TLS: no address,
+/// no wildcard, and no underscore (RFC 5890 section 2.3.1).
+pub(crate) fn issuable(text: &str) -> Result<String, HostnameError> {
+    let name = name_or_address(text)?;
+    let is_name = !name.contains([':', '_']) && name.parse::<IpAddr>().is_err();
+    if is_name { Ok(name) } else { Err(HostnameError::Form(text.into())) }
+}
+
 /// Gives an address in its canonical spelling, or a DNS name in lower case. IPv6 may stand in brackets.
 pub(crate) fn name_or_address(text: &str) -> Result<String, HostnameError> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);

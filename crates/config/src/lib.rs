@@ -49,6 +49,7 @@ mod status;
 mod template;
 mod tree;
 mod url;
+mod warnings;
 
 pub use address::{Address, AddressError};
 pub use document::{

@@ -10,12 +10,15 @@ use crate::{
     report::{self, At, Report},
     source::{Place, Source},
     tree::{self, NodeId, Tree},
+    warnings,
 };
 use std::{
     fmt, fs,
     io::{self, Read},
+    mem,
     path::Path,
 };
+use zeroize::Zeroizing;
 
 /// What a document may refer to outside of its text: environment variables and files with secrets.
 pub struct Surroundings<'s> {
@@ -34,12 +37,15 @@ impl Surroundings<'static> {
 
 /// The largest file with a secret, in bytes.
 const SECRET_MAX: u64 = 64 << 10;
+/// What such a file and one byte more take.
+const SECRET_ROOM: usize = (64 << 10) + 1;
 
 fn secret_file(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
+    // With room for all of it: a text that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(SECRET_ROOM));
     let read = fs::File::open(path)?.take(SECRET_MAX + 1).read_to_string(&mut text)?;
     match u64::try_from(read) {
-        Ok(0..=SECRET_MAX) => Ok(text),
+        Ok(0..=SECRET_MAX) => Ok(mem::take(&mut *text)),
         _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {SECRET_MAX} bytes"))),
     }
 }
@@ -60,12 +66,19 @@ pub struct Loaded {
 pub fn load(path: &Path) -> Result<Loaded, Errors> {
     let name = path.display().to_string();
     // One byte more than is read lets the reader see that the file is too large.
-    let mut bytes = Vec::new();
     let most = u64::try_from(tree::TEXT_MAX + 1).unwrap_or(u64::MAX);
-    let read = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
-    read.map_err(|error| Problem::of_file(&name, format!("cannot be read: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|_| Problem::of_file(&name, "is not UTF-8 text"))?;
-    parse(&text, &name)
+    let read = fs::File::open(path).and_then(|file| whole(&file, most));
+    let bytes = read.map_err(|error| Problem::of_file(&name, format!("cannot be read: {error}")))?;
+    let text = str::from_utf8(&bytes).map_err(|_| Problem::of_file(&name, "is not UTF-8 text"))?;
+    parse(text, &name)
+}
+
+/// Reads a file, which may hold secrets, into room for all of it: bytes that grow leave copies behind.
+fn whole(file: &fs::File, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let len = file.metadata().map_or(0, |metadata| metadata.len().saturating_add(1)).min(most);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(len).unwrap_or(0)));
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads and checks a text, YAML or JSON; `file` is what errors call it.
@@ -192,6 +205,12 @@ impl Loaded {
             problem.path = path.into();
         }
         problem
+    }
+
+    /// What is allowed but can hardly be meant: it does nothing, or it is not safe.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let view = View::default();
+        warnings::warnings(&self.document, At::root(&self.tree, &view).key(SERVER), &self.source)
     }
 
     /// Each key of the file whose feature is not built into this version, with a sentence that says so.

@@ -3,9 +3,11 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt};
+use zeroize::ZeroizeOnDrop;
 
-/// A text that is never printed: `Debug`, `Display` and serialisation give `***`.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+/// A text that is never printed: `Debug`, `Display` and serialisation give `***`. Its memory is overwritten when it is
+/// dropped.
+#[derive(Clone, Default, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct Secret(String);
 
 impl Secret {
@@ -40,7 +42,7 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
+        String::deserialize(deserializer).map(Self::new)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The text that a document was read from.
 
-use std::{collections::HashMap, fmt};
+mod keys;
+
+use std::{borrow::Cow, collections::HashMap, fmt, ops::Range};
+use zeroize::Zeroizing;
 
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,8 +48,11 @@ impl Spot {
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) name: String,
-    text: String,
+    /// May hold secrets.
+    text: Zeroizing<String>,
     starts: Vec<usize>,
+    /// Private keys in PEM, wherever they stand, also where the text around them is no YAML.
+    keys: Vec<Range<usize>>,
     /// Lines that are shown otherwise than they are.
     hidden: HashMap<u32, String>,
 }
@@ -57,16 +63,18 @@ const SNIPPET_WIDTH: usize = 100;
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text: text.into(), starts, hidden: HashMap::new() }
+        let keys = keys::find(text);
+        Self { name: name.into(), text: Zeroizing::new(text.into()), starts, keys, hidden: HashMap::new() }
     }
 
-    fn line(&self, line: u32) -> &str {
+    fn line(&self, line: u32) -> Cow<'_, str> {
         if let Some(hidden) = self.hidden.get(&line) {
-            return hidden;
+            return hidden.into();
         }
         let start = self.starts.get(line.saturating_sub(1) as usize).copied().unwrap_or(self.text.len());
         let rest = self.text.get(start..).unwrap_or_default();
-        rest.lines().next().unwrap_or_default()
+        let shown = rest.lines().next().unwrap_or_default();
+        keys::masked(shown, start, &self.keys)
     }
 
     /// Makes a value unreadable in snippets.

@@ -10,6 +10,7 @@ pub(crate) use expand::expand;
 pub(crate) use path::{Step, steps};
 
 use crate::source::{Place, Spot};
+use zeroize::ZeroizeOnDrop;
 
 /// A node's number in its tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +46,8 @@ pub(crate) enum Value {
     Map(Vec<(NodeId, NodeId)>),
 }
 
-#[derive(Clone, Debug)]
+/// A text, a number, or nothing. It may be a secret.
+#[derive(Clone, Debug, ZeroizeOnDrop)]
 pub(crate) struct Scalar {
     pub(crate) text: Box<str>,
     /// Without quotes, so that it can be a number, `true` or nothing.

@@ -56,7 +56,7 @@ impl FromStr for Url {
     }
 }
 
-fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), UrlError> {
+pub(crate) fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), UrlError> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),

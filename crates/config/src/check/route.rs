@@ -1,11 +1,15 @@
 //! One route.
 
 mod answer;
+mod passage;
 mod paths;
 mod sharing;
+mod tls;
 
+pub(super) use passage::check as check_passage;
 pub(super) use paths::prefix_form;
 pub(super) use sharing::cookies;
+pub(super) use tls::check as check_tls;
 
 use super::{backends, capacity, edits, method};
 use crate::{

@@ -1,27 +1,30 @@
 //! Routes: ids of their own, and each by itself.
 
-use super::{names::Names, route};
+use super::{doors::Doors, hosts, names::Names, route, upstreams};
 use crate::{
-    Route, Upstream,
+    Mode, Route, Upstream,
     report::{At, Report},
 };
-use std::collections::HashSet;
 
-pub(super) fn check(routes: &mut [Route], upstreams: &[Upstream], at: At<'_>, report: &mut Report<'_>) {
-    let names = names(at);
+pub(super) fn check(
+    routes: &mut [Route],
+    (pools, doors): (&[Upstream], Doors),
+    at: At<'_>,
+    report: &mut Report<'_>,
+) {
+    let names = upstreams::names(at);
     let list = at.key("routes");
     for (route, at) in routes.iter_mut().zip(list.items()) {
+        if route.mode == Mode::Tcp {
+            route::check_passage(route, at, (pools, &names, doors), report);
+            continue;
+        }
         route::check(route, at, &names, report);
-        route::cookies(route, upstreams, at, report);
+        route::cookies(route, pools, at, report);
+        route::check_tls(route, at, doors, report);
     }
+    hosts::check(routes, list, report);
     ids(routes, list, report);
-}
-
-/// The names of all upstreams, also of those that have errors, so that one error does not make more.
-fn names(at: At<'_>) -> HashSet<&str> {
-    let upstreams = at.key("upstreams");
-    let items = upstreams.tree.items(upstreams.id).iter();
-    items.filter_map(|item| at.tree.text(at.tree.get(*item, "name")?)).collect()
 }
 
 /// Written ids first, so that a derived one never takes one of theirs.
@@ -33,6 +36,11 @@ fn ids(routes: &mut [Route], list: At<'_>, report: &mut Report<'_>) {
         }
     }
     for route in routes.iter_mut().filter(|route| route.id.is_empty()) {
-        route.id = ids.fresh(&format!("{}{}", route.v_host, route.path));
+        let id = match route.mode {
+            Mode::Http => format!("{}{}", route.v_host, route.path),
+            // No path is looked at.
+            Mode::Tcp => route.v_host.to_string(),
+        };
+        route.id = ids.fresh(&id);
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     report::{At, Report},
 };
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// Reads every secret that a file holds.
 pub(super) fn check(
@@ -74,7 +75,7 @@ impl Files<'_, '_, '_> {
             self.report.add(file_at.id, message, Some("remove one of them".into()));
             return;
         }
-        let message = match (self.surroundings.files)(file) {
+        let message = match (self.surroundings.files)(file).map(Zeroizing::new) {
             Ok(text) => match text.trim_end_matches(['\r', '\n']) {
                 "" => format!("{} is empty", file.display()),
                 text => {

@@ -1,11 +1,12 @@
 //! Upstreams: each has a name of its own, and backends.
 
-use super::{backends, balance, capacity, health, names::Names, useless};
+use super::{backend_tls, backends, balance, capacity, health, names::Names, useless};
 use crate::{
-    Upstream,
+    Backend, Upstream,
     document::INLINE,
     report::{At, Report},
 };
+use std::collections::HashSet;
 
 pub(super) fn check(upstreams: &mut [Upstream], at: At<'_>, report: &mut Report<'_>) {
     let mut names = Names::default();
@@ -27,6 +28,7 @@ pub(super) fn check(upstreams: &mut [Upstream], at: At<'_>, report: &mut Report<
         balance::check(upstream, at, report);
         capacity::of_upstream(upstream, at, report);
         health::check(upstream, at, report);
+        backend_tls::check(upstream, at, report);
         if let Some(at) = at.get("retry") {
             let retry = &upstream.retry;
             useless::order(at, ("backoff", retry.backoff), ("maxBackoff", retry.max_backoff), report);
@@ -45,6 +47,9 @@ fn pool(upstream: &mut Upstream, at: At<'_>, report: &mut Report<'_>) {
             if list.items().next().is_none() && !report.is_touched(list) {
                 report.add(list.id, "an upstream needs at least one backend", None);
             }
+            if upstream.uses_tls() {
+                default_ports(&mut upstream.backends);
+            }
             backends::check(&mut upstream.backends, list, report);
         }
         (None, None) if !report.is_touched(at) => {
@@ -52,4 +57,18 @@ fn pool(upstream: &mut Upstream, at: At<'_>, report: &mut Report<'_>) {
         }
         _ => {}
     }
+}
+
+/// Over TLS, the port is HTTPS's where none is written.
+fn default_ports(backends: &mut [Backend]) {
+    for backend in backends.iter_mut().filter(|backend| !backend.hostname.starts_with("unix:")) {
+        backend.port.get_or_insert(443);
+    }
+}
+
+/// The names of all upstreams, also of those that have errors, so that one error does not make more.
+pub(super) fn names(at: At<'_>) -> HashSet<&str> {
+    let upstreams = at.key("upstreams");
+    let items = upstreams.tree.items(upstreams.id).iter();
+    items.filter_map(|item| at.tree.text(at.tree.get(*item, "name")?)).collect()
 }

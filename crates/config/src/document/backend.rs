@@ -21,7 +21,7 @@ pub struct Backend {
     pub id: String,
     /// A name, an address, or `unix:/path`. Required.
     pub hostname: String,
-    /// The TCP port; default 80. A Unix socket has none.
+    /// The TCP port; default 80, with TLS 443. A Unix socket has none.
     #[garde(range(min = 1))]
     pub port: Option<u16>,
     /// The share of requests in relation to its neighbours' weights; 0 takes no new ones.

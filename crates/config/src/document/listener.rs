@@ -1,6 +1,6 @@
 //! Where clients connect.
 
-use super::{ListenerTls, Mode};
+use super::ListenerTls;
 use crate::{Address, Network};
 use garde::Validate;
 use schemars::JsonSchema;
@@ -57,4 +57,27 @@ impl Default for ProxyProtocol {
     fn default() -> Self {
         Self { from: Vec::new(), required: true }
     }
+}
+
+/// A version of the PROXY protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ProxyVersion {
+    /// A line of text.
+    V1,
+    /// Binary.
+    V2,
+}
+
+/// What connections carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Mode {
+    /// HTTP.
+    #[default]
+    Http,
+    /// Anything: bytes are relayed as they come.
+    Tcp,
 }

@@ -1,4 +1,4 @@
-//! TLS: certificates, who vouches for clients and backends, and where certificates are got.
+//! TLS: certificates, and who vouches for clients and backends.
 
 use super::{DAY, TICK};
 use crate::{Duration, Secret};
@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The longest time that a client may be told to come by HTTPS alone, and the longest before a certificate's end.
+/// The longest time that a client may be told to come by HTTPS alone.
 const YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// True for the text of certificates or of a key, false for the path of a file.
@@ -105,9 +105,9 @@ pub enum ClientAuthMode {
 #[schemars(extend("required" = ["cert"]))]
 #[non_exhaustive]
 pub struct Certificate {
-    /// The certificate chain, the server's own first: a file, or PEM. A file may hold the key, too. Required.
+    /// The certificate chain, the server's own first: a file, or PEM. Required.
     pub cert: String,
-    /// The key: a file, or PEM.
+    /// The key: a file, or PEM. Absent: it stands in the file of `cert`.
     pub key: Option<Secret>,
     /// A file that holds `key`.
     pub key_file: Option<PathBuf>,
@@ -115,90 +115,6 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Whether it is for clients that name no server, and for unknown names where these are not refused.
     pub default: bool,
-}
-
-/// An authority that certificates are got from by itself, by ACME (RFC 8555).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("required" = ["agreeToTerms"]))]
-#[garde(allow_unvalidated)]
-#[non_exhaustive]
-pub struct Acme {
-    /// The URL of the authority's directory.
-    pub directory: String,
-    /// Whom the authority may write to.
-    pub email: Option<String>,
-    /// Whether the authority's terms of service are agreed to. Required, and must be true.
-    pub agree_to_terms: bool,
-    /// Authorities that the directory's own certificate is verified by: a file, or PEM; default: the system's.
-    pub ca: Option<String>,
-    /// How names are proved, the preferred way first; default: those that the listeners allow.
-    pub challenges: Vec<AcmeChallenge>,
-    /// Names that certificates are got for, beside the hosts of routes with `autoHttps`.
-    pub domains: Vec<String>,
-    /// The account with the authority's owner that the ACME account belongs to.
-    #[garde(dive)]
-    pub external_account: Option<ExternalAccount>,
-    /// Certificates for names that are asked for; absent: none.
-    #[garde(dive)]
-    pub on_demand: Option<OnDemand>,
-    /// How long before its end a certificate is renewed; default: when the authority says, or a third of its lifetime.
-    #[garde(range(min = TICK, max = YEARS))]
-    pub renew_before: Option<Duration>,
-}
-
-impl Default for Acme {
-    fn default() -> Self {
-        Self {
-            directory: "https://acme-v02.api.letsencrypt.org/directory".into(),
-            email: None,
-            agree_to_terms: false,
-            ca: None,
-            challenges: Vec::new(),
-            domains: Vec::new(),
-            external_account: None,
-            on_demand: None,
-            renew_before: None,
-        }
-    }
-}
-
-/// How a name is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[non_exhaustive]
-pub enum AcmeChallenge {
-    /// By an answer over plain HTTP, at port 80 of the name (RFC 8555 section 8.3).
-    #[serde(rename = "http-01")]
-    Http01,
-    /// By a certificate, at port 443 of the name (RFC 8737).
-    #[serde(rename = "tls-alpn-01")]
-    TlsAlpn01,
-}
-
-/// An account that an ACME account is bound to (RFC 8555 section 7.3.4).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("required" = ["keyId"]))]
-#[garde(allow_unvalidated)]
-#[non_exhaustive]
-pub struct ExternalAccount {
-    /// Its name. Required.
-    pub key_id: String,
-    /// Its key, in base64url.
-    pub key: Option<Secret>,
-    /// A file that holds `key`.
-    pub key_file: Option<PathBuf>,
-}
-
-/// Certificates for names that are asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("required" = ["ask"]))]
-#[garde(allow_unvalidated)]
-#[non_exhaustive]
-pub struct OnDemand {
-    /// The URL that must answer `GET <ask>?domain=<name>` with 200 before a certificate is got. Required.
-    pub ask: String,
 }
 
 /// `Strict-Transport-Security` (RFC 6797).
@@ -233,7 +149,7 @@ pub struct UpstreamTls {
     pub crls: Vec<PathBuf>,
     /// The proxy's own certificate: a file, or PEM.
     pub cert: Option<String>,
-    /// The key of that certificate: a file, or PEM.
+    /// The key of that certificate: a file, or PEM. Absent: it stands in the file of `cert`.
     pub key: Option<Secret>,
     /// A file that holds `key`.
     pub key_file: Option<PathBuf>,
@@ -244,27 +160,4 @@ pub struct UpstreamTls {
     pub pins: Vec<String>,
     /// Whether any certificate is believed. Whoever stands between can read and change everything then.
     pub insecure_skip_verify: bool,
-}
-
-/// A version of the PROXY protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum ProxyVersion {
-    /// A line of text.
-    V1,
-    /// Binary.
-    V2,
-}
-
-/// What connections carry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum Mode {
-    /// HTTP.
-    #[default]
-    Http,
-    /// Anything: bytes are relayed as they come.
-    Tcp,
 }

@@ -1,6 +1,7 @@
 //! What serde has to say, in words for people.
 
 use crate::{
+    document::is_pem,
     nearest::nearest,
     tree::{NodeId, Tree},
 };
@@ -67,6 +68,7 @@ impl de::Error for ReadError {
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let error = Self::new(format!("expected {}, found {}", wanted(expected), shown(found)));
         match (found, expected.to_string().as_str()) {
+            (Unexpected::Str(text), "a sequence") if is_pem(text) => error.with_hint("write a list"),
             (Unexpected::Str(text), "a sequence") => error.with_hint(format!("write a list: [{text}]")),
             (Unexpected::Str("yes" | "no" | "on" | "off"), "a boolean") => {
                 error.with_hint("write true or false")
@@ -132,6 +134,8 @@ fn shown(found: Unexpected<'_>) -> String {
         Unexpected::Unsigned(number) => format!("`{number}`"),
         Unexpected::Signed(number) => format!("`{number}`"),
         Unexpected::Float(number) => format!("`{number}`"),
+        // It may be a key.
+        Unexpected::Str(text) if is_pem(text) => "PEM".into(),
         Unexpected::Str(text) => format!("`{}`", text.escape_debug()),
         Unexpected::Unit | Unexpected::Option => "nothing".into(),
         Unexpected::Seq => "a list".into(),

@@ -22,6 +22,10 @@ impl Tree {
     }
 
     fn is_secret(&self, id: NodeId) -> bool {
+        // A key where none belongs is one all the same; so is one whose lines the text has in other words.
+        if self.text(id).is_some_and(|text| text.contains("PRIVATE KEY-----")) {
+            return true;
+        }
         let Some(key) = self.key(id).filter(|key| *key != id) else { return false };
         let key = self.text(key).unwrap_or_default();
         // A password in a URL where none belongs is one all the same.

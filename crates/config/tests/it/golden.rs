@@ -1,10 +1,10 @@
-//! Files with an input, a separator, and what must come of it: settings, errors, or keys that are not built yet.
+//! Files with an input, a separator, and what must come of it: settings, errors, warnings, or keys that are not built yet.
 //!
-//! Behind `==== settings`, each line is a path and the JSON of what the document has there. Behind `==== errors` and
-//! `==== not built` stands the text that people see. With `BLESS=1` in the environment such texts are written anew: read
+//! Behind `==== settings`, each line is a path and the JSON of what the document has there. Behind `==== errors`,
+//! `==== warnings` and `==== not built` stands the text that people see. With `BLESS=1` in the environment such texts are written anew: read
 //! the difference before you keep it.
 
-use config::{Loaded, Surroundings, parse_with};
+use config::{Loaded, Problem, Surroundings, parse_with};
 use serde_json::Value;
 use std::{fs, io, path::Path};
 
@@ -29,14 +29,15 @@ fn check(file: &Path) -> Result<(), String> {
     match (kind, result) {
         ("settings", Ok(loaded)) => settings(&loaded, expected).map_err(|error| format!("{name}: {error}")),
         ("errors", Err(errors)) => same(file, &text, expected, &errors.to_string()),
-        ("not built", Ok(loaded)) => same(file, &text, expected, &shown(&loaded)),
+        ("not built", Ok(loaded)) => same(file, &text, expected, &shown(&loaded.not_built())),
+        ("warnings", Ok(loaded)) => same(file, &text, expected, &shown(&loaded.warnings())),
         (_, Ok(_)) => Err(format!("{name}: loads, though {kind} are expected")),
         (_, Err(errors)) => Err(format!("{name}: {kind} are expected, found\n{errors}")),
     }
 }
 
-fn shown(loaded: &Loaded) -> String {
-    loaded.not_built().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+fn shown(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn same(file: &Path, text: &str, expected: &str, found: &str) -> Result<(), String> {
@@ -81,6 +82,7 @@ fn environment(name: &str) -> Option<String> {
 fn secret(path: &Path) -> io::Result<String> {
     match path.to_str() {
         Some("/run/secrets/redis") => Ok("redis://:hunter2@redis:6379\n".into()),
+        Some("/run/secrets/key") => Ok("-----BEGIN PRIVATE KEY-----\n".into()),
         Some("/run/secrets/empty") => Ok("\n".into()),
         _ => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
     }

@@ -139,15 +139,19 @@ fn what_is_printed_is_what_the_schema_allows_and_the_reader_reads() {
     let text = include_str!("native.yaml").replace("secret: ...", "secret: \"***\"");
     let surroundings =
         Surroundings { environment: &|_| None, files: &|_| Err(std::io::ErrorKind::NotFound.into()) };
-    let read = |text: &str| parse_with(text, "x", &surroundings).unwrap().document.upstreams;
-    let mut upstreams = read(&text);
+    let read = |text: &str| parse_with(text, "x", &surroundings).unwrap().document;
+    let document = read(&text);
+    let (listeners, mut upstreams) = (document.listeners, document.upstreams);
     // What is printed says of a URL that there are no `backends`, and of a secret nothing.
     upstreams[0].backends = upstreams[1].backends.clone();
     (upstreams[0].url, upstreams[0].tls) = (None, None);
-    let mut printed = serde_json::json!({ "upstreams": upstreams });
-    assert_eq!(read(&printed.to_string()), upstreams);
-    for upstream in printed["upstreams"].as_array_mut().unwrap() {
-        upstream.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    let mut printed = serde_json::json!({ "upstreams": upstreams, "listeners": listeners });
+    let again = read(&printed.to_string());
+    assert_eq!((again.listeners, again.upstreams), (listeners, upstreams));
+    for part in ["upstreams", "listeners"] {
+        for item in printed[part].as_array_mut().unwrap() {
+            item.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        }
     }
     let schema = config::schema();
     assert!(allows(&schema, &schema, &printed), "{printed}");
@@ -171,6 +175,16 @@ fn every_key_of_a_built_part_is_documented() {
         "Proxy",
         "Http2",
         "Listener",
+        "ListenerTls",
+        "ClientAuth",
+        "ProxyProtocol",
+        "Certificate",
+        "Ssl",
+        "Acme",
+        "ExternalAccount",
+        "OnDemand",
+        "Hsts",
+        "UpstreamTls",
         "Upstream",
         "HashKey",
         "Sticky",
