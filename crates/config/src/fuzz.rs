@@ -28,7 +28,7 @@ pub fn fuzz_document(data: &[u8]) {
                     );
                 }
             }
-            for problem in loaded.not_built() {
+            for problem in loaded.not_built().into_iter().chain(loaded.warnings()) {
                 assert_eq!(loaded.place(&problem.path), problem.place, "a path does not lead to its place");
             }
         }

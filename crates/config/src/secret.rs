@@ -59,3 +59,6 @@ impl JsonSchema for Secret {
         json_schema!({ "type": "string", "writeOnly": true })
     }
 }
+
+#[cfg(test)]
+mod tests;

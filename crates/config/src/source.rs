@@ -82,9 +82,15 @@ impl Source {
         for line in spot.place.line..=spot.end.line {
             let from = if line == spot.place.line { spot.place.column } else { 1 };
             let to = if line == spot.end.line { spot.end.column } else { u32::MAX };
+            let shown = self.line(line);
+            let indent = shown.chars().take_while(|c| c.is_whitespace()).count();
+            // A block of text ends behind the indent of what follows, which is not part of it.
+            if line != spot.place.line && to as usize <= indent + 1 {
+                continue;
+            }
             let inside = |column: u32| (from..to).contains(&column);
             let masked = |(column, c)| if inside(column) { '*' } else { c };
-            let hidden: String = (1..).zip(self.line(line).chars()).map(masked).collect();
+            let hidden: String = (1..).zip(shown.chars()).map(masked).collect();
             self.hidden.insert(line, hidden);
         }
     }

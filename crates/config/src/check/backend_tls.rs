@@ -32,7 +32,7 @@ pub(super) fn check(upstream: &mut Upstream, at: At<'_>, report: &mut Report<'_>
     belief(tls, tls_at, report);
     let own = ["cert", "key", "keyFile"].iter().any(|key| tls_at.get(key).is_some());
     if own {
-        pem::pair(tls_at, "`tls` with a certificate of one's own", report);
+        pem::pair(tls_at, "the proxy's own certificate", report);
     }
 }
 

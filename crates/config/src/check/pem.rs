@@ -73,9 +73,10 @@ fn form(at: At<'_>, kind: Kind, report: &mut Report<'_>) {
         match kind {
             Kind::Key if has_key => return,
             Kind::Key => ("this PEM has no private key", "its first line is `-----BEGIN PRIVATE KEY-----`"),
-            Kind::Certificate if has_key => {
-                ("this PEM has a private key, which belongs under `key`", "move it there")
-            }
+            Kind::Certificate if has_key => (
+                "this PEM has a private key, and certificates alone belong here",
+                "remove it; the key of a certificate belongs under `key`",
+            ),
             Kind::Certificate if text.contains("CERTIFICATE-----") => return,
             Kind::Certificate => {
                 ("this PEM has no certificate", "its first line is `-----BEGIN CERTIFICATE-----`")

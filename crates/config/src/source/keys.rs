@@ -39,3 +39,6 @@ pub(super) fn masked<'l>(line: &'l str, start: usize, keys: &[Range<usize>]) -> 
     let is_hidden = |at: usize| inside.iter().any(|key| key.contains(&(start + at)));
     line.char_indices().map(|(at, c)| if is_hidden(at) { '*' } else { c }).collect::<String>().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ impl Tree {
         let Some(key) = self.key(id).filter(|key| *key != id) else { return false };
         let key = self.text(key).unwrap_or_default();
         // A password in a URL where none belongs is one all the same.
-        if key == "url" && self.text(id).is_some_and(|url| url.contains('@')) {
+        if matches!(key, "url" | "directory" | "ask") && self.text(id).is_some_and(|url| url.contains('@')) {
             return true;
         }
         let Some((_, holders)) = SECRETS.into_iter().find(|(secret, _)| *secret == key) else { return false };
