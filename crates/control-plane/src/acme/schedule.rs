@@ -102,6 +102,11 @@ impl Hourly {
         oldest.map_or(now, |&oldest| after(oldest, HOUR))
     }
 
+    /// When what was begun counts no more; `None` where nothing was.
+    pub(super) fn over_at(&self) -> Option<SystemTime> {
+        self.begun.iter().max().map(|&latest| after(latest, HOUR))
+    }
+
     /// Counts one.
     pub(super) fn begin(&mut self, now: SystemTime) {
         self.begun.retain(|&begun| begun <= now && since(now, begun) < HOUR);

@@ -63,6 +63,16 @@ impl Held {
         let id = identifier(certificate.leaf());
         Self { lifetime, random: random.unwrap_or_default(), id, window: None }
     }
+
+    /// One without a certificate.
+    #[cfg(test)]
+    pub(super) fn lasting(lifetime: Lifetime, serial: u64) -> Self {
+        let id = CertificateIdentifier {
+            authority_key_identifier: "authority".into(),
+            serial: serial.to_string().into(),
+        };
+        Self { lifetime, random: 0, id: Some(id), window: None }
+    }
 }
 
 impl Entry {
@@ -180,7 +190,10 @@ impl Entry {
             return None;
         }
         match &self.held {
-            Some(held) => Some(held.lifetime.until),
+            // Who comes back is not to have the same name ordered too often.
+            Some(held) => {
+                Some(self.recent.over_at().map_or(held.lifetime.until, |over| over.max(held.lifetime.until)))
+            }
             None => {
                 let failed = self.error.as_ref().map(|error| error.at);
                 self.earliest.or(failed).map(|since| after(since, patience))
