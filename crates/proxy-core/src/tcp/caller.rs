@@ -54,3 +54,6 @@ impl Waits for Caller {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests;
