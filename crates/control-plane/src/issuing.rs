@@ -74,7 +74,7 @@ impl Issuing {
         if let Some(issuer) = issuer {
             issuer.run(std::future::pending::<()>()).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

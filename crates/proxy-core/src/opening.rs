@@ -19,7 +19,7 @@ use crate::client::Facts;
 use crate::client_hello::{self, Peeked};
 use crate::connection;
 use crate::deadline::{Slot, Ticks};
-use crate::proxy_protocol::{self, Parsed};
+use crate::proxy_protocol::{self, Malformed, Parsed};
 use crate::reason::Reason;
 use crate::secure::NotTerminated;
 use crate::spec::{ListenerMode, ListenerSpec};
@@ -51,35 +51,57 @@ enum Purpose {
     Tcp(Stream, String),
 }
 
+/// A connection that can be served.
+struct Opened {
+    purpose: Purpose,
+    /// What comes before what the stream gives.
+    read: Vec<u8>,
+    facts: Facts,
+    worker: Arc<Worker>,
+    permit: Permit,
+    slot: Slot,
+}
+
 /// Brings a connection to where requests can come, and serves it.
-pub(crate) async fn serve(stream: Stream, mut opening: Opening) {
-    let slot = opening.worker.deadlines.slot();
-    slot.set(Some(Ticks::of(opening.listener.handshake_timeout)));
-    poll_fn(|cx| {
-        slot.register(cx.waker());
-        Poll::Ready(())
-    })
-    .await;
-    let mut read = Vec::new();
-    let outcome = Box::pin(opening.run(stream, &slot, &mut read)).await;
-    let Opening { facts, worker, permit, .. } = opening;
-    match outcome {
-        Ok(Purpose::Http(stream)) => {
-            drop(slot);
-            connection::serve_from(stream, &read, facts, worker, permit).await;
+pub(crate) async fn serve(stream: Stream, opening: Opening) {
+    // Boxed, so that a connection that is served needs no room for it.
+    let Some(opened) = Box::pin(opening.open(stream)).await else { return };
+    let Opened { purpose, read, facts, worker, permit, slot } = opened;
+    match purpose {
+        Purpose::Http(stream) => {
+            let serving = connection::serve_from(stream, &read, facts, worker, permit);
+            drop((slot, read));
+            serving.await;
         }
-        Ok(Purpose::Tcp(stream, upstream)) => {
+        Purpose::Tcp(stream, upstream) => {
             Box::pin(tcp::serve(stream, read, &upstream, (facts, slot), (worker, permit))).await;
-        }
-        Err(reason) => {
-            if let Some(reason) = reason {
-                worker.count("connection", reason);
-            }
         }
     }
 }
 
 impl Opening {
+    async fn open(mut self, stream: Stream) -> Option<Opened> {
+        let slot = self.worker.deadlines.slot();
+        slot.set(Some(Ticks::of(self.listener.handshake_timeout)));
+        poll_fn(|cx| {
+            slot.register(cx.waker());
+            Poll::Ready(())
+        })
+        .await;
+        let mut read = Vec::new();
+        let outcome = self.run(stream, &slot, &mut read).await;
+        let Self { facts, worker, permit, .. } = self;
+        match outcome {
+            Ok(purpose) => Some(Opened { purpose, read, facts, worker, permit, slot }),
+            Err(reason) => {
+                if let Some(reason) = reason {
+                    worker.count("connection", reason);
+                }
+                None
+            }
+        }
+    }
+
     /// What is left in `read` comes before what the stream of the result gives. An error without a reason is no failure.
     async fn run(
         &mut self,
@@ -122,8 +144,8 @@ impl Opening {
                     return Ok(());
                 }
                 Ok(Parsed::Partial) => read_more(stream, slot, read).await?,
-                Err(_) if required => return Err(Reason::BadProxyHeader),
-                Err(_) => return Ok(()),
+                Err(Malformed::Absent) if !required => return Ok(()),
+                Err(_) => return Err(Reason::BadProxyHeader),
             }
         }
     }

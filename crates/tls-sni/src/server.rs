@@ -111,7 +111,7 @@ impl Server {
     ///
     /// # Errors
     /// What the library says of the settings; never for those that were made by this crate's constructors.
-    pub fn new(certificates: Certificates, settings: ServerSettings) -> Result<Self, SettingsError> {
+    pub fn new(certificates: Certificates, settings: &ServerSettings) -> Result<Self, SettingsError> {
         let state = ArcSwap::from_pointee(Classes::new(settings)?);
         Ok(Self { inner: Arc::new(Inner { certificates, state, obtain: OnceLock::new() }) })
     }
@@ -120,7 +120,7 @@ impl Server {
     ///
     /// # Errors
     /// As [`new`](Self::new); nothing has changed then.
-    pub fn replace(&self, settings: ServerSettings) -> Result<(), SettingsError> {
+    pub fn replace(&self, settings: &ServerSettings) -> Result<(), SettingsError> {
         self.inner.state.store(Arc::new(Classes::new(settings)?));
         Ok(())
     }
@@ -212,7 +212,7 @@ impl Server {
         let Some(key) = key else {
             return refuse(start, UNRECOGNIZED_NAME, HandshakeFailure::UnknownName).await;
         };
-        let config = classes::for_challenge(ACME, Fixed::new(&key)).map_err(|_| HandshakeFailure::Io)?;
+        let config = classes::for_challenge(ACME, Fixed::of(&key)).map_err(|_| HandshakeFailure::Io)?;
         let mut tls = start.into_stream(config).await.map_err(|error| failure::of(&error))?;
         let _ = tls.shutdown().await;
         Err(HandshakeFailure::Challenge)
@@ -251,7 +251,7 @@ enum Chosen {
 struct Fixed(Arc<CertifiedKey>);
 
 impl Fixed {
-    fn new(key: &Arc<CertifiedKey>) -> Arc<dyn ResolvesServerCert> {
+    fn of(key: &Arc<CertifiedKey>) -> Arc<dyn ResolvesServerCert> {
         Arc::new(Self(Arc::clone(key)))
     }
 }
@@ -266,7 +266,7 @@ impl Class {
     /// The configuration of one connection.
     fn config_with(&self, key: &Arc<CertifiedKey>) -> Arc<ServerConfig> {
         let mut config = self.config.clone();
-        config.cert_resolver = Fixed::new(key);
+        config.cert_resolver = Fixed::of(key);
         Arc::new(config)
     }
 }

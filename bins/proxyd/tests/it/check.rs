@@ -5,7 +5,7 @@ use crate::process::{file, output, proxyd, stderr, stdout};
 const GOOD: &str = "upstreams: [{ name: app, url: localhost }]\nroutes: [{ path: /*, upstream: app }]\n";
 const BAD: &str = "upstreams: [{ name: app, url: localhost }]\nroutes: [{ path: /*, upstream: ap }]\n";
 const NOT_BUILT: &str =
-    "upstreams: [{ name: app, url: \"https://localhost\" }]\nroutes: [{ path: /*, upstream: app }]\n";
+    "upstreams: [{ name: app, url: localhost }]\nroutes: [{ path: /*, auth: required, upstream: app }]\n";
 
 #[test]
 fn a_right_file_is_ok_and_summed_up() {
@@ -46,7 +46,7 @@ fn what_is_not_built_is_a_warning_of_check_and_an_error_of_run() {
     assert!(stderr(&checked).starts_with("warning: "), "{}", stderr(&checked));
     let ran = output(&["run", "-c", path]);
     assert_eq!(ran.status.code(), Some(78));
-    assert!(stderr(&ran).contains(":1:31: upstreams[0].url: "), "{}", stderr(&ran));
+    assert!(stderr(&ran).contains(":2:28: routes[0].auth: "), "{}", stderr(&ran));
 }
 
 #[test]

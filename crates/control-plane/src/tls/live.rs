@@ -118,7 +118,7 @@ impl LiveTls {
         let mut state = self.state();
         for (number, settings) in staged.settings {
             let Some(Some(server)) = state.servers.get(number) else { continue };
-            if let Err(error) = server.0.replace(settings) {
+            if let Err(error) = server.0.replace(&settings) {
                 tracing::error!(listener = number, %error, "TLS cannot be served: the former settings hold");
             }
         }
@@ -151,7 +151,7 @@ impl LiveTls {
             let (tls, server) = (tls.clone(), Arc::clone(server));
             self.refresher.add(format!("listener {number}"), tls.files(), move || {
                 let settings = tls.settings(keys.clone())?;
-                server.0.replace(settings).map_err(|error| error.to_string())
+                server.0.replace(&settings).map_err(|error| error.to_string())
             });
         }
         for (name, tls, client) in &plan.upstreams {
@@ -190,7 +190,7 @@ impl State {
         if let Some(Some(served)) = self.servers.get(number) {
             return Ok(Arc::clone(served));
         }
-        let made = Server::new(certificates.clone(), settings.clone()).map_err(|error| error.to_string())?;
+        let made = Server::new(certificates.clone(), settings).map_err(|error| error.to_string())?;
         if let Some(obtain) = &self.obtain {
             made.obtain_by(Arc::clone(obtain));
         }

@@ -28,14 +28,14 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    pub(super) fn new(settings: ServerSettings) -> Result<Self, rustls::Error> {
+    pub(super) fn new(settings: &ServerSettings) -> Result<Self, rustls::Error> {
         let mut made: HashMap<u128, Arc<Class>> = HashMap::new();
         let mut class = |rule: Option<&ClientAuth>| {
             let id = rule.map_or(0, |rule| rule.class);
             if let Some(class) = made.get(&id) {
                 return Ok(Arc::clone(class));
             }
-            let class = Arc::new(Class { id, config: config(&settings, rule, id)? });
+            let class = Arc::new(Class { id, config: config(settings, rule, id)? });
             made.insert(id, Arc::clone(&class));
             Ok::<_, rustls::Error>(class)
         };

@@ -59,19 +59,19 @@ fn what_only_the_engine_refuses_is_told_at_its_place() {
 #[test]
 fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     let errors = errors(
-        "upstreams: [{ name: app, url: \"https://a\", strategy: nobody }]\n\
-         routes:\n  - { path: /.., respond: {} }\n  - { path: /b, upstream: app, autoHttps: true }\n",
+        "upstreams: [{ name: app, url: a, strategy: nobody }]\n\
+         routes:\n  - { path: /.., respond: {} }\n  - { path: /b, upstream: app, auth: required }\n",
     );
     let paths: Vec<_> = errors.problems().iter().map(|problem| problem.path.as_str()).collect();
-    assert_eq!(paths, ["upstreams[0].url", "upstreams[0].strategy", "routes[0].path", "routes[1].autoHttps"]);
+    assert_eq!(paths, ["upstreams[0].strategy", "routes[0].path", "routes[1].auth"]);
 }
 
 #[test]
 fn a_check_passes_what_is_right_but_not_built() {
     let text = "\
-upstreams: [{ name: app, url: \"https://a\", strategy: IP_HASH }]
-routes: [{ upstream: app, auth: required, autoHttps: true }]
+upstreams: [{ name: app, url: a, strategy: IP_HASH }]
+routes: [{ upstream: app, auth: required, authProvider: sso }]
 ";
     assert_eq!(check(&load(text), &Factories::default()).unwrap(), []);
-    assert_eq!(errors(text).problems().len(), 3);
+    assert_eq!(errors(text).problems().len(), 2);
 }

@@ -51,7 +51,7 @@ impl Http01 for Tokens {
 impl Site {
     pub(super) async fn start() -> Self {
         let (certificates, tokens) = (Certificates::new(), Arc::<Tokens>::default());
-        let tls = Server::new(certificates.clone(), ServerSettings::new(TicketKeys::random())).unwrap();
+        let tls = Server::new(certificates.clone(), &ServerSettings::new(TicketKeys::random())).unwrap();
         let (http_door, tls_door) = (door().await, door().await);
         let (http_port, tls_port) =
             (http_door.local_addr().unwrap().port(), tls_door.local_addr().unwrap().port());
