@@ -51,7 +51,7 @@ fn is_encrypted(text: &[u8]) -> bool {
 fn broken(error: &pem::Error) -> CertificateError {
     let detail = match error {
         pem::Error::MissingSectionEnd { end_marker } => {
-            format!("it breaks off before `{}`", String::from_utf8_lossy(end_marker).trim_end())
+            format!("it breaks off before `-----END {}-----`", String::from_utf8_lossy(end_marker).trim_end())
         }
         pem::Error::IllegalSectionStart { .. } => "a section's first line is malformed".into(),
         // What it cites would be a part of the text, which may be a key.
