@@ -90,6 +90,7 @@ fn build() -> Result<Outcome> {
 
 /// The runner's closing line, which counts the tests, goes to the terminal as it is.
 fn tests() -> Result<Outcome> {
+    tools::require_peers()?;
     let mut cargo = workspace::cargo()?;
     if tools::answers(&["nextest", "--version"])? {
         cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);

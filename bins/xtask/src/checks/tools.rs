@@ -18,6 +18,18 @@ pub(crate) fn require_compilers() -> Result<()> {
     machine::require(&[Package { program: "cc", package: "build-essential" }])
 }
 
+/// Other people's programs that the tests drive: an ACME server, and clients of TLS.
+///
+/// # Errors
+/// Names the package when one is missing and cannot be installed.
+pub(crate) fn require_peers() -> Result<()> {
+    machine::require(&[
+        Package { program: "pebble", package: "pebble" },
+        Package { program: "openssl", package: "openssl" },
+        Package { program: "curl", package: "curl" },
+    ])
+}
+
 /// Whether `cargo <arguments>` runs successfully.
 ///
 /// # Errors
