@@ -207,7 +207,7 @@ impl Loaded {
         problem
     }
 
-    /// What is allowed but can hardly be meant: it does nothing, or it is not safe.
+    /// What is allowed but can hardly be meant, as it does nothing or cannot work, each with its place.
     pub fn warnings(&self) -> Vec<Problem> {
         let view = View::default();
         warnings::warnings(&self.document, At::root(&self.tree, &view).key(SERVER), &self.source)

@@ -89,6 +89,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
     }
     compiler.warn_of_blocked(&egress);
     compiler.warn_of_priorities(&blueprint);
+    compiler.warnings.extend(loaded.warnings());
     compiler.build(&blueprint);
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);

@@ -57,8 +57,8 @@ fn is_email(text: &str) -> bool {
 
 fn challenges(acme: &Acme, doors: Doors, at: At<'_>, report: &mut Report<'_>) {
     let Some(list) = at.get("challenges") else {
-        if !doors.plain && !doors.tls {
-            let hint = "add a listener for plain HTTP, or one with `tls`";
+        if !doors.plain && !doors.https {
+            let hint = "add a listener for plain HTTP or for HTTPS";
             report.add(at.id, "no listener can answer a challenge of `acme`", Some(hint.into()));
         }
         return;
@@ -76,8 +76,8 @@ fn challenges(acme: &Acme, doors: Doors, at: At<'_>, report: &mut Report<'_>) {
                 "add one, or write tls-alpn-01",
             ),
             AcmeChallenge::TlsAlpn01 => (
-                doors.tls,
-                "`tls-alpn-01` needs a listener with `tls`, where port 443 of the names leads",
+                doors.https,
+                "`tls-alpn-01` needs a listener for HTTPS, where port 443 of the names leads",
                 "add one, or write http-01",
             ),
         };

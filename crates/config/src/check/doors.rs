@@ -10,8 +10,6 @@ use crate::{
 pub(super) struct Doors {
     /// Plain HTTP.
     pub(super) plain: bool,
-    /// TLS, whatever it carries.
-    pub(super) tls: bool,
     /// HTTP over TLS.
     pub(super) https: bool,
     /// TLS that is passed on by its server name.
@@ -24,7 +22,6 @@ impl Doors {
             ["listeners", "proxy"].iter().any(|key| at.get(key).is_some_and(|at| report.is_touched(at)));
         Self {
             plain: is_unsure || document.has_plain(),
-            tls: is_unsure || document.has_tls(),
             https: is_unsure || document.has_https(),
             passages: is_unsure || document.has_passages(),
         }

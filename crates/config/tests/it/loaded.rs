@@ -1,6 +1,6 @@
 //! What a loaded document tells later stages.
 
-use config::{AcmeChallenge, Place, parse};
+use config::{Place, parse};
 
 const TEXT: &str = "\
 upstreams:
@@ -208,54 +208,6 @@ fn a_range_of_statuses_is_asked_about_one() {
     let status = document.upstreams[0].health_check.as_ref().unwrap().expect.status.clone();
     let found = [200, 204, 300, 399, 400].map(|code| status.iter().any(|range| range.contains(code)));
     assert_eq!(found, [false, true, true, true, false]);
-}
-
-#[track_caller]
-fn check_acme(rest: &str, challenges: &[AcmeChallenge], domains: &[&str]) {
-    let document = parse(&format!("state: {{}}\n{rest}"), "proxyd.yaml").unwrap().document;
-    assert_eq!(
-        (document.acme_challenges().as_slice(), document.acme_domains()),
-        (challenges, names(domains)),
-        "{rest}"
-    );
-}
-
-fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(ToString::to_string).collect()
-}
-
-#[test]
-fn names_are_proved_in_every_way_that_the_listeners_allow_where_nobody_says_otherwise() {
-    use AcmeChallenge::{Http01, TlsAlpn01};
-    let plain = "{ address: \"127.0.0.1:1\" }";
-    let tls = "{ address: \"127.0.0.1:2\", tls: {} }";
-    let acme = "acme: { agreeToTerms: true }";
-    check_acme("", &[], &[]);
-    check_acme(acme, &[Http01], &[]);
-    check_acme(&format!("listeners: [{tls}, {plain}]\n{acme}"), &[Http01, TlsAlpn01], &[]);
-    check_acme(&format!("listeners: [{tls}]\n{acme}"), &[TlsAlpn01], &[]);
-    check_acme(&format!("proxy: {{ port: 80 }}\nlisteners: [{tls}]\n{acme}"), &[Http01, TlsAlpn01], &[]);
-    let written = "acme: { agreeToTerms: true, challenges: [tls-alpn-01, http-01] }";
-    check_acme(&format!("listeners: [{tls}, {plain}]\n{written}"), &[TlsAlpn01, Http01], &[]);
-}
-
-#[test]
-fn certificates_are_got_for_the_hosts_of_routes_that_an_authority_can_issue_for() {
-    let text = "
-acme: { agreeToTerms: true, domains: [a.test, b.test] }
-routes:
-  - { vHost: b.test, autoHttps: true, respond: {} }
-  - { vHost: c.test, autoHttps: true, respond: {} }
-  - { vHost: c.test, path: /c, autoHttps: true, respond: {} }
-  - { vHost: d.test, respond: {} }
-  - { vHost: e.test, autoHttps: true, respond: {}, ssl: { cert: /a, key: /b } }
-  - { vHost: \"*.f.test\", autoHttps: true, respond: {} }
-  - { vHost: 192.0.2.1, autoHttps: true, respond: {} }
-  - { vHost: g_g.test, autoHttps: true, respond: {} }
-  - { autoHttps: true, respond: {} }
-";
-    check_acme(text, &[AcmeChallenge::Http01], &["a.test", "b.test", "c.test"]);
-    check_acme("routes: [{ vHost: b.test, autoHttps: true, respond: {} }]", &[], &[]);
 }
 
 #[test]

@@ -75,3 +75,11 @@ routes: [{ upstream: app, auth: required, authProvider: sso }]
     assert_eq!(check(&load(text), &Factories::default()).unwrap(), []);
     assert_eq!(errors(text).problems().len(), 2);
 }
+
+#[test]
+fn a_check_warns_of_what_can_hardly_be_meant() {
+    let text = "listeners: [{ address: \"127.0.0.1:0\", tls: {} }]\nroutes: [{ respond: {} }]\n";
+    let warnings = check(&load(text), &Factories::default()).unwrap();
+    let paths: Vec<_> = warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(paths, ["listeners[0].tls"], "there is no certificate");
+}
