@@ -80,7 +80,8 @@ pub struct Document {
     /// The control plane's own listener.
     #[garde(dive)]
     pub admin: Option<Admin>,
-    /// Where states of backends that were set by hand are kept; `none`, as no `state` at all, keeps nothing.
+    /// Where states of backends that were set by hand are kept, and what `acme` gets; `none`, as no `state` at all, keeps
+    /// nothing.
     pub state: Option<State>,
     /// Certificates that listeners serve by server name.
     pub certificates: Vec<Certificate>,

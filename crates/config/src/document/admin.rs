@@ -1,4 +1,4 @@
-//! The control plane: who may change what, and where the states of backends are kept.
+//! The control plane: who may change what, and where it keeps what outlives it.
 
 use crate::{Address, Secret};
 use garde::Validate;
@@ -48,7 +48,7 @@ pub enum Role {
     Write,
 }
 
-/// Where states of backends that were set by hand are kept.
+/// Where states of backends that were set by hand are kept, and what `acme` gets.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum State {
