@@ -79,6 +79,3 @@ impl tls_sni::Obtain for OnDemand {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -22,6 +22,3 @@ pub(super) async fn ask(dial: &dyn Dial, endpoint: &str, name: &str) -> Result<b
     let request = Request::get(&url).body(Empty::<Bytes>::new()).map_err(|_| ExchangeError::Url { url })?;
     Ok(exchange::ask(dial, request, LONGEST).await?.status() == StatusCode::OK)
 }
-
-#[cfg(test)]
-mod tests;

@@ -39,6 +39,11 @@ pub(super) struct Last {
 }
 
 impl Note {
+    #[cfg(test)]
+    pub(super) fn saying(last: Last) -> Self {
+        Self(Mutex::new(last))
+    }
+
     pub(super) fn last(&self) -> Last {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
