@@ -69,7 +69,10 @@ async fn a_request_goes_out_in_origin_form_and_its_answer_comes_back_whole() {
     for line in ["host: authority.example:14000", "connection: close", "content-length: 4"] {
         assert!(lines.contains(&line), "{line}: {sent}");
     }
-    assert!(sent.contains(concat!("user-agent: proxyd/", env!("CARGO_PKG_VERSION"), " library/1\r\n")), "{sent}");
+    assert!(
+        sent.contains(concat!("user-agent: proxyd/", env!("CARGO_PKG_VERSION"), " library/1\r\n")),
+        "{sent}"
+    );
 }
 
 #[tokio::test]

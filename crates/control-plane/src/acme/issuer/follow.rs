@@ -28,11 +28,15 @@ impl Issuer {
             if let Some(lock) = lock {
                 return lock;
             }
+            self.answer(&mut known).await;
             let next = after(self.shared.now(), self.means.settings.look_again);
             while self.shared.now() < next {
                 tokio::select! {
                     () = self.means.clock.wait_until(next) => {}
-                    () = self.shared.rung() => self.look_at_new(&mut known).await,
+                    () = self.shared.rung() => {
+                        self.look_at_new(&mut known).await;
+                        self.answer(&mut known).await;
+                    }
                 }
             }
         }
@@ -65,18 +69,11 @@ impl Issuer {
         let names = self.shared.roster().names();
         self.look_at(names, known).await;
         self.forget_ended();
-        self.answer(known).await;
     }
 
-    /// Serves what there is for names that are new, or that somebody waits for.
+    /// Serves what there is for names that are new. What was known of a name that has come back is known no more.
     async fn look_at_new(&self, known: &mut Known) {
         self.take_wanted();
-        self.look_at_unread(known).await;
-        self.answer(known).await;
-    }
-
-    /// What was known of a name that has come back is known no more.
-    async fn look_at_unread(&self, known: &mut Known) {
         let names = self.shared.roster().take_unread();
         for name in &names {
             known.stamps.remove(name);
@@ -104,7 +101,7 @@ impl Issuer {
             let Some(name) = self.shared.lobby().take() else { return };
             let now = self.shared.now();
             self.shared.roster().remember(&name, now);
-            self.look_at_unread(known).await;
+            self.look_at_new(known).await;
             let standing = self.shared.roster().standing(&name, now);
             let answer = if standing == Standing::Held { Ok(()) } else { Err(ObtainError::Elsewhere) };
             self.shared.lobby().looked_into();

@@ -1,1 +1,6 @@
-
+mod authority;
+mod failing;
+mod renewing;
+mod rig;
+mod sharing;
+mod wishing;

@@ -21,10 +21,7 @@ fn pem(name: &str, until: i32) -> Vec<u8> {
 
 fn identity() -> Identity {
     let key = KeyPair::generate().unwrap();
-    Identity {
-        url: "https://authority.example/account/1".into(),
-        key: Zeroizing::new(key.serialize_der()),
-    }
+    Identity { url: "https://authority.example/account/1".into(), key: Zeroizing::new(key.serialize_der()) }
 }
 
 #[track_caller]
@@ -110,7 +107,10 @@ fn a_certificate_that_is_of_no_use_is_set_aside() {
     let useless = [good[..good.len() / 2].to_vec(), Vec::new(), pem("b.example", 4_000), other_key];
     for (number, text) in (1..).zip(useless) {
         store.keep_certificate("a.example", &text).unwrap();
-        assert!(matches!(store.certificate("a.example", None, SystemTime::now()).0, Found::Nothing), "{number}");
+        assert!(
+            matches!(store.certificate("a.example", None, SystemTime::now()).0, Found::Nothing),
+            "{number}"
+        );
         let aside = store.dir.join(format!("certificates/a.example.pem.corrupt-{number}"));
         assert_eq!(fs::read(aside).unwrap(), text);
     }
@@ -132,7 +132,8 @@ fn only_files_of_names_are_listed() {
     let store = Store::new(folder.path(), DIRECTORY);
     assert_eq!(store.names().unwrap(), [] as [&str; 0]);
     store.keep_certificate("a.example", b"").unwrap();
-    for name in ["b.example.pem.next", "c.example.pem.corrupt-1", "D.example.pem", ".pem", "-.pem", "README"] {
+    for name in ["b.example.pem.next", "c.example.pem.corrupt-1", "D.example.pem", ".pem", "-.pem", "README"]
+    {
         fs::write(store.dir.join("certificates").join(name), "").unwrap();
     }
     assert_eq!(store.names().unwrap(), ["a.example"]);
