@@ -5,7 +5,7 @@
 //! when a third of the lifetime is left. Control of a name is shown by HTTP-01 or TLS-ALPN-01. What fails is tried again,
 //! at growing distances.
 //!
-//! What is due is decided by pure code ([`roster`](self), schedule, lobby), which is told the time; the issuer does it.
+//! What is due is decided by pure code, which is told the time (`roster`, `schedule`, `lobby`); the issuer does it.
 
 mod settings;
 

@@ -8,6 +8,9 @@ use instant_acme::{Error, Problem};
 
 use super::wire::Note;
 
+/// More of what an authority says is not told, in characters.
+const LONGEST_DETAIL: usize = 1_000;
+
 /// Why there is no certificate, and whose concern that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -81,7 +84,8 @@ impl Failure {
             detail.push_str("; ");
             detail.push_str(&part.to_string());
         }
-        Self { concerns, problem: problem.r#type.clone(), detail, not_before: None }
+        let problem = problem.r#type.as_deref().map(tame);
+        Self { concerns, problem, detail: tame(&detail), not_before: None }
     }
 
     /// The same, being about something else.
@@ -97,6 +101,12 @@ impl fmt::Display for Failure {
             None => f.write_str(&self.detail),
         }
     }
+}
+
+/// What an authority says, fit for a log: on one line, and not without an end.
+fn tame(text: &str) -> String {
+    let plain = |character: char| if character.is_control() { ' ' } else { character };
+    text.chars().map(plain).take(LONGEST_DETAIL).collect()
 }
 
 /// An error with all that it comes from.

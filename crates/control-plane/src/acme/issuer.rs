@@ -74,8 +74,7 @@ impl Domains {
     /// Has certificates for exactly these names from now on, beside those that clients came up with. What others have is not
     /// served any longer, and kept on the disk. Names that no certificate can be had for are passed over.
     pub fn set<T: AsRef<str>>(&self, names: impl IntoIterator<Item = T>) {
-        let names = names.into_iter();
-        self.shared.want(names.filter_map(|name| Some(name::canonical(name.as_ref())?.into())).collect());
+        self.shared.want(canonical(names));
     }
 }
 
@@ -104,9 +103,10 @@ impl Issuer {
         let accounts = Accounts::new(settings.clone(), store.clone(), authority, clock.clone());
         let rules =
             Rules { renew_before: settings.renew_before, orders_an_attempt: settings.challenges.len() };
-        let shared = Arc::new(Shared::new(clock.clone(), Roster::new(rules)));
+        let mut roster = Roster::new(rules);
+        roster.configure(&canonical(&settings.domains), clock.now());
+        let shared = Arc::new(Shared::new(clock.clone(), roster));
         let certificates = presenter.certificates.clone();
-        Domains { shared: shared.clone() }.set(&settings.domains);
         let means = Arc::new(Means { settings, store, accounts, presenter, ask, clock });
         Ok(Self { means, shared, certificates, dir })
     }
@@ -243,6 +243,11 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         self.0.lobby().close();
     }
+}
+
+/// The names that certificates can be had for, as they are kept.
+fn canonical<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Vec<Arc<str>> {
+    names.into_iter().filter_map(|name| Some(name::canonical(name.as_ref())?.into())).collect()
 }
 
 fn id(name: &str) -> String {

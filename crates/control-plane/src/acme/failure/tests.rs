@@ -50,6 +50,16 @@ fn what_is_no_problem_is_told_by_its_status() {
 }
 
 #[test]
+fn what_an_authority_says_is_fit_for_a_log() {
+    let Error::Api(mut problem) = problem("a\nb") else { unreachable!() };
+    problem.detail = Some(format!("x\r\n\u{1b}[31m{}", "y".repeat(5_000)));
+    let failure = Failure::told(&problem);
+    assert_eq!(failure.problem.as_deref(), Some("a b"));
+    assert!(failure.detail.starts_with("x   [31my"), "{}", failure.detail);
+    assert_eq!(failure.detail.chars().count(), 1_000);
+}
+
+#[test]
 fn an_authority_that_takes_long_may_say_when_to_come_again() {
     let note = Note::default();
     let failure = Failure::of(&Error::Timeout(None), &note, now());

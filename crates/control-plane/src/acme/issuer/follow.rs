@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::blocking::blocking;
 use super::super::lock::Lock;
@@ -9,6 +10,9 @@ use super::super::on_demand::ObtainError;
 use super::super::roster::Standing;
 use super::super::schedule::after;
 use super::{Issuer, Stamp};
+
+/// The disk is left alone for so long, whatever the settings say.
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
 /// What is known from one look to the next.
 #[derive(Default)]
@@ -29,7 +33,7 @@ impl Issuer {
                 return lock;
             }
             self.answer(&mut known).await;
-            let next = after(self.shared.now(), self.means.settings.look_again);
+            let next = after(self.shared.now(), self.means.settings.look_again.max(SHORTEST_LOOK));
             while self.shared.now() < next {
                 tokio::select! {
                     () = self.means.clock.wait_until(next) => {}
@@ -44,17 +48,22 @@ impl Issuer {
 
     async fn take_lock(&self, known: &mut Known) -> Option<Lock> {
         let dir = self.dir.clone();
-        let (lock, says) = match blocking(move || Lock::take(&dir)).await {
+        let error = match blocking(move || Lock::take(&dir)).await {
             Ok(Some(lock)) => return Some(lock),
-            Ok(None) => (None, "another instance issues certificates".to_owned()),
-            Err(error) => (None, error.to_string()),
+            Ok(None) => String::new(),
+            Err(error) => error.to_string(),
         };
-        if known.told.as_ref() != Some(&says) {
+        // Once, and again when it is something else.
+        if known.told.as_ref() != Some(&error) {
             let dir = self.dir.display();
-            tracing::warn!(%dir, reason = says, "certificates are not issued here, but served as they are found");
-            known.told = Some(says);
+            if error.is_empty() {
+                tracing::info!(%dir, "another instance issues certificates: they are served as they are found");
+            } else {
+                tracing::error!(%dir, error, "no certificates are issued: nothing can be kept");
+            }
+            known.told = Some(error);
         }
-        lock
+        None
     }
 
     /// Serves what the files of all names hold.

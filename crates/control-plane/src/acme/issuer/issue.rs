@@ -105,7 +105,8 @@ impl Issuer {
             Ended::Order { name, attempt, certificate } => self.finish_order(&name, attempt, certificate),
             Ended::Question { name, id, suggestion } => {
                 if let Suggestion::Failed(failure) = &suggestion {
-                    tracing::debug!(domain = &*name, %failure, "the authority does not say when to renew");
+                    let failure = failure.to_string();
+                    tracing::debug!(domain = &*name, failure, "the authority does not say when to renew");
                 }
                 self.shared.roster().suggested(&name, &id, &suggestion, now);
                 self.shared.tell();
@@ -117,7 +118,11 @@ impl Issuer {
                     Ok(true) => ObtainError::Busy,
                     Ok(false) => ObtainError::Denied,
                     Err(failure) => {
-                        tracing::warn!(domain = &*name, %failure, "no certificate on demand");
+                        tracing::warn!(
+                            domain = &*name,
+                            failure = failure.to_string(),
+                            "no certificate on demand"
+                        );
                         ObtainError::Unanswered
                     }
                 };
@@ -133,8 +138,16 @@ impl Issuer {
         self.serve(read);
         let now = self.shared.now();
         for name in names {
-            if self.shared.roster().standing(&name, now) == Standing::Held {
-                self.shared.lobby().answer(&name, Ok(()), now);
+            let roster = self.shared.roster();
+            let answer = match roster.standing(&name, now) {
+                Standing::Held => Some(Ok(())),
+                _ if !roster.has(&name) => Some(Err(ObtainError::Failed)),
+                // It is ordered.
+                _ => None,
+            };
+            drop(roster);
+            if let Some(answer) = answer {
+                self.shared.lobby().answer(&name, answer, now);
             }
         }
     }

@@ -59,6 +59,13 @@ struct Order {
     replaces: Value,
 }
 
+/// Where a request leads: to the order with that number.
+struct Place<'a> {
+    kind: &'a str,
+    number: usize,
+    which: Option<&'a str>,
+}
+
 /// An answer.
 #[derive(Clone)]
 pub(super) enum Reply {
@@ -81,9 +88,9 @@ impl Reply {
         Self::json(status, &json!({ "type": kind, "detail": "the test says so" }))
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         if let Self::Answer { fields, .. } = &mut self {
-            fields.push((name.to_owned(), value.to_string()));
+            fields.push((name.to_owned(), value.to_owned()));
         }
         self
     }
@@ -222,17 +229,17 @@ impl State {
             "account" => {
                 let url = format!("{}/account/{}", self.base, desk.asked.len());
                 desk.accounts.push(url.clone());
-                Reply::json(201, &json!({ "status": "valid" })).with("location", url)
+                Reply::json(201, &json!({ "status": "valid" })).with("location", &url)
             }
             "may" if desk.permits => Reply::json(200, &Value::Null),
-            "may" => Reply::json(302, &Value::Null).with("location", format!("{}/dir", self.base)),
+            "may" => Reply::json(302, &Value::Null).with("location", &format!("{}/dir", self.base)),
             "renewal" => {
                 let (start, end) = desk.window.unwrap();
                 let window = json!({ "suggestedWindow": { "start": start, "end": end } });
-                Reply::json(200, &window).with("retry-after", 6 * 60 * 60)
+                Reply::json(200, &window).with("retry-after", "21600")
             }
             "order" if number == 0 => self.order(&mut desk, &payload),
-            _ => self.step(&mut desk, kind, number, steps.next(), &payload),
+            _ => self.step(&mut desk, &Place { kind, number, which: steps.next() }, &payload),
         }
     }
 
@@ -257,7 +264,7 @@ impl State {
             replaces: payload["replaces"].clone(),
         });
         let number = desk.orders.len();
-        self.state_of(desk, number, 201).with("location", format!("{}/order/{number}", self.base))
+        self.state_of(desk, number, 201).with("location", &format!("{}/order/{number}", self.base))
     }
 
     fn state_of(&self, desk: &Desk, number: usize, status: u16) -> Reply {
@@ -273,14 +280,8 @@ impl State {
         Reply::json(status, &state)
     }
 
-    fn step(
-        &self,
-        desk: &mut Desk,
-        kind: &str,
-        number: usize,
-        which: Option<&str>,
-        payload: &Value,
-    ) -> Reply {
+    fn step(&self, desk: &mut Desk, place: &Place<'_>, payload: &Value) -> Reply {
+        let &Place { kind, number, which } = place;
         let token = format!("token-{number}");
         match kind {
             "order" => {}

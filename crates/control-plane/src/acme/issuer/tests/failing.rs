@@ -12,7 +12,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn an_authority_that_is_asked_too_often_says_when_to_come_again() {
     let rig = Rig::new(&["a.example"]).await;
-    rig.authority.say("/order", Reply::problem(429, "rateLimited").with("retry-after", 3 * 60 * 60));
+    rig.authority.say("/order", Reply::problem(429, "rateLimited").with("retry-after", "10800"));
     let mut running = rig.start();
     running.until_is("a.example", Failed).await;
     let status = running.of("a.example").unwrap();
@@ -58,7 +58,7 @@ async fn an_authority_that_is_away_is_asked_by_one_name_and_then_all_are_issued(
     let names = ["a.example", "b.example", "c.example"];
     let rig = Rig::new(&names).await;
     rig.authority.say("/dir", Reply::Answer { status: 502, fields: Vec::new(), body: "<html>".into() });
-    rig.authority.say("/dir", Reply::json(503, &serde_json::json!({})).with("retry-after", 7_200));
+    rig.authority.say("/dir", Reply::json(503, &serde_json::json!({})).with("retry-after", "7200"));
     let mut running = rig.start();
     running.until(|status| status.list().iter().any(|of| of.state == Failed)).await;
     let failed = running.status.list().into_iter().find(|status| status.state == Failed).unwrap();

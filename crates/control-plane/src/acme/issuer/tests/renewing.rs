@@ -51,7 +51,6 @@ async fn a_certificate_is_renewed_within_the_window_of_the_authority_which_is_to
     let begin = WallClock::begin() + 19 * DAY;
     running.until(|status| next(status).is_some_and(|next| next >= begin && next <= begin + DAY)).await;
     let first = rig.served("a.example").unwrap();
-    // It comes to that point by points at which the window is asked for again.
     rig.move_to_next(&running, "a.example");
     running.until(|_| rig.served("a.example").is_some_and(|served| served != first)).await;
     let orders = rig.authority.orders();
