@@ -3,7 +3,7 @@
 mod follow;
 mod issue;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -207,7 +207,7 @@ impl Issuer {
             [] => return,
             [name] => self.certificates.remove(&id(name)),
             names => {
-                let gone: Vec<String> = names.iter().map(|name| id(name)).collect();
+                let gone: HashSet<String> = names.iter().map(|name| id(name)).collect();
                 let mut kept = self.certificates.list();
                 kept.retain(|(id, _)| id.starts_with(PREFIX) && !gone.contains(id));
                 self.certificates.replace_matching(PREFIX, kept);
