@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::locked::lock;
 use crate::socket::Stream;
+use crate::tls::{Facts, Refused, refused_by};
 use crate::{Head, PATIENCE, Socket};
 
 /// One end of a connection.
@@ -69,6 +70,30 @@ impl Connection {
 
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
+    }
+
+    pub(crate) fn into_stream(self) -> Stream {
+        self.stream
+    }
+
+    /// What was agreed upon in TLS.
+    ///
+    /// # Panics
+    /// The connection is plain.
+    #[track_caller]
+    pub fn tls(&self) -> Facts {
+        match &self.stream {
+            Stream::Tls(stream) => stream.facts(),
+            other => panic!("{other:?} is no connection of TLS"),
+        }
+    }
+
+    /// What the other side has said by an alert, or what it has done against the rules of TLS.
+    pub fn tls_failure(&self) -> Option<Refused> {
+        match &self.stream {
+            Stream::Tls(stream) => stream.failure().map(refused_by),
+            _ => None,
+        }
     }
 
     /// Sends bytes.

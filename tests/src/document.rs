@@ -13,6 +13,7 @@ pub struct Document {
     listeners: Vec<String>,
     upstreams: Vec<String>,
     routes: Vec<String>,
+    certificates: Vec<String>,
     more: Vec<String>,
 }
 
@@ -43,8 +44,21 @@ impl Document {
 
     /// With one more address to listen on.
     #[must_use]
-    pub fn listener(mut self, address: &str) -> Self {
-        self.listeners.push(address.to_owned());
+    pub fn listener(self, address: &str) -> Self {
+        self.listener_with(address, "")
+    }
+
+    /// With one more address to listen on, and settings of that listener: `tls: {}`.
+    #[must_use]
+    pub fn listener_with(mut self, address: &str, settings: &str) -> Self {
+        self.listeners.push(format!("{{ address: \"{address}\", {settings} }}"));
+        self
+    }
+
+    /// With one more certificate: `cert: /a.pem, key: /a.key`.
+    #[must_use]
+    pub fn certificate(mut self, text: &str) -> Self {
+        self.certificates.push(format!("{{ {text} }}"));
         self
     }
 
@@ -102,12 +116,14 @@ impl Document {
         let mut text = format!("proxy: {{ {} }}\nlisteners:\n", proxy.join(", "));
         let mut listeners = self.listeners.clone();
         if listeners.is_empty() {
-            listeners.push("127.0.0.1:0".to_owned());
+            listeners.push("{ address: \"127.0.0.1:0\" }".to_owned());
         }
-        for address in listeners {
-            let _ = writeln!(text, "  - {{ address: \"{address}\" }}");
+        for listener in listeners {
+            let _ = writeln!(text, "  - {listener}");
         }
-        for (key, items) in [("upstreams", &self.upstreams), ("routes", &self.routes)] {
+        for (key, items) in
+            [("upstreams", &self.upstreams), ("routes", &self.routes), ("certificates", &self.certificates)]
+        {
             let _ = writeln!(text, "{key}:{}", if items.is_empty() { " []" } else { "" });
             for item in items {
                 let _ = writeln!(text, "  - {item}");

@@ -1,7 +1,7 @@
 //! Starts the real binary and speaks raw bytes to it, since proxies break on bytes.
 //!
 //! [`Proxyd`] is the running binary, [`Backend`] a scripted backend behind it, [`Connection`] one end of a connection,
-//! the client's or the backend's; [`frames`] has the same for HTTP/2. Whatever waits does so for [`PATIENCE`] at the most and panics then: a hang fails.
+//! the client's or the backend's; [`frames`] has the same for HTTP/2, [`tls`] has clients that speak TLS. Whatever waits does so for [`PATIENCE`] at the most and panics then: a hang fails.
 //!
 //! ```no_run
 //! use harness::{Backend, Document, Proxyd};
@@ -38,6 +38,7 @@ mod refusing;
 mod session;
 
 pub mod frames;
+pub mod tls;
 pub mod websocket;
 
 use std::time::Duration;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use crate::PATIENCE;
+use crate::tls::TlsStream;
 
 /// Where something listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ impl Socket {
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(TlsStream),
 }
 
 impl Stream {
@@ -72,6 +74,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
             Self::Unix(stream) => stream.try_clone().map(Self::Unix),
+            Self::Tls(stream) => stream.try_clone().map(Self::Tls),
         }
     }
 
@@ -79,22 +82,29 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.shutdown(how),
             Self::Unix(stream) => stream.shutdown(how),
+            Self::Tls(stream) => stream.shutdown(how),
         }
     }
 
     /// The same for two handles of one connection: its two addresses.
     pub(crate) fn identity(&self) -> Option<(SocketAddr, SocketAddr)> {
-        match self {
-            Self::Tcp(stream) => Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)),
-            Self::Unix(_) => None,
-        }
+        let tcp = self.tcp_stream()?;
+        Some((tcp.local_addr().ok()?, tcp.peer_addr().ok()?))
     }
 
     /// Has the end of the connection be a reset.
     pub(crate) fn reset_at_end(&self) -> io::Result<()> {
+        match self.tcp_stream() {
+            Some(tcp) => SockRef::from(tcp).set_linger(Some(Duration::ZERO)),
+            None => Ok(()),
+        }
+    }
+
+    const fn tcp_stream(&self) -> Option<&TcpStream> {
         match self {
-            Self::Tcp(stream) => SockRef::from(stream).set_linger(Some(Duration::ZERO)),
-            Self::Unix(_) => Ok(()),
+            Self::Tcp(stream) => Some(stream),
+            Self::Unix(_) => None,
+            Self::Tls(stream) => Some(stream.tcp()),
         }
     }
 }
@@ -104,6 +114,7 @@ impl Read for Stream {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
             Self::Unix(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -113,6 +124,7 @@ impl Write for Stream {
         match self {
             Self::Tcp(stream) => stream.write(bytes),
             Self::Unix(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
         }
     }
 
