@@ -32,5 +32,6 @@ mod it {
     mod sequence;
     mod surroundings;
     mod timeouts;
+    mod tls;
     mod tunnels;
 }

@@ -1,0 +1,5 @@
+//! TLS with clients.
+
+mod place;
+
+mod names;
