@@ -254,6 +254,28 @@ impl Connection {
         Self { seen: self.seen(), ..self.writer() }
     }
 
+    /// Sends bytes as they are, where those that are sent are in TLS.
+    ///
+    /// # Panics
+    /// The connection is plain, or the other side takes no more.
+    #[track_caller]
+    pub fn send_below_tls(&mut self, bytes: impl AsRef<[u8]>) {
+        match &self.stream {
+            Stream::Tls(stream) => {
+                let mut tcp = stream.tcp();
+                tcp.write_all(bytes.as_ref()).unwrap_or_else(|error| panic!("cannot send: {error}"));
+            }
+            other => panic!("{other:?} is no connection of TLS"),
+        }
+    }
+
+    /// Ends what is sent as a cut would, without a word in TLS.
+    pub fn close_below_tls(&mut self) {
+        if let Stream::Tls(stream) = &self.stream {
+            let _ = stream.tcp().shutdown(Shutdown::Write);
+        }
+    }
+
     /// Says that no more will be sent.
     pub fn half_close(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);

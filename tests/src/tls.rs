@@ -22,6 +22,7 @@ mod client;
 mod facts;
 mod files;
 mod leaf;
+mod port;
 mod stream;
 mod tickets;
 mod verifying;
@@ -32,6 +33,7 @@ pub use client::{Client, Version};
 pub use facts::{Facts, Refused};
 pub use files::Files;
 pub use leaf::Leaf;
+pub use port::Port;
 pub use rustls::AlertDescription;
 pub(crate) use stream::TlsStream;
 

@@ -60,6 +60,17 @@ impl Http2 {
         Self::on(Connection::to(address))
     }
 
+    /// A client's end of a connection, be it one of TLS, whose settings are in force on both sides.
+    ///
+    /// # Panics
+    /// Nobody speaks HTTP/2 there.
+    #[track_caller]
+    pub fn over(connection: Connection) -> Self {
+        let mut client = Self::on(connection);
+        client.shake_hands(&[]).unwrap_or_else(|event| panic!("no HTTP/2: {event:?}"));
+        client
+    }
+
     /// Sends the preface with these settings, and waits until each side has taken the other's.
     ///
     /// # Errors

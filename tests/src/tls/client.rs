@@ -1,7 +1,7 @@
 //! Clients that speak TLS.
 
 use std::io::{ErrorKind, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
@@ -37,7 +37,8 @@ pub struct Client {
     provider: Arc<CryptoProvider>,
     resumption: Resumption,
     names_itself: bool,
-    config: std::sync::OnceLock<Arc<ClientConfig>>,
+    /// Made when it is first needed.
+    config: OnceLock<Arc<ClientConfig>>,
 }
 
 impl Client {
@@ -52,13 +53,14 @@ impl Client {
             provider: provider(),
             resumption: Resumption::disabled(),
             names_itself: true,
-            config: std::sync::OnceLock::new(),
+            config: OnceLock::new(),
         }
     }
 
     /// Which speaks that version alone.
     #[must_use]
     pub fn version(mut self, version: Version) -> Self {
+        self.config = OnceLock::new();
         self.versions = vec![match version {
             Version::V12 => &rustls::version::TLS12,
             Version::V13 => &rustls::version::TLS13,
@@ -69,6 +71,7 @@ impl Client {
     /// Which offers these protocols by ALPN: `h2`, `http/1.1`.
     #[must_use]
     pub fn protocols(mut self, protocols: &[&str]) -> Self {
+        self.config = OnceLock::new();
         self.protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         self
     }
@@ -76,6 +79,7 @@ impl Client {
     /// Which has this certificate.
     #[must_use]
     pub fn with(mut self, identity: &Leaf) -> Self {
+        self.config = OnceLock::new();
         self.identity = Some(identity.clone());
         self
     }
@@ -83,6 +87,7 @@ impl Client {
     /// Which takes a certificate for another name than the one that it asks for.
     #[must_use]
     pub fn any_name(mut self) -> Self {
+        self.config = OnceLock::new();
         self.takes_any_name = true;
         self
     }
@@ -90,6 +95,7 @@ impl Client {
     /// Which tells nobody what it asks for: no SNI.
     #[must_use]
     pub fn nameless(mut self) -> Self {
+        self.config = OnceLock::new();
         self.names_itself = false;
         self
     }
@@ -117,6 +123,7 @@ impl Client {
     }
 
     fn offering(mut self, is_offered: impl Fn(SignatureScheme) -> bool) -> Self {
+        self.config = OnceLock::new();
         let mut provider = CryptoProvider::clone(&self.provider);
         let all = provider.signature_verification_algorithms;
         provider.signature_verification_algorithms = only(all, is_offered);
@@ -127,6 +134,7 @@ impl Client {
     /// Which resumes sessions.
     #[must_use]
     pub fn resuming(mut self) -> Self {
+        self.config = OnceLock::new();
         self.resumption = Resumption::in_memory_sessions(32);
         self
     }
@@ -134,6 +142,7 @@ impl Client {
     /// Which shows its tickets to everybody, whoever gave them.
     #[must_use]
     pub fn mixing_tickets(mut self) -> Self {
+        self.config = OnceLock::new();
         self.resumption = Resumption::store(Arc::new(Tickets::default()));
         self
     }

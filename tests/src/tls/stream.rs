@@ -1,5 +1,6 @@
 //! A connection within TLS.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -20,13 +21,18 @@ pub(crate) struct TlsStream {
 #[derive(Debug)]
 struct Shared {
     tls: Connection,
+    /// What has come and has not been read: the library keeps a little only.
+    unread: VecDeque<u8>,
+    /// Whether the other side has said that no more comes.
+    has_ended: bool,
     failure: Option<Error>,
 }
 
 impl TlsStream {
     /// A connection whose handshake has not begun.
     pub(crate) fn new(tls: impl Into<Connection>, tcp: TcpStream) -> Self {
-        Self { tcp, shared: Arc::new(Mutex::new(Shared { tls: tls.into(), failure: None })) }
+        let (tls, unread) = (tls.into(), VecDeque::new());
+        Self { tcp, shared: Arc::new(Mutex::new(Shared { tls, unread, has_ended: false, failure: None })) }
     }
 
     pub(crate) const fn tcp(&self) -> &TcpStream {
@@ -98,19 +104,19 @@ impl TlsStream {
         let count = (&self.tcp).read(&mut part)?;
         let mut shared = lock(&self.shared);
         let mut left = part.get(..count).unwrap_or_default();
-        loop {
+        if left.is_empty() {
+            return Ok(0);
+        }
+        while !left.is_empty() {
             shared.tls.read_tls(&mut left)?;
-            if let Err(error) = shared.tls.process_new_packets() {
-                shared.failure = Some(error.clone());
+            if let Err(error) = shared.take() {
                 drop(shared);
                 // The other side is told why.
                 let _ = self.flush_out();
                 return Err(io::Error::new(ErrorKind::InvalidData, error));
             }
-            if left.is_empty() {
-                return Ok(count);
-            }
         }
+        Ok(count)
     }
 
     fn flush_out(&self) -> io::Result<()> {
@@ -122,17 +128,34 @@ impl TlsStream {
     }
 }
 
+impl Shared {
+    /// Takes what has come out of the library's hands.
+    fn take(&mut self) -> Result<(), Error> {
+        let state = self.tls.process_new_packets().inspect_err(|error| self.failure = Some(error.clone()))?;
+        self.has_ended |= state.peer_has_closed();
+        let mut plain = vec![0; state.plaintext_bytes_to_read()];
+        if self.tls.reader().read_exact(&mut plain).is_ok() {
+            self.unread.extend(plain);
+        }
+        Ok(())
+    }
+}
+
 impl Read for TlsStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let read = lock(&self.shared).tls.reader().read(buffer);
-            match read {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.take_in()?;
-                    self.flush_out()?;
-                }
-                other => return other,
+            let mut shared = lock(&self.shared);
+            if !shared.unread.is_empty() {
+                return shared.unread.read(buffer);
             }
+            if shared.has_ended {
+                return Ok(0);
+            }
+            drop(shared);
+            if self.take_in()? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            self.flush_out()?;
         }
     }
 }

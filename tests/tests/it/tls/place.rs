@@ -36,8 +36,19 @@ impl Place {
         Self::with(|ground| ground.tls("").certificate(&ground.leaf(&["a.test"])))
     }
 
+    /// As [`new`](Self::new), before a backend that answers each request with these bytes.
+    pub(crate) fn answering(answer: &str) -> Self {
+        Self::before(Backend::answering(answer), |ground| {
+            ground.tls("").certificate(&ground.leaf(&["a.test"]))
+        })
+    }
+
     pub(crate) fn with(document: impl FnOnce(&Ground<'_>) -> Document) -> Self {
-        let (authority, files, backend) = (Authority::new("root"), Files::new(), Backend::ok());
+        Self::before(Backend::ok(), document)
+    }
+
+    pub(crate) fn before(backend: Backend, document: impl FnOnce(&Ground<'_>) -> Document) -> Self {
+        let (authority, files) = (Authority::new("root"), Files::new());
         let document = document(&Ground { authority: &authority, files: &files, backend: &backend });
         let proxyd = Proxyd::start(&document);
         Self { authority, files, backend, proxyd }
