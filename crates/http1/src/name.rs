@@ -71,6 +71,7 @@ names! {
     Tracestate => "tracestate",
     Server => "server",
     ClientCert => "client-cert",
+    ClientCertChain => "client-cert-chain",
     XClientCertSubject => "x-client-cert-subject",
     XClientCertSan => "x-client-cert-san",
     XClientCertFingerprint => "x-client-cert-fingerprint",
@@ -238,6 +239,7 @@ impl NameSet {
     /// Fields that tell who a client is by its certificate: only who has verified that may say it. RFC 9440.
     pub const CLIENT_CERT: Self = Self::of(&[
         Name::ClientCert,
+        Name::ClientCertChain,
         Name::XClientCertSubject,
         Name::XClientCertSan,
         Name::XClientCertFingerprint,

@@ -30,8 +30,9 @@ const OURS: NameSet = NameSet::HOP_BY_HOP
     .union(NameSet::CLIENT_CERT);
 
 /// What is said of a client's certificate.
-const CLIENT_CERT: [(Name, &[u8]); 4] = [
+const CLIENT_CERT: [(Name, &[u8]); 5] = [
     (Name::ClientCert, b"Client-Cert: "),
+    (Name::ClientCertChain, b"Client-Cert-Chain: "),
     (Name::XClientCertSubject, b"X-Client-Cert-Subject: "),
     (Name::XClientCertSan, b"X-Client-Cert-San: "),
     (Name::XClientCertFingerprint, b"X-Client-Cert-Fingerprint: "),
