@@ -26,7 +26,7 @@ const LINGERED: usize = 256 * 1024;
 /// For so long.
 const LINGERING: Ticks = Ticks(Ticks::seconds(2));
 /// How long a connection that has not asked for anything yet may take to do so once the worker is told to end.
-const LAST_CHANCE: u32 = Ticks::seconds(1);
+pub(crate) const LAST_CHANCE: u32 = Ticks::seconds(1);
 thread_local! {
     /// Rooms for requests in flight. An idle connection has none, so that it stays small.
     static ROOMS: Rooms<(Box<Connection>, Next)> = const { RefCell::new(Vec::new()) };

@@ -143,7 +143,7 @@ impl Opening {
                     }
                     return Ok(());
                 }
-                Ok(Parsed::Partial) => read_more(stream, slot, read).await?,
+                Ok(Parsed::Partial) => self.read_more(stream, slot, read).await?,
                 Err(Malformed::Absent) if !required => return Ok(()),
                 Err(_) => return Err(Reason::BadProxyHeader),
             }
@@ -175,7 +175,7 @@ impl Opening {
         let name = loop {
             match client_hello::peek(read) {
                 Ok(Peeked::Complete { server_name, .. }) => break server_name,
-                Ok(Peeked::Partial) => read_more(stream, slot, read).await.map_err(Some)?,
+                Ok(Peeked::Partial) => self.read_more(stream, slot, read).await.map_err(Some)?,
                 Err(_) if is_only => return Err(Some(Reason::HandshakeFailed("not_tls"))),
                 // Whoever ends TLS here has something to say to that.
                 Err(_) => return Ok(None),
@@ -212,6 +212,7 @@ impl Opening {
             if slot.is_expired() {
                 return Poll::Ready(Err(Reason::HandshakeTimeout));
             }
+            self.hurry(slot);
             Poll::Pending
         });
         match outcome.await.map_err(Some)? {
@@ -220,24 +221,35 @@ impl Opening {
             Err(NotTerminated::Answered) => Err(None),
         }
     }
-}
 
-/// Reads behind what was read. A connection that ends before it has begun is gone.
-async fn read_more(stream: &mut Stream, slot: &Slot, read: &mut Vec<u8>) -> Result<(), Reason> {
-    let mut part = [0; PART];
-    let mut reading = pin!(poll_fn(|cx| poll_part(stream, &mut part, cx)));
-    let count = poll_fn(|cx| {
-        if let Poll::Ready(count) = reading.as_mut().poll(cx) {
-            return Poll::Ready(count.map_err(|_| Reason::ClientGone));
+    /// Reads behind what was read. A connection that ends before it has begun is gone.
+    async fn read_more(&self, stream: &mut Stream, slot: &Slot, read: &mut Vec<u8>) -> Result<(), Reason> {
+        let mut part = [0; PART];
+        let mut reading = pin!(poll_fn(|cx| poll_part(stream, &mut part, cx)));
+        let count = poll_fn(|cx| {
+            if let Poll::Ready(count) = reading.as_mut().poll(cx) {
+                return Poll::Ready(count.map_err(|_| Reason::ClientGone));
+            }
+            if slot.is_expired() {
+                return Poll::Ready(Err(Reason::HandshakeTimeout));
+            }
+            self.hurry(slot);
+            Poll::Pending
+        })
+        .await?;
+        if count == 0 {
+            return Err(Reason::ClientGone);
         }
-        if slot.is_expired() { Poll::Ready(Err(Reason::HandshakeTimeout)) } else { Poll::Pending }
-    })
-    .await?;
-    if count == 0 {
-        return Err(Reason::ClientGone);
+        read.extend_from_slice(part.get(..count).unwrap_or_default());
+        Ok(())
     }
-    read.extend_from_slice(part.get(..count).unwrap_or_default());
-    Ok(())
+
+    /// Nobody has asked for anything yet: once the worker is told to end, that need not be waited for long.
+    fn hurry(&self, slot: &Slot) {
+        if self.worker.is_draining() {
+            slot.set_at(slot.at().min(slot.now().saturating_add(connection::LAST_CHANCE)));
+        }
+    }
 }
 
 fn poll_part(stream: &mut Stream, part: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
