@@ -152,7 +152,9 @@ fn a_trusted_proxy_cannot_vouch_for_a_certificate_over_a_plain_connection() {
             .proxy("trustedProxies: [127.0.0.1]")
             .upstream("app", &[ground.backend], "")
             .listener("127.0.0.1:0")
+            .listener_with("127.0.0.1:0", "tls: {}")
             .route(&format!("vHost: closed.test, upstream: app, {rule}"))
+            .certificate(&ground.leaf(&["closed.test"]))
     });
     let request = "GET / HTTP/1.1\r\nHost: closed.test\r\nX-Forwarded-Proto: https\r\nX-Client-Cert-Subject: CN=alice\r\n\r\n";
     is_misdirected(&place.proxyd.ask(request), "a proxy");
