@@ -46,7 +46,7 @@ fn a_certificate_that_is_of_no_use_is_an_error_with_its_place_and_reason() {
             for command in ["check", "run"] {
                 let finished = checked(command, &text);
                 assert_eq!(finished.code, Some(78), "{command} of {text}: {finished:?}");
-                for part in [format!("proxyd.yaml:4:"), format!("{place}.{key}"), reason.to_owned()] {
+                for part in ["proxyd.yaml:4:".to_owned(), format!("{place}.{key}"), reason.to_owned()] {
                     assert!(finished.errors.contains(&part), "no {part:?} in {}", finished.errors);
                 }
             }

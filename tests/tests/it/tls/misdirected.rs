@@ -104,7 +104,7 @@ fn a_host_that_demands_a_certificate_is_not_reached_over_another_one_s_connectio
     let alice = place.client().with(&clients.client("alice"));
     is_misdirected(&asks(&mut alice.to(&place.address(), "a.test"), &get("closed.test")), "alice");
     assert_eq!(alice.get(&place.address(), "closed.test").status(), 200);
-    assert_eq!(place.proxyd.stop().requests("misdirected") > 0, true);
+    assert!(place.proxyd.stop().requests("misdirected") > 0);
 }
 
 #[test]
