@@ -37,6 +37,7 @@ pub struct Client {
     provider: Arc<CryptoProvider>,
     resumption: Resumption,
     names_itself: bool,
+    is_early: bool,
     /// Made when it is first needed.
     config: OnceLock<Arc<ClientConfig>>,
 }
@@ -53,6 +54,7 @@ impl Client {
             provider: provider(),
             resumption: Resumption::disabled(),
             names_itself: true,
+            is_early: false,
             config: OnceLock::new(),
         }
     }
@@ -147,6 +149,22 @@ impl Client {
         self
     }
 
+    /// Which sends requests ahead of the handshake, where whoever gave it a ticket takes that (0-RTT).
+    #[must_use]
+    pub fn early(mut self) -> Self {
+        self.config = OnceLock::new();
+        self.is_early = true;
+        self
+    }
+
+    /// Whether whoever has that name has said that requests may come ahead of the handshake.
+    #[track_caller]
+    pub fn may_be_early(&self, name: &str) -> bool {
+        let name = ServerName::try_from(name.to_owned()).expect("it is a name");
+        let tls = ClientConnection::new(self.config(), name);
+        tls.expect("the configuration is right").early_data().is_some()
+    }
+
     fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(self.config.get_or_init(|| Arc::new(self.make_config())))
     }
@@ -170,6 +188,7 @@ impl Client {
         config.alpn_protocols.clone_from(&self.protocols);
         config.resumption = self.resumption.clone();
         config.enable_sni = self.names_itself;
+        config.enable_early_data = self.is_early;
         config
     }
 

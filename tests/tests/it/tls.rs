@@ -11,4 +11,5 @@ mod misdirected;
 mod names;
 mod plain;
 mod protocols;
+mod relayed;
 mod resumption;

@@ -89,6 +89,11 @@ fn a_host_that_demands_a_certificate_is_not_reached_over_another_one_s_connectio
         "GET https://closed.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\nHost: a.test\r\nHost: closed.test\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\nHost: closed.test\r\nX-Forwarded-Host: a.test\r\n\r\n".to_owned(),
+        "CONNECT closed.test:443 HTTP/1.1\r\nHost: closed.test:443\r\n\r\n".to_owned(),
+        "CONNECT closed.test:443 HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nHost: closed.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            .to_owned(),
     ];
     let client = place.client().any_name();
     for request in &requests {
@@ -96,7 +101,7 @@ fn a_host_that_demands_a_certificate_is_not_reached_over_another_one_s_connectio
         for client in [client.clone(), client.clone().nameless()] {
             let mut connection = client.to(&place.address(), "a.test");
             let answer = asks(&mut connection, request);
-            assert!(matches!(answer.status(), 400 | 421), "{request:?}: {answer:?}");
+            assert!(matches!(answer.status(), 400 | 405 | 421), "{request:?}: {answer:?}");
         }
     }
     assert_eq!(place.backend.request_count(), 0, "{:?}", place.backend.requests());
@@ -168,4 +173,74 @@ fn a_request_without_a_host_is_none_for_a_host_that_demands_a_certificate() {
     let answer = asks(&mut connection, "GET / HTTP/1.0\r\n\r\n");
     assert!(matches!(answer.status(), 400 | 421 | 200), "{answer:?}");
     assert!(place.backend.requests().iter().all(|seen| seen.field("Host") != Some("closed.test")));
+}
+
+/// `*.in.test` demands certificates; `a.in.test` and `*.c.in.test` have routes of their own, which say nothing.
+fn wild(clients: &Authority) -> Place {
+    Place::with(|ground| {
+        let file = ground.files.write("clients.pem", clients.pem());
+        let optional = format!("clientAuth: {{ mode: optional, ca: \"{file}\" }}");
+        let required = format!("clientAuth: {{ mode: required, ca: \"{file}\" }}");
+        Document::new()
+            .upstream("app", &[ground.backend], "")
+            .listener_with("127.0.0.1:0", "tls: {}")
+            .listener("127.0.0.1:0")
+            .route("vHost: open.test, upstream: app")
+            .route(&format!("vHost: ajar.test, upstream: app, {optional}"))
+            .route(&format!("vHost: \"*.in.test\", upstream: app, {required}"))
+            .route("vHost: a.in.test, upstream: app")
+            .route("vHost: \"*.c.in.test\", upstream: app")
+            .route(&format!("vHost: ajar.in.test, upstream: app, {optional}"))
+            .certificate(&ground.leaf(&["open.test", "ajar.test", "*.in.test", "d.c.in.test", "e.d.in.test"]))
+    })
+}
+
+#[test]
+fn what_a_wildcard_demands_is_demanded_of_all_below_it_on_every_connection() {
+    let clients = Authority::new("clients");
+    let place = wild(&clients);
+    let alice = place.client().with(&clients.client("alice"));
+    for host in ["a.in.test", "b.in.test", "d.c.in.test", "e.d.in.test", "B.IN.TEST", "b.in.test."] {
+        let mut plain = Connection::to(&place.proxyd.nth_address(2));
+        is_misdirected(&asks(&mut plain, &get(host)), host);
+        // Over the connection of a host that is open, and of one that takes certificates and demands none.
+        for (client, name) in
+            [(place.client(), "open.test"), (place.client(), "ajar.test"), (alice.clone(), "ajar.test")]
+        {
+            is_misdirected(&asks(&mut client.to(&place.address(), name), &get(host)), host);
+        }
+        assert!(place.client().try_to(&place.address(), "ajar.in.test").is_ok());
+        is_misdirected(&asks(&mut place.client().to(&place.address(), "ajar.in.test"), &get(host)), host);
+    }
+    assert_eq!(place.backend.request_count(), 0, "{:?}", place.backend.requests());
+    for host in ["a.in.test", "b.in.test", "d.c.in.test", "e.d.in.test"] {
+        assert_eq!(alice.get(&place.address(), host).status(), 200, "{host}");
+        // Under one rule, hosts share connections.
+        let mut connection = alice.to(&place.address(), "a.in.test");
+        assert_eq!(asks(&mut connection, &get(host)).status(), 200, "{host}");
+    }
+    let mut plain = Connection::to(&place.proxyd.nth_address(2));
+    assert_eq!(asks(&mut plain, &get("ajar.in.test")).status(), 200, "it demands none");
+}
+
+#[test]
+fn an_unknown_name_that_gets_the_default_certificate_opens_no_host_that_demands_one() {
+    let clients = Authority::new("clients");
+    let place = Place::with(|ground| {
+        let file = ground.files.write("clients.pem", clients.pem());
+        Document::new()
+            .upstream("app", &[ground.backend], "")
+            .listener_with("127.0.0.1:0", "tls: { unknownName: default }")
+            .route("id: rest, path: /*, upstream: app")
+            .route(&format!(
+                "vHost: closed.test, upstream: app, clientAuth: {{ mode: required, ca: \"{file}\" }}"
+            ))
+            .certificate(&ground.leaf(&["closed.test"]))
+    });
+    let client = place.client().any_name();
+    for name in ["unknown.test", "127.0.0.1"] {
+        is_misdirected(&asks(&mut client.to(&place.address(), name), &get("closed.test")), name);
+    }
+    let own = asks(&mut client.to(&place.address(), "unknown.test"), &get("unknown.test"));
+    assert_eq!(own.status(), 200, "who asks for what it has named is served: {own:?}");
 }

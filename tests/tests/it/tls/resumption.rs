@@ -191,3 +191,13 @@ fn a_ticket_from_an_open_listener_does_not_open_one_that_demands_a_certificate()
         }
     }
 }
+
+/// RFC 8446 section 8: what is sent ahead of the handshake can be sent again by whoever has seen it.
+#[test]
+fn no_ticket_lets_a_request_come_ahead_of_the_handshake() {
+    let place = Place::new();
+    let client = place.client().resuming().early();
+    assert!(!resumes(&client, &place.address(), "a.test"));
+    assert!(!client.may_be_early("a.test"));
+    assert!(resumes(&client, &place.address(), "a.test"), "there was a ticket");
+}
