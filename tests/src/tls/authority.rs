@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
@@ -181,6 +182,13 @@ impl Wish {
     #[must_use]
     pub fn not_yet_valid(self) -> Self {
         self.within(3000, 3001)
+    }
+
+    /// Which ends so long from now, to the second.
+    #[must_use]
+    pub fn ending_in(mut self, lifetime: Duration) -> Self {
+        self.params.not_after = (SystemTime::now() + lifetime).into();
+        self
     }
 
     /// From the beginning of one year to the beginning of another.

@@ -1,13 +1,16 @@
 //! Certificates of clients: who is let in, and what backends learn of them.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use harness::frames::{Fields, Http2};
 use harness::tls::{AlertDescription, Authority, Client, Leaf, Refused, Version, Wish};
-use harness::{Connection, Document, Message};
+use harness::{Connection, Document, Message, PATIENCE};
 
 use super::place::{Ground, Place};
 
+const GET: &str = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
 const FIELDS: [&str; 4] =
     ["X-Client-Cert-Subject", "X-Client-Cert-San", "X-Client-Cert-Fingerprint", "Client-Cert"];
 
@@ -119,11 +122,17 @@ fn a_certificate_that_is_revoked_is_refused() {
     refuses(&place, &place.client().with(&mallory), &[AlertDescription::CertificateRevoked]);
     let resuming = place.client().with(&alice).resuming();
     assert_eq!(resuming.get(&place.address(), "a.test").status(), 200);
+    let mut early = place.client().with(&alice).to(&place.address(), "a.test");
+    early.ask(GET);
+    assert_eq!(early.response().unwrap().status(), 200);
     // A list that changes holds for those who had been let in before, whatever ticket they have.
     place.files.replace("revoked.pem", clients.revokes(&[&mallory, &alice]));
     place.proxyd.log().wait_for("are gone by", 1);
     let refused = resuming.refused(&place.address(), "a.test");
     assert_eq!(refused, Refused::Alert(AlertDescription::CertificateRevoked));
+    // Nor does a connection help that was made before: RFC 9110 section 15.5.20.
+    early.ask(GET);
+    assert_eq!(early.response().unwrap().status(), 421);
     // A list that is broken does not.
     place.files.replace("revoked.pem", "-----BEGIN X509 CRL-----\n");
     let told = place.proxyd.log().wait_for("the former hold", 1);
@@ -329,4 +338,28 @@ fn a_trusted_proxy_may_say_who_the_client_is_where_it_shows_no_certificate_itsel
     assert_eq!(requests[0].all("X-Client-Cert-Subject"), ["CN=bob"]);
     assert_eq!(requests[1].all("X-Client-Cert-Subject"), ["CN=alice, O=Clients"]);
     assert!(requests.iter().all(|seen| seen.field("X_Client_Cert_San").is_none()));
+}
+
+/// A ticket spares the verification of the certificate, and with it the look at its time.
+#[test]
+fn a_ticket_does_not_outlive_the_client_s_certificate() {
+    let clients = Authority::new("clients");
+    let place = place(&clients, "required");
+    for version in [Version::V12, Version::V13] {
+        let alice = clients.issue(Wish::client("alice").ending_in(Duration::from_secs(2)));
+        let client = place.client().version(version).with(&alice).resuming();
+        let ends = Instant::now() + PATIENCE;
+        // It was let in at least once, and is not any more some time.
+        let mut count = 0;
+        let refused = loop {
+            let connection = client.try_to(&place.address(), "a.test");
+            let answered = connection.ok().and_then(|mut connection| connection.try_ask(GET));
+            if answered.is_none() {
+                break client.refused(&place.address(), "a.test");
+            }
+            count += 1;
+            assert!(Instant::now() < ends, "it is let in for ever");
+        };
+        assert!(count > 1, "{version:?}: {refused:?}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Documents with certificates that are of no use.
 
+use std::process::Command;
+
 use harness::tls::{Authority, Files, Wish};
 use harness::{Finished, proxyd};
 
@@ -95,6 +97,73 @@ fn what_is_right_passes_without_a_word() {
         for (text, _) in documents(&written) {
             let finished = checked("check", &text);
             assert_eq!((finished.code, finished.errors.as_str()), (Some(0), ""), "{text}");
+        }
+    }
+}
+
+/// Runs `openssl` in the folder.
+#[track_caller]
+fn openssl(files: &Files, arguments: &str) {
+    let output =
+        Command::new("openssl").args(arguments.split(' ')).current_dir(files.path(".")).output().unwrap();
+    assert!(output.status.success(), "openssl {arguments}: {}", harness::latin1(&output.stderr));
+}
+
+/// Old forms of keys, and what stands around them.
+#[test]
+fn files_as_other_tools_write_them_are_read() {
+    let files = Files::new();
+    let sign = |key: &str| {
+        let subject = "-days 1000 -subj /CN=a.test -addext subjectAltName=DNS:a.test";
+        openssl(&files, &format!("req -x509 -key {key}.key -out {key}.pem {subject}"));
+        format!(
+            "cert: \"{}\", key: \"{}\"",
+            files.path(&format!("{key}.pem")),
+            files.path(&format!("{key}.key"))
+        )
+    };
+    // Which writes `EC PARAMETERS` before the key.
+    openssl(&files, "ecparam -name prime256v1 -genkey -out ec.key");
+    openssl(&files, "ecparam -name secp384r1 -genkey -noout -out p384.key");
+    openssl(&files, "genrsa -traditional -out rsa1.key 2048");
+    openssl(&files, "genpkey -algorithm ed25519 -out ed.key");
+    let mut all = vec![sign("ec"), sign("p384"), sign("rsa1"), sign("ed")];
+    openssl(&files, "pkcs12 -export -in ec.pem -inkey ec.key -out ec.p12 -passout pass:x");
+    // Which writes `Bag Attributes` around both.
+    openssl(&files, "pkcs12 -in ec.p12 -nodes -passin pass:x -out bag.pem");
+    all.push(format!("cert: \"{0}\", key: \"{0}\"", files.path("bag.pem")));
+    let windows = |name: &str| std::fs::read_to_string(files.path(name)).unwrap().replace('\n', "\r\n");
+    let (pem, key) = (files.write("crlf.pem", windows("ec.pem")), files.write("crlf.key", windows("ec.key")));
+    all.push(format!("cert: \"{pem}\", key: \"{key}\""));
+    for written in all {
+        for (text, _) in documents(&written) {
+            let finished = checked("check", &text);
+            assert_eq!((finished.code, finished.errors.as_str()), (Some(0), ""), "{text}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_encrypted_or_weak_are_told_whatever_form_they_have() {
+    let (authority, files) = (Authority::new("root"), Files::new());
+    let certificate = files.write("a.pem", authority.leaf(&["a.test"]).pem());
+    openssl(&files, "genrsa -traditional -out rsa.key 2048");
+    openssl(&files, "rsa -traditional -aes256 -in rsa.key -out old.key -passout pass:x");
+    openssl(&files, "pkcs8 -topk8 -in rsa.key -out new.key -passout pass:x");
+    openssl(&files, "genrsa -out weak.key 1024");
+    openssl(&files, "genpkey -algorithm x25519 -out agreement.key");
+    for (key, reason) in [
+        ("old.key", "the private key is encrypted"),
+        ("new.key", "the private key is encrypted"),
+        ("weak.key", "the private key cannot be used"),
+        ("agreement.key", "the private key cannot be used"),
+    ] {
+        for (text, place) in documents(&format!("cert: \"{certificate}\", key: \"{}\"", files.path(key))) {
+            let finished = checked("check", &text);
+            assert_eq!(finished.code, Some(78), "{key}: {finished:?}");
+            for part in [&format!("{place}.key"), reason] {
+                assert!(finished.errors.contains(part), "{key}: no {part:?} in {}", finished.errors);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use harness::{Connection, Socket};
 /// A ClientHello of TLS 1.2 or older, to which certificates come in the clear.
 pub(crate) struct Hello {
     version: [u8; 2],
+    suites: Vec<u16>,
     extensions: Vec<u8>,
 }
 
@@ -21,6 +22,7 @@ pub(crate) enum Heard {
 
 /// `unrecognized_name`, `protocol_version` and others: RFC 8446 section 6.2, RFC 6066 section 3.
 pub(crate) mod alert {
+    pub(crate) const HANDSHAKE_FAILURE: u8 = 40;
     pub(crate) const PROTOCOL_VERSION: u8 = 70;
     pub(crate) const UNRECOGNIZED_NAME: u8 = 112;
 }
@@ -28,7 +30,9 @@ pub(crate) mod alert {
 impl Hello {
     /// Without a name.
     pub(crate) fn new() -> Self {
-        let mut hello = Self { version: [3, 3], extensions: Vec::new() };
+        // ECDHE with AES-128-GCM for ECDSA and RSA, and one for TLS 1.1.
+        let suites = vec![0xc02b, 0xc02f, 0xc013];
+        let mut hello = Self { version: [3, 3], suites, extensions: Vec::new() };
         // The groups x25519 and secp256r1, their points uncompressed, ECDSA, Ed25519 and RSA, and the extended master secret.
         hello.extension(10, &[0, 4, 0, 29, 0, 23]);
         hello.extension(11, &[1, 0]);
@@ -52,6 +56,12 @@ impl Hello {
         self
     }
 
+    /// Which offers these cipher suites alone.
+    pub(crate) fn suites(mut self, suites: &[u16]) -> Self {
+        self.suites = suites.to_vec();
+        self
+    }
+
     pub(crate) fn with(mut self, kind: u16, content: &[u8]) -> Self {
         self.extension(kind, content);
         self
@@ -67,8 +77,7 @@ impl Hello {
         let mut body = self.version.to_vec();
         body.extend([7; 32]);
         body.push(0);
-        // ECDHE with AES-128-GCM for ECDSA and RSA, and one for TLS 1.1.
-        body.extend([0, 6, 0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x13]);
+        body.extend(sized(&self.suites.iter().flat_map(|suite| suite.to_be_bytes()).collect::<Vec<u8>>()));
         body.extend([1, 0]);
         body.extend(sized(&self.extensions));
         let length = u32::try_from(body.len()).unwrap().to_be_bytes();

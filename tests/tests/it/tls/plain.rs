@@ -1,5 +1,6 @@
 //! Plain requests for hosts that are served over TLS: `autoHttps` and `hsts`.
 
+use harness::frames::{Fields, Http2};
 use harness::tls::Port;
 use harness::{Connection, Document, Message, Socket, proxyd};
 
@@ -103,6 +104,12 @@ fn a_stranger_cannot_say_that_its_request_is_not_plain() {
         let answer = place.proxyd.ask(format!("GET / HTTP/1.1\r\nHost: a.test\r\n{field}\r\n\r\n"));
         assert_eq!(answer.status(), 308, "{field}: {answer:?}");
     }
+    let absolute = place.proxyd.ask("GET https://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assert!(matches!(absolute.status(), 308 | 400), "{absolute:?}");
+    let mut http2 = Http2::to(&place.address());
+    let stream = http2.ask(&Fields::request("GET", "/").with(":scheme", "https"));
+    let answer = http2.response(stream);
+    assert!(matches!(answer.status(), 308 | 400), "{answer:?}");
     assert_eq!(place.backend.request_count(), 0);
 }
 
@@ -151,7 +158,6 @@ fn without_a_listener_of_tls_nothing_is_redirected_and_check_says_so() {
 
 #[test]
 fn http_2_without_tls_is_redirected_too() {
-    use harness::frames::{Fields, Http2};
     let port = Port::free();
     let place = Place::with(|ground| document(ground, &port));
     let mut client = Http2::to(&place.address());

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use harness::Ending;
 use harness::frames::{Fields, Frame, Http2};
-use harness::tls::{AlertDescription, Refused, Version};
+use harness::tls::{AlertDescription, Refused, Version, Wish};
 
 use super::hello::{Heard, Hello, alert};
 use super::place::Place;
@@ -31,6 +31,58 @@ fn an_older_version_than_the_oldest_is_refused() {
     assert_eq!(refused, Refused::Alert(AlertDescription::ProtocolVersion));
     assert_eq!(place.client().to(&place.address(), "a.test").tls().version, "1.3");
     assert_eq!(place.proxyd.stop().connections("handshake_failed:no_shared_parameters"), 1);
+}
+
+/// RFC 9325 sections 4.1 and 4.2: forward secrecy, authenticated ciphers.
+#[test]
+fn weak_ciphers_are_not_spoken() {
+    let place = Place::with(|ground| {
+        let rsa = ground.authority.issue(Wish::of(&["a.test"]).rsa());
+        ground.tls("").certificate(&ground.files.put("rsa", &rsa)).certificate(&ground.leaf(&["a.test"]))
+    });
+    let hello = |suites: &[u16]| Hello::of("a.test").suites(suites).ask(&place.address());
+    for (name, suite) in [
+        ("RSA with AES-128-GCM", 0x009c),
+        ("RSA with AES-128-CBC", 0x002f),
+        ("RSA with 3DES", 0x000a),
+        ("RSA with RC4", 0x0005),
+        ("RSA with nothing", 0x0001),
+        ("ECDHE, ECDSA and AES-128-CBC", 0xc009),
+        ("ECDHE, RSA and AES-128-CBC", 0xc013),
+        ("ECDHE, RSA and 3DES", 0xc012),
+        ("DHE, RSA and AES-128-GCM", 0x009e),
+        ("anonymous ECDH", 0xc018),
+        ("nobody knows it", 0x0a0a),
+    ] {
+        assert_eq!(hello(&[suite]), Heard::Alert(2, alert::HANDSHAKE_FAILURE), "{name}");
+    }
+    for suite in [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8] {
+        assert!(matches!(hello(&[suite]), Heard::Handshake(_)), "{suite:x}");
+    }
+}
+
+/// RFC 9110 section 4.2.2: the scheme is that of the connection, whatever a request says.
+#[test]
+fn backends_learn_that_a_request_came_over_tls_whatever_it_says() {
+    let place = Place::new();
+    let mut http1 = place.client().to(&place.address(), "a.test");
+    for request in [
+        "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-Proto: http\r\n\r\n",
+    ] {
+        http1.ask(request);
+        assert_eq!(http1.response().unwrap().status(), 200, "{request:?}");
+    }
+    let mut http2 = Http2::over(place.client().protocols(&["h2"]).to(&place.address(), "a.test"));
+    let stream = http2.ask(&Fields::request("GET", "/").with(":scheme", "http"));
+    assert!(matches!(http2.response(stream).status(), 200 | 400));
+    let port = place.address().port().to_string();
+    for seen in place.backend.requests() {
+        assert_eq!(seen.all("X-Forwarded-Proto"), ["https"], "{seen:?}");
+        assert_eq!(seen.all("X-Forwarded-Port"), [port.as_str()]);
+        assert_eq!(seen.all("X-Forwarded-Host"), ["a.test"]);
+    }
 }
 
 /// RFC 7301 section 3.2.
