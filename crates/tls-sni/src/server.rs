@@ -2,6 +2,7 @@
 
 mod classes;
 mod failure;
+mod offer;
 mod session;
 mod stream;
 
@@ -193,7 +194,8 @@ impl Server {
             Some(name) => table.of_name(name).or_else(any),
             None => table.defaults().or_else(any),
         };
-        match candidates.map(|candidates| candidates.choose(hello.signature_schemes())) {
+        let schemes = offer::schemes(hello.signature_schemes(), hello.cipher_suites());
+        match candidates.map(|candidates| candidates.choose(&schemes)) {
             None => Chosen::Unknown,
             Some(None) => Chosen::Unverifiable,
             Some(Some(certificate)) => Chosen::One(certificate.clone()),
