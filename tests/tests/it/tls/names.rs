@@ -182,6 +182,11 @@ fn a_client_gets_the_kind_of_certificate_that_it_can_verify() {
         assert_eq!(shown(client().rsa_only()), leaves[0].der(), "{version:?}");
         assert_eq!(shown(client().ed25519_only()), leaves[1].der(), "{version:?}");
     }
+    // In TLS 1.2 it may know more signatures than it offers suites for: RFC 8422 section 2.
+    for (suite, number) in [(0xc02f, 0), (0xc02b, 2)] {
+        let heard = Hello::of("a.test").suites(&[suite]).ask(&place.address());
+        assert!(heard.shows(leaves[number].der()), "{suite:x}: {heard:?}");
+    }
     let refused = place.client().rsa_only().refused(&place.address(), "only-ecdsa.test");
     assert_eq!(refused, Refused::Alert(AlertDescription::HandshakeFailure));
     assert_eq!(place.proxyd.stop().connections("handshake_failed:no_shared_parameters"), 1);
