@@ -138,7 +138,14 @@ impl Scenario {
 
     /// Whether each request has a client connection of its own.
     pub(crate) fn has_new_connections(self) -> bool {
-        matches!(self, Self::NewConnection | Self::TlsHandshake | Self::TlsResume | Self::TlsCertificates)
+        matches!(
+            self,
+            Self::NewConnection
+                | Self::TlsHandshake
+                | Self::TlsResume
+                | Self::TlsCertificates
+                | Self::TlsSwap
+        )
     }
 
     /// The fields that requests and responses carry.

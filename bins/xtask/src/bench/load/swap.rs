@@ -37,6 +37,7 @@ struct Visit {
     client: Client,
     /// When it came, in turns of the certificates; `None` once it has seen one.
     from: Option<u64>,
+    is_answered: bool,
 }
 
 /// Everything under way.
@@ -111,12 +112,11 @@ impl Run<'_> {
     /// Waits for the last clients.
     fn see_off(&mut self, events: &mut Vec<Event>) -> Result<()> {
         let end = Instant::now() + PATIENCE;
-        while self.visits.iter().any(Option::is_some) {
-            if Instant::now() > end {
-                self.count.failed(|| "a client was never answered".to_owned());
-                break;
-            }
+        while self.visits.iter().any(Option::is_some) && Instant::now() < end {
             self.wait(events)?;
+        }
+        for left in self.visits.iter().flatten() {
+            self.count.failed(|| left.unfinished().to_owned());
         }
         Ok(())
     }
@@ -166,7 +166,9 @@ impl Run<'_> {
             .map_err(|error| format!("cannot wait for a connection: {error}"))
             .and_then(|()| client.ask(request, due));
         match self.visits.get_mut(place) {
-            Some(slot) if begun.is_ok() => *slot = Some(Visit { client, from: Some(self.rotation.turn()) }),
+            Some(slot) if begun.is_ok() => {
+                *slot = Some(Visit { client, from: Some(self.rotation.turn()), is_answered: false })
+            }
             _ => self.free.push(place),
         }
         begun
@@ -181,6 +183,7 @@ impl Run<'_> {
         match shown.and(came) {
             Ok(Progress::Partial) => {}
             Ok(Progress::Answered) => {
+                visit.is_answered = true;
                 let asked = visit.client.asked;
                 self.count.answered(now, now.saturating_duration_since(asked));
             }
@@ -201,6 +204,15 @@ impl Run<'_> {
 }
 
 impl Visit {
+    /// What has not come in all the time that there was.
+    fn unfinished(&self) -> &'static str {
+        match self {
+            Self { from: Some(_), .. } => "a handshake never ended",
+            Self { is_answered: false, .. } => "a client was never answered",
+            _ => "a connection was never closed",
+        }
+    }
+
     /// Looks at the certificate, as soon as there is one.
     fn see(&mut self, shelf: &Shelf, rotation: &mut Rotation, now: Instant) -> Result<(), String> {
         let session = self.client.session();
