@@ -51,7 +51,10 @@ struct Run<'a> {
 /// # Errors
 /// When the system refuses to wait for events; what happens to requests is counted.
 pub(super) fn run(plan: &Plan, wave: Wave) -> Result<Tally> {
-    let start = Instant::now();
+    run_from(Instant::now(), plan, wave)
+}
+
+fn run_from(start: Instant, plan: &Plan, wave: Wave) -> Result<Tally> {
     let epoll = epoll::create(CreateFlags::CLOEXEC).context("cannot wait for events")?;
     let pace = Pace::new(wave.rate, start, &epoll, EventData::new_u64(TIMER))?;
     let from = start + Duration::from_secs_f64(wave.lead_in);
@@ -60,15 +63,17 @@ pub(super) fn run(plan: &Plan, wave: Wave) -> Result<Tally> {
     let (connections, free, idle) = (Vec::new(), Vec::new(), Vec::new());
     let (asked, scratch) = (VecDeque::new(), vec![0; 16 * 1024]);
     let mut run = Run { plan, epoll, pace, patience, connections, free, idle, asked, outcomes, scratch };
-    run.go_on()?;
+    run.go_on(start)?;
     Ok(run.outcomes.close())
 }
 
 impl Run<'_> {
-    fn go_on(&mut self) -> Result<()> {
+    fn go_on(&mut self, start: Instant) -> Result<()> {
         let mut events: Vec<Event> = Vec::with_capacity(512);
-        while !self.outcomes.are_complete(Instant::now()) {
-            self.send()?;
+        let mut sent_until = start;
+        // This may have slept over the end of what counts, which is still to be sent then.
+        while !self.outcomes.are_complete(sent_until) {
+            sent_until = self.send()?;
             events.clear();
             let wait = Timespec { tv_sec: 1, tv_nsec: 0 };
             match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&wait)) {
@@ -85,8 +90,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sends everything that is due.
-    fn send(&mut self) -> Result<()> {
+    /// Sends everything that is due, and returns until when.
+    fn send(&mut self) -> Result<Instant> {
         let now = Instant::now();
         // Requests are due until everything that counts is settled, however long that takes.
         let end = now + Duration::from_secs(1);
@@ -98,7 +103,7 @@ impl Run<'_> {
                 self.outcomes.settle(due, now, Outcome::Failed(failure));
             }
         }
-        Ok(())
+        Ok(now)
     }
 
     fn ask(&mut self, due: Instant) -> Result<(), String> {

@@ -167,7 +167,7 @@ impl Run<'_> {
             .and_then(|()| client.ask(request, due));
         match self.visits.get_mut(place) {
             Some(slot) if begun.is_ok() => {
-                *slot = Some(Visit { client, from: Some(self.rotation.turn()), is_answered: false })
+                *slot = Some(Visit { client, from: Some(self.rotation.turn()), is_answered: false });
             }
             _ => self.free.push(place),
         }

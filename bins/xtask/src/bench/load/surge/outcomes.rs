@@ -66,9 +66,9 @@ impl Outcomes {
         }
     }
 
-    /// Whether at `now` everything that counts is settled.
-    pub(super) fn are_complete(&self, now: Instant) -> bool {
-        now >= self.until && self.under_way == 0
+    /// Whether everything that counts is settled, if all that was due until `begun` has begun.
+    pub(super) fn are_complete(&self, begun: Instant) -> bool {
+        begun >= self.until && self.under_way == 0
     }
 
     fn counts(&self, due: Instant) -> bool {
