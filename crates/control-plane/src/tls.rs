@@ -1,6 +1,7 @@
 //! Where TLS and the engine meet: the engine names no TLS library, and the TLS of `tls-sni` knows no engine.
 
 mod client_fields;
+mod over;
 mod secure;
 mod terminate;
 

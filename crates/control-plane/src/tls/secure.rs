@@ -1,15 +1,12 @@
 //! TLS towards backends.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::io;
 
 use proxy_core::spec::Protocol;
-use proxy_core::{ConnectError, Secure, Secured, Securing, Stream, TlsFault, Transport};
+use proxy_core::{ConnectError, Secure, Secured, Securing, Stream, TlsFault};
 use tls_sni::{Client, ClientStream, ConnectFailure, failure_of};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+
+use super::over::{Over, Side};
 
 /// The TLS of one upstream.
 #[derive(Debug)]
@@ -22,7 +19,10 @@ impl Secure for BackendTls {
     fn secure<'a>(&'a self, stream: Stream, host: &'a str) -> Securing<'a> {
         Box::pin(async move {
             match self.client.connect(stream, host).await {
-                Ok(stream) => Ok(Stream::new(OverTls::new(stream))),
+                Ok(stream) => {
+                    let agreed = Agreed::of(&stream);
+                    Ok(Over::stream(stream, agreed))
+                }
                 Err(failure) => Err(ConnectError::Tls(fault(failure))),
             }
         })
@@ -31,12 +31,6 @@ impl Secure for BackendTls {
     fn identity(&self) -> u64 {
         self.identity
     }
-}
-
-/// A connection to a backend.
-struct OverTls {
-    stream: ClientStream<Stream>,
-    agreed: Arc<Agreed>,
 }
 
 /// What was agreed with a backend.
@@ -48,36 +42,30 @@ impl Secured for Agreed {
     }
 }
 
-impl OverTls {
-    fn new(stream: ClientStream<Stream>) -> Self {
-        let protocol = match stream.protocol() {
-            Some(tls_sni::Protocol::Http2) => Some(Protocol::Http2),
-            Some(_) => Some(Protocol::Http1),
-            None => None,
-        };
-        Self { stream, agreed: Arc::new(Agreed(protocol)) }
+impl Agreed {
+    fn of(stream: &ClientStream<Stream>) -> Self {
+        Self(stream.protocol().map(|protocol| match protocol {
+            tls_sni::Protocol::Http2 => Protocol::Http2,
+            _ => Protocol::Http1,
+        }))
     }
 }
 
-impl Transport for OverTls {
+impl Side for ClientStream<Stream> {
+    fn below(&self) -> &Stream {
+        self.get_ref()
+    }
+
     fn has_buffered_input(&self) -> bool {
-        self.stream.has_buffered_input()
+        self.has_buffered_input()
     }
 
     fn has_unsent(&self) -> bool {
-        self.stream.has_unsent()
+        self.has_unsent()
     }
 
-    fn secured(&self) -> Option<Arc<dyn Secured>> {
-        Some(Arc::clone(&self.agreed) as Arc<dyn Secured>)
-    }
-
-    fn is_secure(&self) -> bool {
-        true
-    }
-
-    fn socket(&self) -> Option<&TcpStream> {
-        self.stream.get_ref().socket()
+    fn told(error: io::Error) -> io::Error {
+        told(error)
     }
 }
 
@@ -110,41 +98,5 @@ fn told(error: io::Error) -> io::Error {
         // RFC 8446 section 4.4.2.4: a client certificate that is not taken shows after our side of the handshake.
         Some(ConnectFailure::Alert(_)) => io::Error::other(TlsFault::LateAlert),
         Some(failure) => io::Error::other(fault(failure)),
-    }
-}
-
-impl AsyncRead for OverTls {
-    #[inline]
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf).map_err(told)
-    }
-}
-
-impl AsyncWrite for OverTls {
-    #[inline]
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf).map_err(told)
-    }
-
-    #[inline]
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs).map_err(told)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    #[inline]
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx).map_err(told)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }
