@@ -10,7 +10,7 @@ mod compile;
 mod plan;
 mod probes;
 
-mod certificates;
+pub mod certificates;
 mod control;
 mod durable;
 mod issuing;
