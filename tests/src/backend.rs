@@ -182,6 +182,13 @@ impl Backend {
         state.seen.iter().map(|seen| lock(seen).clone()).collect()
     }
 
+    /// Breaks the connections that there are, and takes new ones.
+    pub fn cut(&self) {
+        for stream in &lock(&self.shared.state).streams {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
     /// Dies as a killed process does: nobody listens any more, and every connection breaks.
     pub fn kill(&self) {
         if let Some(listener) = lock(&self.shared.listener).take() {

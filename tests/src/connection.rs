@@ -72,6 +72,11 @@ impl Connection {
         &self.stream
     }
 
+    /// Goes on over another stream.
+    pub(crate) fn move_to(&mut self, stream: Stream) {
+        self.stream = stream;
+    }
+
     pub(crate) fn into_stream(self) -> Stream {
         self.stream
     }

@@ -19,7 +19,7 @@ mod received;
 mod sending;
 mod waiting;
 
-pub use backend::{Http2Backend, Http2Session};
+pub use backend::{Http2Backend, Http2Notes, Http2Session};
 pub use event::Event;
 pub use fields::Fields;
 pub use frame::{Frame, bytes_of};

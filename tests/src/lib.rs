@@ -39,6 +39,7 @@ mod session;
 
 pub mod frames;
 pub mod tls;
+mod tls_backend;
 pub mod websocket;
 
 use std::time::Duration;
@@ -54,6 +55,7 @@ pub use proxyd::{Ended, Proxyd};
 pub use refusing::{Refusing, Silent};
 pub use session::Session;
 pub use socket::Socket;
+pub use tls_backend::{Handshake, TlsBackend, TlsServer};
 
 /// How long anything is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(10);

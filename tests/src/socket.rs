@@ -100,6 +100,11 @@ impl Stream {
         }
     }
 
+    /// Whether its end is to be a reset.
+    pub(crate) fn resets_at_end(&self) -> bool {
+        self.tcp_stream().is_some_and(|tcp| SockRef::from(tcp).linger().is_ok_and(|linger| linger.is_some()))
+    }
+
     const fn tcp_stream(&self) -> Option<&TcpStream> {
         match self {
             Self::Tcp(stream) => Some(stream),

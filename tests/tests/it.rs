@@ -34,4 +34,5 @@ mod it {
     mod timeouts;
     mod tls;
     mod tunnels;
+    mod upstream_tls;
 }

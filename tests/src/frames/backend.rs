@@ -9,11 +9,12 @@ use crate::{Backend, Session, Socket};
 /// A backend that takes HTTP/2 by prior knowledge. It ends when it is dropped.
 pub struct Http2Backend {
     backend: Backend,
-    notes: Arc<Notes>,
+    notes: Arc<Http2Notes>,
 }
 
+/// What has come to a backend over HTTP/2.
 #[derive(Default)]
-struct Notes {
+pub struct Http2Notes {
     seen: Mutex<Seen>,
     changed: Condvar,
 }
@@ -32,7 +33,7 @@ pub struct Http2Session<'s> {
     /// Which connection of the backend this is; the first is 0.
     pub number: usize,
     session: &'s mut Session,
-    notes: &'s Notes,
+    notes: &'s Http2Notes,
     /// Up to which stream requests have been handed out.
     served: u32,
 }
@@ -48,19 +49,9 @@ impl Http2Backend {
         settings: &[(u16, u32)],
         script: impl Fn(&mut Http2Session<'_>) + Send + Sync + 'static,
     ) -> Self {
-        let notes = Arc::new(Notes::default());
+        let notes = Arc::new(Http2Notes::default());
         let (settings, noting) = (settings.to_vec(), Arc::clone(&notes));
-        let backend = Backend::start(move |session| {
-            match Http2::accept(session.connection.twin(), &settings) {
-                Ok(http2) => {
-                    let number = session.number;
-                    script(&mut Http2Session { http2, number, session, notes: &noting, served: 0 });
-                }
-                // A connection on which nothing was said is a probe.
-                Err(strange) if strange.is_empty() => {}
-                Err(strange) => lock(&noting.seen).strange.push(strange),
-            }
-        });
+        let backend = Backend::start(move |session| noting.serve(session, &settings, &script));
         Self { backend, notes }
     }
 
@@ -95,9 +86,7 @@ impl Http2Backend {
     /// A connection began otherwise than HTTP/2 does.
     #[track_caller]
     pub fn requests(&self) -> Vec<Received> {
-        let seen = lock(&self.notes.seen);
-        assert!(seen.strange.is_empty(), "this is not HTTP/2: {:?}", seen.strange);
-        seen.requests.clone()
+        self.notes.requests()
     }
 
     /// Waits until the script has read so many requests.
@@ -106,8 +95,47 @@ impl Http2Backend {
     /// They do not come.
     #[track_caller]
     pub fn wait_for(&self, count: usize) -> Vec<Received> {
-        let (seen, came) =
-            wait_until(&self.notes.seen, &self.notes.changed, |seen| seen.requests.len() >= count);
+        self.notes.wait_for(count)
+    }
+}
+
+impl Http2Notes {
+    /// Serves a connection on which nothing has been said yet.
+    pub(crate) fn serve(
+        &self,
+        session: &mut Session,
+        settings: &[(u16, u32)],
+        script: impl Fn(&mut Http2Session<'_>),
+    ) {
+        match Http2::accept(session.connection.twin(), settings) {
+            Ok(http2) => {
+                let number = session.number;
+                script(&mut Http2Session { http2, number, session, notes: self, served: 0 });
+            }
+            // A connection on which nothing was said is a probe.
+            Err(strange) if strange.is_empty() => {}
+            Err(strange) => lock(&self.seen).strange.push(strange),
+        }
+    }
+
+    /// The requests that scripts have read so far.
+    ///
+    /// # Panics
+    /// A connection began otherwise than HTTP/2 does.
+    #[track_caller]
+    pub fn requests(&self) -> Vec<Received> {
+        let seen = lock(&self.seen);
+        assert!(seen.strange.is_empty(), "this is not HTTP/2: {:?}", seen.strange);
+        seen.requests.clone()
+    }
+
+    /// Waits until scripts have read so many requests.
+    ///
+    /// # Panics
+    /// They do not come.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) -> Vec<Received> {
+        let (seen, came) = wait_until(&self.seen, &self.changed, |seen| seen.requests.len() >= count);
         assert!(came, "not so many requests: {:#?}, {:?}", seen.requests, seen.strange);
         drop(seen);
         self.requests()

@@ -1,0 +1,12 @@
+//! TLS with backends.
+
+mod trust;
+
+mod checks;
+mod failures;
+mod identity;
+mod protocols;
+mod relayed;
+mod resumption;
+mod retries;
+mod verified;

@@ -1,0 +1,293 @@
+//! What is relayed over TLS to backends.
+
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use harness::frames::{Fields, Http2};
+use harness::tls::{Client, Version};
+use harness::{Backend, Broken, Connection, Ending, PATIENCE, Proxyd, TlsServer};
+
+use super::trust::Trust;
+
+const VERSIONS: [Version; 2] = [Version::V12, Version::V13];
+const GET: &str = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+
+/// Bytes that tell where they stand.
+fn much() -> Vec<u8> {
+    (0..1_usize << 20).map(|at| (at ^ (at >> 8) ^ (at >> 16)) as u8).collect()
+}
+
+/// A proxy that serves `a.test` over TLS and in the clear, in that order, before a backend of TLS.
+struct Both {
+    trust: Trust,
+    proxyd: Proxyd,
+    _backend: harness::TlsBackend,
+}
+
+impl Both {
+    fn before(
+        server: &TlsServer,
+        trust: Trust,
+        script: impl Fn(&mut harness::Session) + Send + Sync + 'static,
+    ) -> Self {
+        let backend = server.start(script);
+        let own = trust.files.put("a", &trust.authority.leaf(&["a.test"]));
+        let document = trust
+            .document(&backend, "")
+            .listener_with("127.0.0.1:0", "tls: {}")
+            .listener("127.0.0.1:0")
+            .certificate(&own);
+        let proxyd = Proxyd::start(&document);
+        Self { trust, proxyd, _backend: backend }
+    }
+
+    /// Connections of clients: over TLS, and in the clear.
+    fn clients(&self) -> [Connection; 2] {
+        let tls = Client::new(&self.trust.authority).to(&self.proxyd.nth_address(1), "a.test");
+        [tls, Connection::to(&self.proxyd.nth_address(2))]
+    }
+}
+
+fn before(version: Version, script: impl Fn(&mut harness::Session) + Send + Sync + 'static) -> Both {
+    let trust = Trust::new();
+    Both::before(&trust.server().version(version), trust, script)
+}
+
+#[test]
+fn large_bodies_pass_in_both_directions() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            while let Ok(request) = session.request() {
+                session.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", request.body.len()));
+                session.send(&request.body);
+            }
+        });
+        for mut client in both.clients() {
+            client
+                .ask(format!("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n\r\n", much().len()));
+            client.send(much());
+            assert!(client.response().unwrap().body == much(), "{version:?}: another body came");
+            client.ask("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for part in much().chunks(10_000) {
+                client.send([format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat());
+            }
+            client.send("0\r\n\r\n");
+            assert!(client.response().unwrap().body == much(), "{version:?}: another body came");
+        }
+    }
+}
+
+#[test]
+fn large_bodies_pass_in_both_directions_over_http_2() {
+    let trust = Trust::new();
+    let backend = trust.server().start_http2(|session| {
+        while let Some(stream) = session.request() {
+            let body = session.http2.received(stream).body;
+            session.send(&harness::frames::Frame::headers(stream, &Fields::response(200)));
+            let _ = session.http2.send_body(stream, &body);
+        }
+    });
+    let own = trust.files.put("a", &trust.authority.leaf(&["a.test"]));
+    let document = trust.document(&backend, "").listener_with("127.0.0.1:0", "tls: {}").certificate(&own);
+    let proxyd = Proxyd::start(&document);
+    let client = Client::new(&trust.authority).protocols(&["h2"]);
+    let mut client = Http2::over(client.to(&proxyd.address(), "a.test"));
+    let stream = client.ask_with(&Fields::request("POST", "/").with(":scheme", "https"), much());
+    assert!(client.response(stream).body == much(), "another body came");
+    assert_eq!(backend.http2().requests()[0].field(":scheme"), Some("https"));
+}
+
+/// Each byte is a record of its own.
+#[test]
+fn an_answer_of_many_small_records_comes_whole() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            while session.request().is_ok() {
+                let body = "x".repeat(2000);
+                for byte in format!("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n{body}").bytes() {
+                    session.send([byte]);
+                }
+            }
+        });
+        for mut client in both.clients() {
+            for _ in 0..2 {
+                client.ask(GET);
+                assert_eq!(client.response().unwrap().text(), "x".repeat(2000), "{version:?}");
+            }
+        }
+    }
+}
+
+/// What a backend says is passed on when it is said: server-sent events live of that.
+#[test]
+fn chunks_arrive_one_by_one() {
+    for version in VERSIONS {
+        let (go, goes) = channel::<()>();
+        let goes = Mutex::new(goes);
+        let both = before(version, move |session| {
+            while session.request().is_ok() {
+                session.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+                for number in 0..5 {
+                    let event = format!("data: {number}\n\n");
+                    session.send(format!("{:x}\r\n{event}\r\n", event.len()));
+                    // The next one is not sent before this one has arrived.
+                    goes.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+                }
+                session.send("0\r\n\r\n");
+            }
+        });
+        for mut client in both.clients() {
+            client.send(GET);
+            assert_eq!(client.head().unwrap().status(), 200);
+            for number in 0..5 {
+                let expected = format!("9\r\ndata: {number}\n\n\r\n");
+                assert_eq!(client.exactly(expected.len()).unwrap(), expected.as_bytes(), "{version:?}");
+                go.send(()).unwrap();
+            }
+            assert_eq!(client.exactly(5).unwrap(), b"0\r\n\r\n");
+        }
+    }
+}
+
+/// A request's body, too, passes while it comes.
+#[test]
+fn parts_of_a_request_arrive_one_by_one() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            while session.head().is_ok() {
+                for number in 0..5 {
+                    let expected = format!("5\r\npart{number}\r\n");
+                    assert_eq!(session.connection.exactly(expected.len()).unwrap(), expected.as_bytes());
+                    session.send(format!("HTTP/1.1 103 Early Hints\r\nX-Got: {number}\r\n\r\n"));
+                }
+                assert_eq!(session.connection.exactly(5).unwrap(), b"0\r\n\r\n");
+                session.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        for mut client in both.clients() {
+            client.send("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for number in 0..5 {
+                client.send(format!("5\r\npart{number}\r\n"));
+                let head = client.head().unwrap();
+                assert_eq!((head.status(), head.field("X-Got")), (103, Some(number.to_string().as_str())));
+            }
+            client.send("0\r\n\r\n");
+            assert_eq!(client.response().unwrap().status(), 200);
+        }
+    }
+}
+
+#[test]
+fn a_body_until_the_end_of_the_connection_ends_with_a_word_of_tls() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            let _ = session.request();
+            session.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+            session.send(much());
+        });
+        for mut client in both.clients() {
+            client.ask(GET);
+            assert!(client.response().unwrap().body == much(), "{version:?}: another body came");
+        }
+    }
+}
+
+/// RFC 8446 section 6.1, RFC 9112 section 9.8: without `close_notify`, somebody else may have cut it off.
+#[test]
+fn a_body_that_is_cut_off_below_tls_is_not_taken_for_whole() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            let _ = session.request();
+            session.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf of it");
+            session.connection.close_below_tls();
+            session.hold();
+        });
+        let [mut tls, mut plain] = both.clients();
+        plain.ask(GET);
+        match plain.response() {
+            Err(Broken::Cut(Ending::Reset, _) | Broken::End(Ending::Reset)) => {}
+            // It was not passed on yet.
+            Ok(answer) if answer.status() == 502 => {}
+            other => panic!("{version:?}: {other:?}"),
+        }
+        tls.ask(GET);
+        match tls.response() {
+            Err(_) => {}
+            Ok(answer) => assert_eq!(answer.status(), 502, "{version:?}: {answer:?}"),
+        }
+    }
+}
+
+/// With a length, the end of the body is known, whoever ends the connection behind it and how.
+#[test]
+fn a_body_of_a_known_length_needs_no_end_of_the_connection() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            let _ = session.request();
+            session.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            session.connection.close_below_tls();
+            session.hold();
+        });
+        for mut client in both.clients() {
+            client.ask(GET);
+            assert_eq!(client.response().unwrap().text(), "ok", "{version:?}");
+        }
+    }
+}
+
+#[test]
+fn a_tunnel_passes_bytes_in_both_directions_and_ends_by_halves() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            let _ = session.request();
+            session.send(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nwelcome",
+            );
+            let (all, _) = session.connection.rest();
+            session.send(all);
+        });
+        for mut client in both.clients() {
+            client.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+            assert_eq!(client.head().unwrap().status(), 101);
+            assert_eq!(client.exactly(7).unwrap(), b"welcome");
+            client.send(much());
+            client.half_close();
+            let (all, ending) = client.rest();
+            assert!(all == much(), "{version:?}: {} bytes", all.len());
+            assert_eq!(ending, Ending::Closed);
+        }
+    }
+}
+
+/// What one says within TLS is for the other: forwarding fields tell of the client's side.
+#[test]
+fn a_backend_learns_over_what_the_client_has_come() {
+    let both =
+        before(Version::V13, |session| session.answer_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    for (mut client, scheme) in both.clients().into_iter().zip(["https", "http"]) {
+        client.ask(GET);
+        assert_eq!(client.response().unwrap().status(), 200);
+        let requests = both._backend.requests();
+        assert_eq!(requests.last().unwrap().field("X-Forwarded-Proto"), Some(scheme));
+    }
+}
+
+/// A backend that says more than it was asked for is not listened to for the next one.
+#[test]
+fn an_answer_that_nobody_has_asked_for_goes_to_nobody() {
+    let backend_says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    for version in VERSIONS {
+        let trust = Trust::new();
+        let backend: harness::TlsBackend = trust.server().version(version).start(move |session| {
+            while session.request().is_ok() {
+                session.send(format!("{backend_says}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"));
+            }
+        });
+        let proxyd = trust.start(&backend, "");
+        for _ in 0..5 {
+            assert_eq!(proxyd.get("/").text(), "ok", "{version:?}");
+        }
+        let plain: &Backend = &backend;
+        assert_eq!(plain.connections(), 5, "{version:?}");
+    }
+}
