@@ -38,8 +38,7 @@ pub(crate) enum Broken {
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        let fault = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsFault>());
-        fault.map_or(Self::Gone, |fault| Self::Tls(*fault))
+        TlsFault::of(&error).map_or(Self::Gone, Self::Tls)
     }
 }
 

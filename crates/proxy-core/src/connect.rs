@@ -147,6 +147,11 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
+    /// What a transport says by an error; `None` where TLS is not what broke.
+    pub(crate) fn of(error: &std::io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+
     /// A stable code, in snake case.
     pub const fn code(self) -> &'static str {
         match self {

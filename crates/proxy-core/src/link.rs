@@ -10,6 +10,7 @@ use crate::channel::{Broken, Channel, Fill};
 use crate::http2::{BackendStream, Fate};
 use crate::pool::Pooled;
 use crate::reason::Reason;
+use crate::trying::of_backend;
 use crate::wire::{Wire, Writer};
 
 /// What a request is sent on.
@@ -59,7 +60,8 @@ impl Link {
             match ready!(wire.poll_read(cx)) {
                 Ok(1..) => {}
                 // RFC 9112 section 8: an answer whose head is cut short is no answer.
-                Ok(0) | Err(_) => return Poll::Ready(Err(Reason::UpstreamReset)),
+                Ok(0) => return Poll::Ready(Err(Reason::UpstreamReset)),
+                Err(broken) => return Poll::Ready(Err(of_backend(broken))),
             }
         }
     }

@@ -16,6 +16,7 @@ use super::heartbeat::{Beat, Heartbeat, NEVER};
 use super::limits;
 use super::lines::Waiters;
 use super::watched::{Io, Watched};
+use crate::connect::TlsFault;
 use crate::deadline::{Deadlines, Slot, Ticks};
 use crate::reason::Reason;
 use crate::snapshot::Compiled;
@@ -183,8 +184,7 @@ pub(super) async fn open(
     let io = Io::of_backend(stream, deadlines);
     let slot = deadlines.slot();
     slot.set(Some(patience));
-    let (send, mut h2) =
-        builder(settings).handshake(io.watched()).await.map_err(|_| Reason::UpstreamReset)?;
+    let (send, mut h2) = builder(settings).handshake(io.watched()).await.map_err(|_| unsent(io.fault()))?;
     poll_fn(|cx| {
         slot.register(cx.waker());
         let polled = Pin::new(&mut h2).poll(cx);
@@ -195,7 +195,7 @@ pub(super) async fn open(
             Poll::Ready(Err(error)) if error.is_library() => {
                 Poll::Ready(Err(Reason::BadResponse(Rule::Frames)))
             }
-            Poll::Ready(_) => Poll::Ready(Err(Reason::UpstreamReset)),
+            Poll::Ready(_) => Poll::Ready(Err(unsent(io.fault()))),
             Poll::Pending if slot.is_expired() => Poll::Ready(Err(Reason::ConnectTimeout)),
             Poll::Pending => Poll::Pending,
         }
@@ -220,6 +220,15 @@ pub(super) async fn open(
     let heartbeat = Heartbeat::new(pings, settings.ping_interval, settings.ping_timeout);
     let driver = Driver { h2, io, slot, heartbeat, line: Arc::downgrade(&line), ends: NEVER, noted: 0 };
     Ok((line, driver))
+}
+
+/// Why a fresh connection has ended. An alert that comes late has come in time here: no request was on its way.
+fn unsent(fault: Option<TlsFault>) -> Reason {
+    match fault {
+        None => Reason::UpstreamReset,
+        Some(TlsFault::LateAlert) => Reason::UpstreamTls(TlsFault::Alert),
+        Some(fault) => Reason::UpstreamTls(fault),
+    }
 }
 
 fn builder(settings: &Compiled) -> Builder {

@@ -17,6 +17,7 @@ use super::allowance::Allowance;
 use super::frames::{ACK, Frame, Frames, GOAWAY, Interest, SETTINGS};
 use super::limits::UNSENT;
 use crate::buffer::Buffer;
+use crate::connect::TlsFault;
 use crate::deadline::Deadlines;
 use crate::transport::Stream;
 
@@ -68,6 +69,8 @@ struct Inner {
     /// The socket did not take all of what `h2` wrote last.
     is_blocked: bool,
     lingered: usize,
+    /// How the secure channel has failed; `h2` forgets that.
+    fault: Option<TlsFault>,
 }
 
 /// What is to be seen of the other end.
@@ -137,6 +140,7 @@ impl Io {
             is_shut: false,
             is_blocked: false,
             lingered: 0,
+            fault: None,
         };
         Arc::new(Self {
             deadlines: Arc::clone(deadlines),
@@ -160,7 +164,7 @@ impl Io {
             if inner.output.len() < before {
                 inner.wrote = self.deadlines.now();
             }
-            ready!(flushed)?;
+            ready!(flushed).map_err(|error| inner.noting(error))?;
             !inner.is_blocked
         };
         // What `h2` still has then waits for a window, which it was not given for.
@@ -224,6 +228,11 @@ impl Io {
         self.inner().stream = None;
     }
 
+    /// How the secure channel has failed, where it has.
+    pub(super) fn fault(&self) -> Option<TlsFault> {
+        self.inner().fault
+    }
+
     /// How many heads have come that may be interim answers.
     pub(super) fn doubtful_heads(&self) -> u32 {
         self.inner().incoming.doubtful()
@@ -257,7 +266,8 @@ impl Inner {
         }
         let before = into.filled().len();
         if self.input.is_empty() {
-            ready!(Pin::new(open(&mut self.stream)?).poll_read(cx, into))?;
+            let read = ready!(Pin::new(open(&mut self.stream)?).poll_read(cx, into));
+            read.map_err(|error| self.noting(error))?;
         } else {
             let count = self.input.len().min(into.remaining());
             into.put_slice(self.input.unread().get(..count).unwrap_or_default());
@@ -266,6 +276,11 @@ impl Inner {
         }
         self.received(into.filled().get(before..).unwrap_or_default(), now);
         Poll::Ready(Ok(()))
+    }
+
+    fn noting(&mut self, error: io::Error) -> io::Error {
+        self.fault = self.fault.or_else(|| TlsFault::of(&error));
+        error
     }
 
     fn sent(&mut self, bytes: &[u8]) {
