@@ -50,7 +50,8 @@ impl GrpcProbe {
 
     /// Asks over a connection.
     pub(super) async fn ask(&self, stream: Stream, host: &str) -> Result<(), ProbeError> {
-        let uri = Uri::builder().scheme("http").authority(host).path_and_query(METHOD);
+        let scheme = if stream.is_secure() { "https" } else { "http" };
+        let uri = Uri::builder().scheme(scheme).authority(host).path_and_query(METHOD);
         let request = Request::post(uri.build().map_err(ProbeError::failed)?)
             .header(CONTENT_TYPE, "application/grpc")
             .header(TE, "trailers")

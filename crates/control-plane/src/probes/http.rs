@@ -4,7 +4,7 @@ use config::{HealthCheck, StatusRange};
 use health::{ProbeError, ProbeFuture};
 use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::uri::PathAndQuery;
-use http::{Method, Request, Uri};
+use http::{Method, Request, Uri, request};
 use proxy_core::{Check, CheckTarget, Stream};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -65,22 +65,20 @@ impl HttpProbe {
         let most = if self.body.is_some() { LONGEST_BODY } else { 0 };
         // What TLS has negotiated is what is spoken.
         let answer = if self.speaks_http2 || stream.speaks_http2() {
-            http2::ask(stream, self.request(host, true)?, Vec::new(), most).await?
+            let scheme = if stream.is_secure() { "https" } else { "http" };
+            let uri = Uri::builder().scheme(scheme).authority(host).path_and_query(self.path.clone());
+            let request = self.request(uri.build().map_err(ProbeError::failed)?);
+            http2::ask(stream, request.body(()).map_err(ProbeError::failed)?, Vec::new(), most).await?
         } else {
-            http1::ask(stream, self.request(host, false)?, most).await?
+            let request =
+                self.request(self.path.clone().into()).header(HOST, host).header(CONNECTION, "close");
+            http1::ask(stream, request.body(()).map_err(ProbeError::failed)?, most).await?
         };
         self.judge(&answer).map_err(ProbeError::failed)
     }
 
-    fn request(&self, host: &str, speaks_http2: bool) -> Result<Request<()>, ProbeError> {
-        let request = Request::builder().method(self.method.clone()).header(USER_AGENT, super::USER_AGENT);
-        let request = if speaks_http2 {
-            let uri = Uri::builder().scheme("http").authority(host).path_and_query(self.path.clone());
-            request.uri(uri.build().map_err(ProbeError::failed)?)
-        } else {
-            request.uri(Uri::from(self.path.clone())).header(HOST, host).header(CONNECTION, "close")
-        };
-        request.body(()).map_err(ProbeError::failed)
+    fn request(&self, uri: Uri) -> request::Builder {
+        Request::builder().method(self.method.clone()).uri(uri).header(USER_AGENT, super::USER_AGENT)
     }
 
     fn judge(&self, answer: &Answer) -> Result<(), String> {
