@@ -56,12 +56,12 @@ fn a_backend_with_a_bad_certificate_is_out_and_comes_back_with_a_good_one() {
         let stranger = TlsServer::new(&Authority::new("stranger").leaf(&["127.0.0.1"]));
         let (bad, good) = (stranger.saying("bad"), trust.server().saying("good"));
         let proxyd = Proxyd::start(&pool(&trust, &[&bad, &good], check));
-        proxyd.log().wait_for("backend is dead", 1);
+        proxyd.log().wait_for("backend is out: active checks fail", 1);
         for _ in 0..6 {
             assert_eq!(proxyd.get("/").text(), "good", "{check}");
         }
         bad.become_like(&trust.server());
-        proxyd.log().wait_for("backend is alive again", 1);
+        proxyd.log().wait_for("backend is back: active checks pass", 1);
         let texts: Vec<String> = (0..4).map(|_| proxyd.get("/").text()).collect();
         assert!(texts.contains(&"bad".to_owned()), "{check}: {texts:?}");
     }

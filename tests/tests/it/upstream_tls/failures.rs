@@ -184,3 +184,14 @@ fn a_backend_of_tls_that_is_asked_in_the_clear_is_no_backend() {
     let backend = trust.server().saying("never");
     assert_eq!(trust.start(&backend, "protocol: http1").get("/").text(), "never");
 }
+
+/// Nothing was sent yet: HTTP/2 begins with the backend's settings.
+#[test]
+fn a_backend_of_http_2_that_wants_a_certificate_and_gets_none_refuses_in_time() {
+    let trust = Trust::new();
+    for settings in ["protocol: http2", ""] {
+        let server = trust.server().version(Version::V13).protocols(&["h2"]);
+        let backend = server.demanding(&Authority::new("clients")).saying("never");
+        check(&trust.document(&backend, settings), 502, "alert", "tls_alert_received");
+    }
+}

@@ -165,7 +165,7 @@ fn an_authority_that_is_replaced_holds_for_the_next_handshake() {
     let trust = Trust::new();
     let next = Authority::new("next");
     let backend = TlsServer::new(&next.leaf(&["127.0.0.1"])).saying("ok");
-    let proxyd = trust.start(&backend, "passive: { enabled: false }");
+    let proxyd = trust.start(&backend, "passive: { firstProbe: 10ms, longestProbe: 10ms }");
     assert_eq!(proxyd.get("/").reason(), "upstream_tls:unknown_authority");
     trust.files.replace("ca.pem", next.pem());
     let ends = std::time::Instant::now() + harness::PATIENCE;
@@ -174,7 +174,7 @@ fn an_authority_that_is_replaced_holds_for_the_next_handshake() {
         if answer.status() == 200 {
             break;
         }
-        assert_eq!(answer.reason(), "upstream_tls:unknown_authority");
+        assert!(["upstream_tls:unknown_authority", "no_backend"].contains(&answer.reason()), "{answer:?}");
         assert!(std::time::Instant::now() < ends, "the new authority is not believed");
     }
 }
