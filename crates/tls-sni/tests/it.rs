@@ -8,4 +8,5 @@
 
 mod it {
     mod client;
+    mod server;
 }
