@@ -10,6 +10,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -73,7 +74,7 @@ impl ServerSettings {
     /// With these ticket keys.
     ///
     /// # Defaults
-    /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, unknown names refused, no client certificates.
+    /// TLS 1.2 and 1.3, no protocol negotiated, unknown names refused, no client certificates.
     pub const fn new(ticket_keys: TicketKeys) -> Self {
         Self {
             min_version: TlsVersion::V12,
@@ -86,7 +87,8 @@ impl ServerSettings {
     }
 }
 
-/// Obtains certificates for names that have none, while the handshake waits.
+/// Obtains certificates for names that have none, while the handshake waits. Where there will be none, the name is treated as
+/// unknown: see [`UnknownName`].
 pub trait Obtain: Send + Sync {
     /// Ready once there is a certificate for `name`, or there will be none (false). Whoever calls bounds the time.
     ///
@@ -148,13 +150,13 @@ impl Server {
         if is_challenge(&start.client_hello()) {
             return self.answer_challenge(start, name.as_deref()).await;
         }
-        let mut chosen = self.choose(name.as_deref(), &start.client_hello());
-        if let (Chosen::Unknown, Some(name), Some(obtain)) = (&chosen, &name, self.inner.obtain.get())
-            && obtain.obtain(name).await
+        if let (Some(name), Some(obtain)) = (&name, self.inner.obtain.get())
+            && !self.inner.certificates.has(name)
         {
-            chosen = self.choose(Some(name), &start.client_hello());
+            // Whatever comes of it: the table has what there is.
+            obtain.obtain(name).await;
         }
-        let certificate = match chosen {
+        let certificate = match self.choose(name.as_deref(), &start.client_hello()) {
             Chosen::One(certificate) => certificate,
             Chosen::Unknown => return refuse(start, UNRECOGNIZED_NAME, HandshakeFailure::UnknownName).await,
             Chosen::Unverifiable => {
@@ -302,11 +304,7 @@ fn session<IO>(
 ) -> Result<ServerStream<IO>, HandshakeFailure> {
     let connection = tls.get_ref().1;
     let leaf = connection.peer_certificates().and_then(<[CertificateDer<'_>]>::first);
-    let client = leaf.and_then(ClientIdentity::of);
-    // A ticket spares the verification, and with it the look at the clock.
-    if client.as_ref().is_some_and(|client| client.not_after <= std::time::SystemTime::now()) {
-        return Err(HandshakeFailure::ClientCertificate);
-    }
+    let client = leaf.map(|leaf| identified(leaf, SystemTime::now())).transpose()?;
     let session = Session {
         server_name,
         protocol: connection.alpn_protocol().and_then(Protocol::of),
@@ -319,6 +317,14 @@ fn session<IO>(
     Ok(ServerStream::new(tls, session))
 }
 
+/// Who shows this certificate at `now`: never nobody.
+fn identified(leaf: &CertificateDer<'_>, now: SystemTime) -> Result<ClientIdentity, HandshakeFailure> {
+    // A ticket spares the verification, and with it the look at the clock. What verifies is not what reads: who cannot be named
+    // to backends must not come in as if no certificate had been asked for.
+    let identity = ClientIdentity::of(leaf).filter(|identity| now < identity.not_after);
+    identity.ok_or(HandshakeFailure::ClientCertificate)
+}
+
 /// A configuration that all others begin with.
 fn base(
     min: TlsVersion,
@@ -329,3 +335,6 @@ fn base(
     };
     ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions)
 }
+
+#[cfg(test)]
+mod tests;
