@@ -13,6 +13,9 @@ mod name;
 mod protocol;
 mod provider;
 
+#[doc(hidden)]
+pub mod fuzz;
+
 pub use certificate::{Certificate, CertificateError, KeyKind};
 pub use certificates::{Certificates, Served};
 pub use client::{

@@ -129,6 +129,28 @@ pub(crate) const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "tls-hello",
+        function: "tls_sni::fuzz::fuzz_hello",
+        run: tls_sni::fuzz::fuzz_hello,
+        seeds: HELLOS,
+        words: &[
+            "\x16\x03\x01\0\x01",
+            "\x16\x03\x03\0\x10",
+            "\x14\x03\x03\0\x01\x01",
+            "\x15\x03\x03\0\x02\x02\x28",
+            "\x01\0\0",
+            "\0\0\0\x0b\0\x09\0\0\x06a.test",
+            "\0\x0a\0\x04\0\x02\0\x1d",
+            "\0\x0d\0\x04\0\x02\x04\x03",
+            "\0\x10\0\x0d\0\x0b\x0aacme-tls/1",
+            "\0\x2b\0\x03\x02\x03\x04",
+            "\0\x33\0\x02\0\0",
+            "\0\x2a\0\0",
+            "\u{329}",
+            "\x13\x01",
+        ],
+    },
+    Target {
         name: "config-document",
         function: "config::fuzz_document",
         run: config::fuzz_document,
@@ -159,6 +181,16 @@ const CLIENT_HELLOS: &[&str] = &[
     "\x16\x03\x01\0\x45\x01\0\0\x41\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\x13\x01\x01\0\0\x18\0\0\0\x0b\0\x09\0\0\x06a.test\0\x10\0\x05\0\x03\x02h2",
     "\x16\x03\x01\0\x03\x01\0\0\x16\x03\x01\0\x42\x41\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\x13\x01\x01\0\0\x18\0\0\0\x0b\0\x09\0\0\x06a.test\0\x10\0\x05\0\x03\x02h2",
     "\x16\x03\x01\0\x2d\x01\0\0\x29\x03\x01rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\0\x2f\x01\0",
+];
+
+/// Bodies of TLS 1.3 with a share for X25519, the same as a validation by ACME, and with a ticket that nobody sealed; of TLS 1.2
+/// with ChaCha20 (whose number is text) and a ticket; and one that is whole.
+const HELLOS: &[&str] = &[
+    "\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x04\x13\x01\x13\x03\x01\0\0f\0\0\0\x0b\0\x09\0\0\x06a.test\0\x0a\0\x06\0\x04\0\x1d\0\x17\0\x0d\0\x06\0\x04\x04\x03\x08\x04\0\x33\0&\0$\0\x1d\0 kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\0+\0\x03\x02\x03\x04\0\x10\0\x0e\0\x0c\x02h2\x08http/1.1",
+    "\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\x13\x01\x01\0\0e\0\0\0\x0b\0\x09\0\0\x06a.test\0\x0a\0\x06\0\x04\0\x1d\0\x17\0\x0d\0\x06\0\x04\x04\x03\x08\x04\0\x33\0&\0$\0\x1d\0 kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\0+\0\x03\x02\x03\x04\0\x10\0\x0d\0\x0b\x0aacme-tls/1",
+    "\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\x13\x01\x01\0\x01\0\0\x0a\0\x06\0\x04\0\x1d\0\x17\0\x0d\0\x06\0\x04\x04\x03\x08\x04\0\x33\0&\0$\0\x1d\0 kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\0+\0\x03\x02\x03\x04\0-\0\x02\x01\x01\0\x15\0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0)\0K\0&\0 tttttttttttttttttttttttttttttttt\0\0\0\0\0! bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    "\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\u{329}\x01\0\0]\0\0\0\x0b\0\x09\0\0\x06a.test\0\x0a\0\x06\0\x04\0\x1d\0\x17\0\x0d\0\x06\0\x04\x04\x03\x08\x04\0\x17\0\0\0\x10\0\x0e\0\x0c\x02h2\x08http/1.1\0#\0 tttttttttttttttttttttttttttttttt",
+    "\x16\x03\x01\0R\x01\0\0N\x03\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\0\0\x02\u{329}\x01\0\0#\0\0\0\x0b\0\x09\0\0\x06a.test\0\x0a\0\x06\0\x04\0\x1d\0\x17\0\x0d\0\x06\0\x04\x04\x03\x08\x04",
 ];
 
 const REQUESTS: &[&str] = &[
