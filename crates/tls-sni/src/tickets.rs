@@ -3,9 +3,11 @@
 //! One set of secrets serves all workers and all listeners. Each class of client authentication seals with keys of its own,
 //! derived from them, so that a ticket from an open name opens nothing where a certificate is demanded.
 
+mod holder;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -254,7 +256,7 @@ impl ProducesTickets for Tickets {
     }
 
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
-        self.open(cipher, Instant::now())
+        self.open(cipher, Instant::now()).filter(|state| !holder::has_ended(state, SystemTime::now()))
     }
 }
 
