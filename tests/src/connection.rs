@@ -1,7 +1,7 @@
 //! One end of a connection, the client's or the backend's.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use crate::locked::lock;
@@ -70,6 +70,15 @@ impl Connection {
 
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
+    }
+
+    /// The addresses of this end and of the other.
+    ///
+    /// # Panics
+    /// The connection has none, or is over.
+    #[track_caller]
+    pub fn ends(&self) -> (SocketAddr, SocketAddr) {
+        self.stream.identity().unwrap_or_else(|| panic!("{:?} has no addresses", self.stream))
     }
 
     /// Goes on over another stream.

@@ -25,12 +25,14 @@ mod it {
     mod mutations;
     mod nonsense;
     mod paths;
+    mod proxy_protocol;
     mod queues;
     mod relay;
     mod retries;
     mod routes;
     mod sequence;
     mod surroundings;
+    mod tcp_mode;
     mod timeouts;
     mod tls;
     mod tunnels;

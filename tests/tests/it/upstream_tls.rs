@@ -1,6 +1,6 @@
 //! TLS with backends.
 
-mod trust;
+pub(crate) mod trust;
 
 mod checks;
 mod failures;
