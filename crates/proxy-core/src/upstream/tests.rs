@@ -337,7 +337,7 @@ async fn a_large_upstream_is_gathered_apart_and_never_picks_who_is_out() {
 }
 
 #[test]
-fn a_backends_own_name_has_its_port_unless_that_is_80() {
+fn a_backends_own_name_has_its_port_unless_that_is_the_default() {
     for (host, port, name) in [
         ("a.test", 80, "a.test"),
         ("a.test", 443, "a.test:443"),
@@ -345,6 +345,11 @@ fn a_backends_own_name_has_its_port_unless_that_is_80() {
         ("[::1]", 81, "[::1]:81"),
     ] {
         assert_eq!(&*host_of(&Destination::host(host, port), false), name.as_bytes());
+    }
+    for (host, port, name) in
+        [("a.test", 443, "a.test"), ("a.test", 80, "a.test:80"), ("::1", 443, "[::1]"), ("::1", 80, "[::1]:80")]
+    {
+        assert_eq!(&*host_of(&Destination::host(host, port), true), name.as_bytes());
     }
     assert_eq!(&*host_of(&Destination::Unix("/run/app".into()), false), b"localhost");
 }
