@@ -75,11 +75,21 @@ impl Address {
         connect: &dyn Connect,
         origin: Option<(SocketAddr, SocketAddr)>,
     ) -> Result<Stream, ConnectError> {
+        self.open_for(connect, origin, true).await
+    }
+
+    /// The same, without HTTP/2 being negotiated unless `with_http2`.
+    pub(crate) async fn open_for(
+        &self,
+        connect: &dyn Connect,
+        origin: Option<(SocketAddr, SocketAddr)>,
+        with_http2: bool,
+    ) -> Result<Stream, ConnectError> {
         let stream = connect.connect(self).await?;
         if self.secure.is_none() && self.announces.is_none() {
             return Ok(stream);
         }
-        let agreed = tokio::time::timeout(self.connect_timeout, self.agree(stream, origin)).await;
+        let agreed = tokio::time::timeout(self.connect_timeout, self.agree(stream, origin, with_http2)).await;
         agreed.unwrap_or(Err(ConnectError::Tls(TlsFault::Timeout)))
     }
 
@@ -87,6 +97,7 @@ impl Address {
         &self,
         mut stream: Stream,
         origin: Option<(SocketAddr, SocketAddr)>,
+        with_http2: bool,
     ) -> Result<Stream, ConnectError> {
         if let Some(version) = self.announces {
             let header = proxy_protocol::header(version, origin);
@@ -97,7 +108,11 @@ impl Address {
             Destination::Host { host, .. } => host,
             Destination::Unix(_) => "localhost",
         };
-        secure.secure(stream, host).await
+        if with_http2 {
+            secure.secure(stream, host).await
+        } else {
+            secure.secure_without_http2(stream, host).await
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context as Poller, Poll};
 use std::time::Instant;
 
+use http1::Rule;
 use http1::framing::BodyLength;
 
 use crate::attempt::Answered;
@@ -57,6 +58,7 @@ impl<'a> One<'a, '_> {
         slot: &mut Option<Answered<'a>>,
     ) -> Result<(), (Failed, Hold)> {
         let mut speaks_http2 = speaks_http2(self.upstream, &self.hold);
+        let mut may_share = true;
         let was_reused;
         let mut turns = MOST_TURNS;
         let link = loop {
@@ -66,7 +68,9 @@ impl<'a> One<'a, '_> {
                         was_reused = is_reused;
                         break Link::Http2(stream);
                     }
-                    Err(failed) if turns > 0 && has_turned_down(self.upstream, failed.reason) => {}
+                    Err(failed) if turns > 0 && has_turned_down(self.upstream, failed.reason) => {
+                        may_share = !is_no_upgrade(failed.reason);
+                    }
                     Err(failed) => return Err((failed, self.hold)),
                 }
             } else {
@@ -75,7 +79,7 @@ impl<'a> One<'a, '_> {
                 let is_reused = pooled.is_some();
                 let pooled = match pooled {
                     Some(pooled) => pooled,
-                    None => match Box::pin(self.open(client, context, trace)).await {
+                    None => match Box::pin(self.open(client, context, trace, may_share)).await {
                         Ok(opened) => opened,
                         Err(reason) => return Err((Failed::unsent(reason), self.hold)),
                     },
@@ -222,6 +226,7 @@ impl<'a> One<'a, '_> {
         client: &mut C,
         context: &Context<'_>,
         trace: &mut Trace,
+        may_share: bool,
     ) -> Result<Pooled, Reason> {
         let began = clock::now();
         let member = self.hold.member();
@@ -231,7 +236,7 @@ impl<'a> One<'a, '_> {
                 None => None,
             };
             let connect = &*context.worker.shared.connect;
-            let mut stream = member.address.open(connect, context.facts.origin()).await?;
+            let mut stream = member.address.open_for(connect, context.facts.origin(), may_share).await?;
             place.into_iter().for_each(|place| stream.hold(place));
             Ok(stream)
         });
@@ -261,13 +266,14 @@ impl<'a> One<'a, '_> {
         client: &mut C,
         context: &Context<'_>,
         trace: &mut Trace,
+        may_share: bool,
     ) -> Result<Pooled, Reason> {
-        match self.connect(client, context, trace).await {
+        match self.connect(client, context, trace, may_share).await {
             Err(Reason::Internal) => {
                 context.worker.pools.clear();
                 context.worker.deadlines.end_longest_rest();
                 tokio::task::yield_now().await;
-                self.connect(client, context, trace).await
+                self.connect(client, context, trace, may_share).await
             }
             connected => connected,
         }
@@ -289,9 +295,16 @@ pub(crate) fn is_to_be_shared(upstream: &Upstream, stream: &Stream) -> bool {
     upstream.spec.protocol == Protocol::Auto && stream.speaks_http2()
 }
 
-/// True where a backend that spoke HTTP/2 does so no more, and may be spoken to in HTTP/1.1.
+/// True where a backend that spoke HTTP/2 does so no more, or not for this request, and may be spoken to in HTTP/1.1.
 pub(crate) fn has_turned_down(upstream: &Upstream, reason: Reason) -> bool {
-    upstream.spec.protocol == Protocol::Auto && reason == Reason::UpstreamTls(TlsFault::NoHttp2)
+    upstream.spec.protocol == Protocol::Auto
+        && (reason == Reason::UpstreamTls(TlsFault::NoHttp2) || is_no_upgrade(reason))
+}
+
+/// True where a request that was not sent asks for another protocol, and the backend has not said that it can do that in
+/// HTTP/2. RFC 8441 section 3.
+fn is_no_upgrade(reason: Reason) -> bool {
+    reason == Reason::BadResponse(Rule::Upgrade)
 }
 
 /// What is said to a backend, whichever it is.

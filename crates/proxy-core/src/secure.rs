@@ -72,6 +72,9 @@ pub trait Secure: Send + Sync {
     /// Dropping the future closes the connection.
     fn secure<'a>(&'a self, stream: Stream, host: &'a str) -> Securing<'a>;
 
+    /// The same for a request that HTTP/2 cannot carry to that backend: nothing but HTTP/1.1 is to be negotiated.
+    fn secure_without_http2<'a>(&'a self, stream: Stream, host: &'a str) -> Securing<'a>;
+
     /// Tells one way of making them from another: connections that were made one way are used for no request that asks
     /// for another.
     fn identity(&self) -> u64;

@@ -78,9 +78,39 @@ impl Client {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        self.shake_hands(io, host, true).await
+    }
+
+    /// The same, where HTTP/2 is not offered, whatever the settings say.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection.
+    pub async fn connect_without_http2<IO>(
+        &self,
+        io: IO,
+        host: &str,
+    ) -> Result<ClientStream<IO>, ConnectFailure>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.shake_hands(io, host, false).await
+    }
+
+    async fn shake_hands<IO>(
+        &self,
+        io: IO,
+        host: &str,
+        with_http2: bool,
+    ) -> Result<ClientStream<IO>, ConnectFailure>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
         let current = self.current.load_full();
         let name = current.name_for(host).ok_or(ConnectFailure::BadName)?;
-        match current.connector().connect(name, io).await {
+        match current.connector(with_http2).connect(name, io).await {
             Ok(tls) => Ok(ClientStream::new(tls)),
             Err(error) => {
                 let failure = ConnectFailure::of_handshake(&error);

@@ -17,19 +17,25 @@ pub(crate) struct BackendTls {
 
 impl Secure for BackendTls {
     fn secure<'a>(&'a self, stream: Stream, host: &'a str) -> Securing<'a> {
-        Box::pin(async move {
-            match self.client.connect(stream, host).await {
-                Ok(stream) => {
-                    let agreed = Agreed::of(&stream);
-                    Ok(Over::stream(stream, agreed))
-                }
-                Err(failure) => Err(ConnectError::Tls(fault(failure))),
-            }
-        })
+        Box::pin(async move { made(self.client.connect(stream, host).await) })
+    }
+
+    fn secure_without_http2<'a>(&'a self, stream: Stream, host: &'a str) -> Securing<'a> {
+        Box::pin(async move { made(self.client.connect_without_http2(stream, host).await) })
     }
 
     fn identity(&self) -> u64 {
         self.identity
+    }
+}
+
+fn made(made: Result<ClientStream<Stream>, ConnectFailure>) -> Result<Stream, ConnectError> {
+    match made {
+        Ok(stream) => {
+            let agreed = Agreed::of(&stream);
+            Ok(Over::stream(stream, agreed))
+        }
+        Err(failure) => Err(ConnectError::Tls(fault(failure))),
     }
 }
 

@@ -346,9 +346,12 @@ fn a_backends_own_name_has_its_port_unless_that_is_the_default() {
     ] {
         assert_eq!(&*host_of(&Destination::host(host, port), false), name.as_bytes());
     }
-    for (host, port, name) in
-        [("a.test", 443, "a.test"), ("a.test", 80, "a.test:80"), ("::1", 443, "[::1]"), ("::1", 80, "[::1]:80")]
-    {
+    for (host, port, name) in [
+        ("a.test", 443, "a.test"),
+        ("a.test", 80, "a.test:80"),
+        ("::1", 443, "[::1]"),
+        ("::1", 80, "[::1]:80"),
+    ] {
         assert_eq!(&*host_of(&Destination::host(host, port), true), name.as_bytes());
     }
     assert_eq!(&*host_of(&Destination::Unix("/run/app".into()), false), b"localhost");

@@ -23,6 +23,8 @@ pub(super) struct Current {
     settings: ClientSettings,
     name: Option<ServerName<'static>>,
     connector: TlsConnector,
+    /// The same, which offers no HTTP/2; it has the same sessions.
+    http1: TlsConnector,
 }
 
 impl Current {
@@ -31,16 +33,19 @@ impl Current {
             Some(name) => Some(parsed(name).ok_or_else(|| ClientError::ServerName { name: name.clone() })?),
             None => None,
         };
-        let connector = Arc::new(configured(&settings)?).into();
-        Ok(Self { settings, name, connector })
+        let config = configured(&settings)?;
+        let mut http1 = config.clone();
+        http1.alpn_protocols.retain(|protocol| *protocol != Protocol::Http2.alpn());
+        let (connector, http1) = (Arc::new(config).into(), Arc::new(http1).into());
+        Ok(Self { settings, name, connector, http1 })
     }
 
     pub(super) const fn settings(&self) -> &ClientSettings {
         &self.settings
     }
 
-    pub(super) const fn connector(&self) -> &TlsConnector {
-        &self.connector
+    pub(super) const fn connector(&self, with_http2: bool) -> &TlsConnector {
+        if with_http2 { &self.connector } else { &self.http1 }
     }
 
     /// The name that the certificate of the backend at `host` must be for; `None` where none can be.
