@@ -134,17 +134,27 @@ impl TlsServer {
 
     /// A backend that answers each request with 200 and this body, in the protocol that was agreed upon.
     pub fn saying(&self, body: &str) -> TlsBackend {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let body = body.to_owned();
+        self.start_either(
+            move |session| session.answer_all(answer.as_bytes()),
+            move |session| session.answer_all(&body),
+        )
+    }
+
+    /// A backend whose connections are served by one script in HTTP/1.1 and by the other in HTTP/2, as was agreed upon.
+    pub fn start_either(
+        &self,
+        http1: impl Fn(&mut Session) + Send + Sync + 'static,
+        http2: impl Fn(&mut Http2Session<'_>) + Send + Sync + 'static,
+    ) -> TlsBackend {
         self.spawn(
             |_| {},
             move |session, shared| {
                 if session.connection.tls().protocol.as_deref() == Some("h2") {
-                    shared.http2.serve(session, &[], |session| session.answer_all(&body));
+                    shared.http2.serve(session, &[], &http2);
                 } else {
-                    let length = body.len();
-                    session.answer_all(
-                        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes(),
-                    );
+                    http1(session);
                 }
             },
         )

@@ -4,6 +4,11 @@ use harness::{Document, Proxyd, TlsBackend};
 
 use super::trust::Trust;
 
+const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
 /// How many requests came over HTTP/1.1 and HTTP/2.
 fn counts(backend: &TlsBackend) -> (usize, usize) {
     (backend.request_count(), backend.http2().requests().len())
@@ -111,4 +116,54 @@ fn backends_of_one_upstream_may_speak_differently() {
     let texts: Vec<String> = (0..6).map(|_| proxyd.get("/").text()).collect();
     assert_eq!(texts.iter().filter(|text| *text == "one").count(), 3, "{texts:?}");
     assert_eq!((counts(&one), counts(&two)), ((3, 0), (0, 3)));
+}
+
+/// RFC 8441 section 3: a backend that speaks HTTP/2 need not know WebSockets there, and mostly knows them in HTTP/1.1.
+#[test]
+fn a_websocket_finds_a_backend_that_speaks_both() {
+    let trust = Trust::new();
+    let server = trust.server().protocols(&["h2", "http/1.1"]);
+    let backend = server.start_either(
+        |session| {
+            let _ = session.request();
+            session.send(SWITCH);
+            let (all, _) = session.connection.rest();
+            session.send(all);
+        },
+        |session| session.answer_all("ok"),
+    );
+    // Both where nothing is known of the backend yet, and where it is known to speak HTTP/2.
+    let proxyd = trust.start(&backend, "");
+    for _ in 0..3 {
+        let mut client = proxyd.connect();
+        client.send(UPGRADE);
+        let head = client.head().unwrap();
+        assert_eq!(head.status(), 101, "{head:?}");
+        client.send("hello");
+        client.half_close();
+        assert_eq!(client.rest(), (b"hello".to_vec(), harness::Ending::Closed));
+        assert_eq!(proxyd.get("/").text(), "ok");
+    }
+    assert_eq!(counts(&backend), (3, 3));
+    let offered: Vec<Vec<String>> =
+        backend.handshakes().into_iter().map(|handshake| handshake.offered).collect();
+    // One that all requests share, and one for each WebSocket.
+    assert_eq!(offered[0], ["h2", "http/1.1"]);
+    assert!(offered.len() == 4 && offered[1..].iter().all(|offered| *offered == ["http/1.1"]), "{offered:?}");
+    assert!(backend.handshakes()[1..].iter().all(|handshake| handshake.facts().is_resumed));
+}
+
+/// Where it speaks nothing else, nothing else is tried.
+#[test]
+fn a_websocket_does_not_find_a_backend_that_knows_it_in_no_way() {
+    let trust = Trust::new();
+    let backend = trust.server().protocols(&["h2"]).saying("ok");
+    for (settings, reason) in [("", "upstream_tls:alert"), ("protocol: http2", "bad_response:upgrade")] {
+        let proxyd = trust.start(&backend, settings);
+        for _ in 0..2 {
+            let answer = proxyd.ask(UPGRADE);
+            assert_eq!((answer.status(), answer.reason()), (502, reason), "{settings}");
+            assert_eq!(proxyd.get("/").text(), "ok", "{settings}");
+        }
+    }
 }
