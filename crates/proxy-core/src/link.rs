@@ -7,10 +7,10 @@ use http1::{Limits, Method, Parsed, ResponseHead, Rule};
 use tokio::net::TcpStream;
 
 use crate::channel::{Broken, Channel, Fill};
+use crate::connect::TlsFault;
 use crate::http2::{BackendStream, Fate};
 use crate::pool::Pooled;
 use crate::reason::Reason;
-use crate::trying::of_backend;
 use crate::wire::{Wire, Writer};
 
 /// What a request is sent on.
@@ -60,8 +60,11 @@ impl Link {
             match ready!(wire.poll_read(cx)) {
                 Ok(1..) => {}
                 // RFC 9112 section 8: an answer whose head is cut short is no answer.
-                Ok(0) => return Poll::Ready(Err(Reason::UpstreamReset)),
-                Err(broken) => return Poll::Ready(Err(of_backend(broken))),
+                Err(Broken::Tls(fault @ TlsFault::LateAlert)) => {
+                    return Poll::Ready(Err(Reason::UpstreamTls(fault)));
+                }
+                // Whatever else breaks a secure channel behind a request says no more of that than a reset does.
+                Ok(0) | Err(_) => return Poll::Ready(Err(Reason::UpstreamReset)),
             }
         }
     }
