@@ -1,5 +1,6 @@
 //! Active checks of backends behind TLS.
 
+use harness::frames::{Fields, Frame};
 use harness::tls::Authority;
 use harness::{Backend, Document, Proxyd, TlsServer};
 
@@ -76,4 +77,39 @@ fn a_connection_that_checks_shakes_hands() {
     let handshakes = backend.wait_for_handshakes(3);
     assert!(handshakes.iter().all(|handshake| handshake.outcome.is_ok()), "{handshakes:?}");
     assert_eq!(backend.request_count(), 0);
+}
+
+/// The health service of gRPC: `grpc.health.v1.Health/Check`.
+#[test]
+fn a_check_of_grpc_goes_over_tls() {
+    let trust = Trust::new();
+    let backend = trust.server().start_http2(|session| {
+        while let Some(stream) = session.request() {
+            let head = Fields::response(200).and("content-type", "application/grpc");
+            session.send(&Frame::headers(stream, &head));
+            // `SERVING`.
+            session.send(&Frame::data(stream, [0, 0, 0, 0, 2, 8, 1]));
+            session.send(&Frame::headers(stream, &Fields::new().and("grpc-status", "0")).end());
+        }
+    });
+    let proxyd = Proxyd::start(&pool(&trust, &[&backend], "type: grpc"));
+    let requests = backend.http2().wait_for(2);
+    assert_eq!(requests[0].field(":path"), Some("/grpc.health.v1.Health/Check"));
+    assert_eq!(requests[0].field(":scheme"), Some("https"));
+    assert!(!proxyd.stop().log.iter().any(|line| line.contains("backend is out")));
+}
+
+/// An agent beside a backend is none: it says its line in the clear.
+#[test]
+fn an_agent_speaks_no_tls() {
+    let trust = Trust::new();
+    let agent = Backend::start(|session| session.send("up\n"));
+    let backend = trust.server().saying("ok");
+    let proxyd = trust.start(
+        &backend,
+        &format!("agentCheck: {{ port: {}, interval: 50ms }}, sendProxyProtocol: v2", agent.port()),
+    );
+    proxyd.log().wait_for("agent has changed its mind", 1);
+    agent.wait_for_ends(2);
+    assert!(agent.bytes().iter().all(Vec::is_empty), "{:?}", agent.bytes());
 }

@@ -21,7 +21,7 @@ fn much() -> Vec<u8> {
 struct Both {
     trust: Trust,
     proxyd: Proxyd,
-    _backend: harness::TlsBackend,
+    backend: harness::TlsBackend,
 }
 
 impl Both {
@@ -38,7 +38,7 @@ impl Both {
             .listener("127.0.0.1:0")
             .certificate(&own);
         let proxyd = Proxyd::start(&document);
-        Self { trust, proxyd, _backend: backend }
+        Self { trust, proxyd, backend }
     }
 
     /// Connections of clients: over TLS, and in the clear.
@@ -271,7 +271,7 @@ fn a_backend_learns_over_what_the_client_has_come() {
     for (mut client, scheme) in both.clients().into_iter().zip(["https", "http"]) {
         client.ask(GET);
         assert_eq!(client.response().unwrap().status(), 200);
-        let requests = both._backend.requests();
+        let requests = both.backend.requests();
         assert_eq!(requests.last().unwrap().field("X-Forwarded-Proto"), Some(scheme));
     }
 }
@@ -293,5 +293,108 @@ fn an_answer_that_nobody_has_asked_for_goes_to_nobody() {
         }
         let plain: &Backend = &backend;
         assert_eq!(plain.connections(), 5, "{version:?}");
+    }
+}
+
+/// RFC 9112 section 9.5: a backend may say that it has had enough.
+#[test]
+fn an_answer_that_comes_before_the_body_is_up_is_passed_on() {
+    for version in VERSIONS {
+        let both = before(version, |session| {
+            if session.head().is_ok() {
+                session.send(
+                    "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig",
+                );
+                session.connection.half_close();
+                session.hold();
+            }
+        });
+        for mut client in both.clients() {
+            client.ask("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 8000000\r\n\r\n");
+            let mut writer = client.writer();
+            let sending = std::thread::spawn(move || (0..8).all(|_| writer.try_send(much()).is_ok()));
+            let answer = client.response().unwrap();
+            assert_eq!((answer.status(), answer.text().as_str()), (413, "big"), "{version:?}");
+            drop(client);
+            let _ = sending.join();
+        }
+    }
+}
+
+/// What a client has not sent whole is no request.
+#[test]
+fn a_request_that_is_cut_off_is_not_taken_for_whole() {
+    let both = before(Version::V13, |session| {
+        let Ok(head) = session.head() else { return };
+        session.send("HTTP/1.1 103 Early Hints\r\n\r\n");
+        let _ = session.body(head);
+    });
+    for cut in [false, true] {
+        for mut client in both.clients() {
+            client.send("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+            assert_eq!(client.head().unwrap().status(), 103);
+            if cut {
+                client.close_below_tls();
+                client.reset();
+            } else {
+                client.half_close();
+                let _ = client.rest();
+            }
+        }
+    }
+    both.backend.wait_for_ends(4);
+    assert_eq!(both.backend.request_count(), 0);
+}
+
+/// Trailers tell how a call of gRPC has ended.
+#[test]
+fn a_call_of_grpc_passes_with_its_trailers() {
+    let trust = Trust::new();
+    let backend = trust.server().start_http2(|session| {
+        while let Some(stream) = session.request() {
+            let body = session.http2.received(stream).body;
+            let head =
+                Fields::response(200).and("content-type", "application/grpc").and("trailer", "grpc-status");
+            session.send(&Frame::headers(stream, &head));
+            session.send(&Frame::data(stream, body));
+            session.send(&Frame::headers(stream, &Fields::new().and("grpc-status", "0")).end());
+        }
+    });
+    let own = trust.files.put("a", &trust.authority.leaf(&["a.test"]));
+    let document = trust.document(&backend, "").listener_with("127.0.0.1:0", "tls: {}").certificate(&own);
+    let proxyd = Proxyd::start(&document);
+    let mut client =
+        Http2::over(Client::new(&trust.authority).protocols(&["h2"]).to(&proxyd.address(), "a.test"));
+    let head = Fields::request("POST", "/a.Service/Call").with(":scheme", "https");
+    let head = head.and("content-type", "application/grpc").and("te", "trailers");
+    let stream = client.ask_with(&head, b"\0\0\0\0\x02hi");
+    let answer = client.response(stream);
+    assert_eq!((answer.text().as_str(), answer.trailers.field("grpc-status")), ("\0\0\0\0\x02hi", Some("0")));
+}
+
+/// What a client does not take is not kept for it without a bound.
+#[test]
+fn a_backend_that_says_much_takes_no_memory() {
+    const TOO_MUCH: usize = 16 << 20;
+    let both = before(Version::V13, |session| {
+        while session.request().is_ok() {
+            session.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {TOO_MUCH}\r\n\r\n"));
+            (0..TOO_MUCH >> 20).for_each(|_| session.send(much()));
+        }
+    });
+    let mut clients: Vec<Connection> = (0..4).flat_map(|_| both.clients()).collect();
+    let before = both.proxyd.memory("VmRSS");
+    for client in &mut clients {
+        client.ask(GET);
+        assert_eq!(client.head().unwrap().status(), 200);
+    }
+    // What one may read while others do not shows that the proxy has gone as far as it goes.
+    let [_, mut other] = both.clients();
+    other.ask(GET);
+    assert_eq!(other.response().unwrap().body.len(), TOO_MUCH);
+    let grown = both.proxyd.memory("VmRSS").saturating_sub(before);
+    assert!(grown < 24 << 20, "{grown} bytes more");
+    for client in &mut clients {
+        client.skip(TOO_MUCH as u64).unwrap();
     }
 }

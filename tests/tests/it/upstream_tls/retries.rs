@@ -151,3 +151,43 @@ fn a_connection_that_the_backend_has_ended_is_not_used() {
         assert_eq!((backend.request_count(), backend.connections()), (4, 4), "{version:?}");
     }
 }
+
+/// RFC 9110 section 9.2.2: what was sent may have been done, however TLS breaks behind it.
+#[test]
+fn a_post_whose_answer_breaks_within_tls_is_never_sent_twice() {
+    let trust = Trust::new();
+    for version in [Version::V12, Version::V13] {
+        // No record of TLS; one that nobody can decrypt; an alert in the clear; the end.
+        for garbage in [&b"HTTP/1.1 200 OK\r\n"[..], &[23, 3, 3, 0, 32, 7], &[21, 3, 3, 0, 2, 2, 80], &[]] {
+            let garbage = [garbage, &[7; 64]].concat();
+            let bad = trust.server().version(version).start(move |session| {
+                let _ = session.request();
+                session.connection.send_below_tls(&garbage);
+                session.connection.close_below_tls();
+                session.hold();
+            });
+            let good = trust.server().saying("good");
+            let proxyd = Proxyd::start(&pool(&trust, &[&bad, &good], ""));
+            let statuses: Vec<u16> = (0..4).map(|_| proxyd.ask(POST).status()).collect();
+            let failed = statuses.iter().filter(|status| **status == 502).count();
+            assert!(failed > 0, "{version:?}: {statuses:?}");
+            assert_eq!((bad.request_count(), good.request_count()), (failed, 4 - failed), "{version:?}");
+            // A GET is.
+            assert_eq!(proxyd.ask(GET).text(), "good", "{version:?}");
+            assert_eq!(proxyd.ask(GET).text(), "good", "{version:?}");
+        }
+    }
+}
+
+/// Retries have a budget, which one bad backend does not use up: it is left alone as a dead one is.
+#[test]
+fn a_backend_with_a_bad_certificate_costs_no_request_however_many_come() {
+    let trust = Trust::new();
+    let bad = TlsServer::new(&Authority::new("stranger").leaf(&["127.0.0.1"])).saying("bad");
+    let good = trust.server().saying("good");
+    let proxyd = Proxyd::start(&pool(&trust, &[&bad, &good], ""));
+    let answers: Vec<String> = (0..300).map(|_| proxyd.ask(POST).text()).collect();
+    let failed = answers.iter().filter(|text| *text != "good").count();
+    assert_eq!(failed, 0, "of 300 failed; {} connections to the bad one", bad.connections());
+    assert!(bad.connections() < 20, "{} connections to the bad one", bad.connections());
+}
