@@ -283,6 +283,18 @@ impl Connection {
         }
     }
 
+    /// Changes the keys of what is sent from here on, and asks the other side to do the same: RFC 8446 section 4.6.3.
+    ///
+    /// # Panics
+    /// The connection is not one of TLS 1.3.
+    #[track_caller]
+    pub fn change_keys(&mut self) {
+        match &self.stream {
+            Stream::Tls(stream) => stream.change_keys(),
+            other => panic!("{other:?} is no connection of TLS"),
+        }
+    }
+
     /// Ends what is sent as a cut would, without a word in TLS.
     pub fn close_below_tls(&mut self) {
         if let Stream::Tls(stream) = &self.stream {

@@ -89,6 +89,12 @@ impl TlsStream {
         }
     }
 
+    /// Changes the keys of what is sent from here on, as TLS 1.3 alone can.
+    pub(crate) fn change_keys(&self) {
+        lock(&self.shared).tls.refresh_traffic_keys().expect("it is TLS 1.3");
+        let _ = self.flush_out();
+    }
+
     /// Says that no more will be sent, within TLS and below it.
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Read {

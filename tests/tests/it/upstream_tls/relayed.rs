@@ -398,3 +398,28 @@ fn a_backend_that_says_much_takes_no_memory() {
         client.skip(TOO_MUCH as u64).unwrap();
     }
 }
+
+/// RFC 8446 section 4.6.3: either side may change its keys at any time.
+#[test]
+fn keys_may_change_in_the_midst_of_all() {
+    let both = before(Version::V13, |session| {
+        while let Ok(request) = session.request() {
+            session.connection.change_keys();
+            session.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", request.body.len()));
+            for part in request.body.chunks(100_000) {
+                session.send(part);
+                session.connection.change_keys();
+            }
+        }
+    });
+    let [mut client, _] = both.clients();
+    for _ in 0..5 {
+        client.ask(format!("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n\r\n", much().len()));
+        for part in much().chunks(100_000) {
+            client.change_keys();
+            client.send(part);
+        }
+        client.change_keys();
+        assert!(client.response().unwrap().body == much(), "another body came");
+    }
+}
