@@ -8,6 +8,7 @@ use crate::exchange::Context;
 use crate::forward::scheme;
 use crate::incoming::Incoming;
 use crate::reason::Reason;
+use crate::snapshot::Route;
 
 /// How a request ends that no route sees.
 pub(crate) enum Ahead {
@@ -25,6 +26,19 @@ pub(crate) fn ahead(incoming: &Incoming, context: &Context<'_>) -> Option<Ahead>
         // RFC 9110 section 7.4.
         Some(_) => Some(Ahead::Refuse(Reason::Misdirected)),
         None => of_plain(incoming, context),
+    }
+}
+
+/// True where a route may be reached by this client. Its hosts may be others than the one that was asked for: where nothing
+/// more specific is for the path, the next less specific one has its turn.
+#[inline]
+pub(crate) fn may_reach(route: &Route, context: &Context<'_>) -> bool {
+    match &context.facts.secured {
+        Some(secured) => {
+            let has_shown = !route.spec.needs_client || !secured.client_fields().is_empty();
+            has_shown && secured.reaches(&route.spec.host)
+        }
+        None => !route.spec.needs_client,
     }
 }
 

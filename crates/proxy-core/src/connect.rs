@@ -90,7 +90,10 @@ impl Address {
             return Ok(stream);
         }
         let agreed = tokio::time::timeout(self.connect_timeout, self.agree(stream, origin, with_http2)).await;
-        agreed.unwrap_or(Err(ConnectError::Tls(TlsFault::Timeout)))
+        agreed.unwrap_or_else(|_| {
+            let is_secure = self.secure.is_some();
+            Err(if is_secure { ConnectError::Tls(TlsFault::Timeout) } else { ConnectError::Timeout })
+        })
     }
 
     async fn agree(

@@ -11,7 +11,7 @@ use http1::framing::BodyLength;
 use http1::{Method, Name};
 
 use crate::admit::admit;
-use crate::ahead::{Ahead, ahead};
+use crate::ahead::{Ahead, ahead, may_reach};
 use crate::answer::Answer;
 use crate::attempt::attempt;
 use crate::client::{Client, Facts};
@@ -183,7 +183,12 @@ pub(crate) async fn exchange<C: Client>(
     let (route, next) = match admitted {
         Ok(()) => match ahead(incoming, context) {
             None => match find(incoming, context) {
-                Some(route) => (Some(&**route), serve(client, incoming, route, context, &mut trace).await),
+                Some(route) if may_reach(route, context) => {
+                    (Some(&**route), serve(client, incoming, route, context, &mut trace).await)
+                }
+                Some(_) => {
+                    (None, stop_early(client, incoming, (context, &mut trace), Reason::Misdirected).await)
+                }
                 None => (None, stop_early(client, incoming, (context, &mut trace), Reason::NoRoute).await),
             },
             Some(Ahead::Answer(answer)) => {
@@ -214,6 +219,10 @@ async fn stop_early<C: Client>(
     reason: Reason,
 ) -> Next {
     client.expect(incoming.admitted.body, context.pinned.0.blueprint.settings.max_body_size);
+    if reason == Reason::Misdirected {
+        // Whoever comes again had better do so over another connection. RFC 9110 section 15.5.20.
+        client.close_after();
+    }
     let refused = refuse(reason, incoming, trace);
     stop(client, refused, incoming, context, trace).await
 }

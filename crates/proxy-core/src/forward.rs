@@ -29,15 +29,6 @@ const OURS: NameSet = NameSet::HOP_BY_HOP
     ]))
     .union(NameSet::CLIENT_CERT);
 
-/// What is said of a client's certificate.
-const CLIENT_CERT: [(Name, &[u8]); 5] = [
-    (Name::ClientCert, b"Client-Cert: "),
-    (Name::ClientCertChain, b"Client-Cert-Chain: "),
-    (Name::XClientCertSubject, b"X-Client-Cert-Subject: "),
-    (Name::XClientCertSan, b"X-Client-Cert-San: "),
-    (Name::XClientCertFingerprint, b"X-Client-Cert-Fingerprint: "),
-];
-
 /// All that a head is written from.
 pub(crate) struct Forwarding<'a> {
     pub(crate) incoming: &'a Incoming,
@@ -197,19 +188,11 @@ impl Forwarding<'_> {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Who the client is by the certificate that it has shown here, or else to a trusted proxy.
+    /// Who the client is by the certificate that it has shown here. Nobody else is believed, not even a trusted proxy: who may
+    /// say whose address it hands on need not drop such fields from what its clients send.
     fn write_client_certificate(&self, out: &mut Vec<u8>) {
-        let shown = self.facts.secured.as_ref().map(|secured| secured.client_fields()).unwrap_or_default();
-        if !shown.is_empty() {
-            out.extend_from_slice(shown);
-        } else if self.incoming.admitted.is_trusted
-            && self.incoming.head.present().intersects(NameSet::CLIENT_CERT)
-        {
-            for (name, label) in CLIENT_CERT {
-                for value in self.incoming.fields().all(name) {
-                    push(out, label, value);
-                }
-            }
+        if let Some(secured) = &self.facts.secured {
+            out.extend_from_slice(secured.client_fields());
         }
     }
 

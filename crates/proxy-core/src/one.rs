@@ -84,9 +84,13 @@ impl<'a> One<'a, '_> {
                         Err(reason) => return Err((Failed::unsent(reason), self.hold)),
                     },
                 };
-                if is_reused || turns == 0 || !is_to_be_shared(self.upstream, &pooled.stream) {
+                if is_reused || !is_to_be_shared(self.upstream, &pooled.stream) {
                     was_reused = is_reused;
                     break Link::http1(pooled);
+                }
+                if turns == 0 {
+                    let failed = Failed::unsent(Reason::UpstreamTls(TlsFault::NoHttp2));
+                    return Err((failed, self.hold));
                 }
                 context.worker.lines.adopt(context.worker, self.hold.member(), pooled.stream);
             }

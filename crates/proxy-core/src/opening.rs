@@ -88,8 +88,11 @@ impl Opening {
             Poll::Ready(())
         })
         .await;
+        // One that has not begun goes before one that rests between requests, where there must be room for others.
+        slot.set_resting(true);
         let mut read = Vec::new();
-        let outcome = self.run(stream, &slot, &mut read).await;
+        let outcome = self.run_in_turn(stream, &slot, &mut read).await;
+        slot.set_resting(false);
         let Self { facts, worker, permit, .. } = self;
         match outcome {
             Ok(purpose) => Some(Opened { purpose, read, facts, worker, permit, slot }),
@@ -100,6 +103,25 @@ impl Opening {
                 None
             }
         }
+    }
+
+    /// Until it is given up for later ones.
+    async fn run_in_turn(
+        &mut self,
+        stream: Stream,
+        slot: &Slot,
+        read: &mut Vec<u8>,
+    ) -> Result<Purpose, Option<Reason>> {
+        let worker = Arc::clone(&self.worker);
+        let place = worker.handshakes.begin(worker.most_handshakes());
+        let mut running = pin!(self.run(stream, slot, read));
+        poll_fn(|cx| {
+            if let Poll::Ready(outcome) = running.as_mut().poll(cx) {
+                return Poll::Ready(outcome);
+            }
+            if place.is_given_up(cx) { Poll::Ready(Err(Some(Reason::HandshakeLimit))) } else { Poll::Pending }
+        })
+        .await
     }
 
     /// What is left in `read` comes before what the stream of the result gives. An error without a reason is no failure.
@@ -197,17 +219,12 @@ impl Opening {
         read: &mut Vec<u8>,
     ) -> Result<Stream, Option<Reason>> {
         let Some(secure) = &self.listener.secure else { return Ok(stream) };
-        let most = self.worker.most_handshakes();
-        let place = self.worker.handshakes.begin(most);
         let ahead = std::mem::take(read);
         let stream = if ahead.is_empty() { stream } else { Stream::new(Ahead::new(ahead, stream)) };
         let mut terminating = secure.terminate(stream);
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(outcome) = terminating.as_mut().poll(cx) {
                 return Poll::Ready(Ok(outcome));
-            }
-            if place.is_given_up(cx) {
-                return Poll::Ready(Err(Reason::HandshakeLimit));
             }
             if slot.is_expired() {
                 return Poll::Ready(Err(Reason::HandshakeTimeout));

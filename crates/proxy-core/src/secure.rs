@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::connect::ConnectError;
-use crate::spec::Protocol;
+use crate::spec::{HostPattern, Protocol};
 use crate::transport::Stream;
 
 /// What was agreed with the other end of a secure channel.
@@ -19,6 +19,12 @@ pub trait Secured: Send + Sync {
     /// rule for client certificates holds for that host, or the client was shown a certificate that is not for it.
     /// RFC 9110 section 7.4.
     fn admits(&self, _host: &str) -> bool {
+        true
+    }
+
+    /// Whether a route for these hosts may be reached over this connection, whatever host was asked for: it may not where a
+    /// certificate is demanded there that was not shown here.
+    fn reaches(&self, _hosts: &HostPattern) -> bool {
         true
     }
 

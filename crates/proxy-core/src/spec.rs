@@ -378,6 +378,8 @@ pub struct RouteSpec {
     pub hedge: Option<HedgeSpec>,
     /// Who gets copies of its requests.
     pub mirror: Option<MirrorSpec>,
+    /// Clients must have shown a certificate, under the rule of `host`.
+    pub needs_client: bool,
     /// The value of `Strict-Transport-Security` in answers over secure channels. RFC 6797.
     pub hsts: Option<String>,
 }
@@ -402,6 +404,7 @@ impl RouteSpec {
             priority: Priority::Normal,
             hedge: None,
             mirror: None,
+            needs_client: false,
             hsts: None,
         }
     }

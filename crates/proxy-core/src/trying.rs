@@ -10,6 +10,7 @@ use http1::{Name, NameSet, Rule};
 use crate::channel::{Broken, Channel};
 use crate::client::{Client, NOT_PASSED_ON, Outgoing};
 use crate::clock;
+use crate::connect::TlsFault;
 use crate::deadline::Ticks;
 use crate::exchange::Context;
 use crate::incoming::Incoming;
@@ -319,7 +320,9 @@ pub(crate) fn of_backend(broken: Broken) -> Reason {
     match broken {
         Broken::Gone | Broken::Rule(Rule::Incomplete) | Broken::TooLarge => Reason::UpstreamReset,
         Broken::Rule(rule) => Reason::BadResponse(rule),
-        Broken::Tls(fault) => Reason::UpstreamTls(fault),
+        // It may have taken the request in before.
+        Broken::Tls(TlsFault::LateAlert) => Reason::UpstreamTls(TlsFault::LateAlert),
+        Broken::Tls(_) => Reason::UpstreamReset,
     }
 }
 

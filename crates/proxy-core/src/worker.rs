@@ -145,6 +145,8 @@ impl Drop for Tended {
     }
 }
 
+/// So many handshakes may be under way on a worker at least.
+const LEAST_HANDSHAKES: usize = 256;
 /// So many bytes of buffers, when they are freed, are worth a word to the allocator.
 const MUCH: usize = 512 * 1024;
 /// So many connections and streams fewer than before are.
@@ -384,7 +386,8 @@ impl Worker {
     /// So many handshakes may be under way here.
     pub(crate) fn most_handshakes(&self) -> usize {
         let most = self.snapshot().0.blueprint.settings.max_handshakes;
-        most.div_ceil(self.shared.registry.shards().max(1))
+        // Clients are spread unevenly: a worker of many has room for more than its share.
+        most.div_ceil(self.shared.registry.shards().max(1)).max(LEAST_HANDSHAKES)
     }
 
     /// Counts what ended with `reason`.

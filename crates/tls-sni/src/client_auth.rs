@@ -31,6 +31,8 @@ pub struct ClientAuth {
     pub(crate) verifier: Arc<dyn ClientCertVerifier>,
     /// Tells one rule from another: tickets and connections of one are good for nothing under another.
     pub(crate) class: u128,
+    /// Whether a client without a certificate is refused.
+    pub(crate) is_required: bool,
 }
 
 /// Why there can be no such rule.
@@ -98,7 +100,7 @@ impl ClientAuth {
         let digest = class.finish();
         let class = digest.as_ref().first_chunk().map_or(1, |bytes| u128::from_be_bytes(*bytes));
         // 0 is the class without any rule.
-        Ok(Self { verifier, class: class.max(1) })
+        Ok(Self { verifier, class: class.max(1), is_required: mode == ClientAuthMode::Required })
     }
 }
 

@@ -25,7 +25,7 @@ pub use client::{
 pub use client_auth::{ClientAuth, ClientAuthError, ClientAuthMode, ClientIdentity};
 pub use protocol::Protocol;
 pub use server::{
-    HandshakeFailure, Obtain, Server, ServerSettings, ServerStream, Session, SettingsError, TlsVersion,
-    UnknownName,
+    HandshakeFailure, Hosts, Obtain, Server, ServerSettings, ServerStream, Session, SettingsError,
+    TlsVersion, UnknownName,
 };
 pub use tickets::{TicketKeys, TicketKeysError};

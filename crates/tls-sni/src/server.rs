@@ -87,6 +87,18 @@ impl ServerSettings {
     }
 }
 
+/// The hosts that something is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Hosts<'a> {
+    /// All.
+    Any,
+    /// This one, in lower case.
+    Exact(&'a str),
+    /// All below this one, at any depth.
+    Below(&'a str),
+}
+
 /// Obtains certificates for names that have none, while the handshake waits. Where there will be none, the name is treated as
 /// unknown: see [`UnknownName`].
 pub trait Obtain: Send + Sync {
@@ -183,9 +195,24 @@ impl Server {
             return false;
         }
         is_same
+            // HTTP/1.0 need not name a host.
+            || host.is_empty()
             || session.server_name.is_none()
             || session.certificate.covers(host)
             || self.inner.certificates.table().of_name(host).is_some_and(|all| all.has(&session.certificate))
+    }
+
+    /// True where what is there for `hosts` may be reached over a connection: not where a certificate is demanded there under
+    /// another rule than the one that the client came in under. A request may be for a host of less, and end up there
+    /// because nothing more specific is for its path.
+    #[inline]
+    pub fn reaches(&self, session: &Session, hosts: Hosts<'_>) -> bool {
+        let state = self.inner.state.load();
+        if state.has_one() {
+            return true;
+        }
+        let class = state.of_hosts(hosts);
+        !class.is_required || class.id == session.class
     }
 
     fn choose(&self, name: Option<&str>, hello: &ClientHello<'_>) -> Chosen {

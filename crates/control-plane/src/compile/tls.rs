@@ -14,7 +14,9 @@ use proxy_core::spec::{
 use tls_sni::{Client, TicketKeys, TlsVersion, UnknownName};
 
 use super::Compiler;
-use crate::tls::{BackendTls, ListenerTls, TlsPlan, UpstreamTls, Vouching, ticket_error, ticket_text};
+use crate::tls::{
+    BackendTls, ListenerTls, TlsPlan, UpstreamPlan, UpstreamTls, Vouching, ticket_error, ticket_text,
+};
 
 impl Compiler<'_> {
     /// How connections begin, by listener; the TLS of each goes into the plan.
@@ -112,7 +114,8 @@ impl Compiler<'_> {
         let identity = tls.identity(&settings);
         match Client::new(settings) {
             Ok(client) => {
-                self.tls.upstreams.push((upstream.name.clone(), tls, client.clone()));
+                let name = upstream.name.clone();
+                self.tls.upstreams.push(UpstreamPlan { name, tls, client: client.clone(), identity });
                 Ok(Some(Arc::new(BackendTls { client, identity })))
             }
             Err(error) => {

@@ -22,7 +22,17 @@ pub(crate) struct TlsPlan {
     /// Who certificates are got from.
     pub(crate) acme: Option<AcmePlan>,
     /// Of upstreams that speak TLS: the name, how, and what does it.
-    pub(crate) upstreams: Vec<(String, UpstreamTls, Client)>,
+    pub(crate) upstreams: Vec<UpstreamPlan>,
+}
+
+/// An upstream that speaks TLS.
+#[derive(Clone, Debug)]
+pub(crate) struct UpstreamPlan {
+    pub(crate) name: String,
+    pub(crate) tls: UpstreamTls,
+    /// What makes its connections, unless there is one already that does the same.
+    pub(crate) client: Client,
+    pub(crate) identity: u64,
 }
 
 /// Who certificates are got from.
@@ -54,11 +64,18 @@ pub(crate) struct LiveTls {
     state: Arc<Mutex<State>>,
 }
 
+/// What makes the connections of an upstream.
+#[derive(Clone)]
+struct Held {
+    secure: Arc<dyn Secure>,
+    client: Client,
+}
+
 /// What a plan amounts to, before it is gone by.
 #[derive(Default)]
 pub(crate) struct Staged {
     settings: Vec<(usize, ServerSettings)>,
-    clients: HashMap<u64, Arc<dyn Secure>>,
+    clients: HashMap<u64, Held>,
 }
 
 #[derive(Default)]
@@ -66,7 +83,7 @@ struct State {
     servers: Vec<Option<Arc<Termination>>>,
     ticket_keys: HashMap<PathBuf, TicketKeys>,
     /// By their identities, so that sessions with backends outlive a change of something else.
-    clients: HashMap<u64, Arc<dyn Secure>>,
+    clients: HashMap<u64, Held>,
     obtain: Option<Arc<dyn Obtain>>,
 }
 
@@ -109,12 +126,14 @@ impl LiveTls {
             }
             staged.settings.push((number, settings));
         }
-        staged.clients = state.keep_clients(blueprint);
+        staged.clients = state.keep_clients(plan, blueprint);
         Ok(staged)
     }
 
     /// Goes by what was staged, once the blueprint is served.
     pub(crate) fn commit(&self, plan: &TlsPlan, staged: Staged) {
+        // A look that is under way has its end first: it would put back what holds no more.
+        self.refresher.clear();
         let mut state = self.state();
         for (number, settings) in staged.settings {
             let Some(Some(server)) = state.servers.get(number) else { continue };
@@ -137,7 +156,6 @@ impl LiveTls {
 
     /// Has files looked at that settings were made of.
     fn look_after(&self, plan: &TlsPlan, state: &State) {
-        self.refresher.clear();
         for (path, keys) in &state.ticket_keys {
             let (path, keys) = (path.clone(), keys.clone());
             self.refresher.add("ticket keys", vec![path.clone()], move || {
@@ -154,12 +172,22 @@ impl LiveTls {
                 server.0.replace(&settings).map_err(|error| error.to_string())
             });
         }
-        for (name, tls, client) in &plan.upstreams {
-            let (tls, client) = (tls.clone(), client.clone());
-            self.refresher.add(format!("upstream {name}"), tls.files(), move || {
+        for upstream in &plan.upstreams {
+            let held = state.clients.get(&upstream.identity).map(|held| &held.client);
+            let (tls, client) = (upstream.tls.clone(), held.unwrap_or(&upstream.client).clone());
+            let renew = move || {
                 let settings = tls.settings().map_err(|(_, error)| error)?;
                 client.replace(settings).map_err(|error| error.to_string())
-            });
+            };
+            // The one that is held may have gone by other files meanwhile.
+            if let Err(error) = renew() {
+                tracing::warn!(
+                    upstream = upstream.name,
+                    error,
+                    "files of TLS are of no use: the former hold"
+                );
+            }
+            self.refresher.add(format!("upstream {}", upstream.name), upstream.tls.files(), renew);
         }
     }
 
@@ -202,21 +230,18 @@ impl State {
     }
 
     /// Has upstreams go on with what they had, where nothing about it has changed.
-    fn keep_clients(&self, blueprint: &mut Blueprint) -> HashMap<u64, Arc<dyn Secure>> {
+    fn keep_clients(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> HashMap<u64, Held> {
         let mut kept = HashMap::new();
         for upstream in &mut blueprint.upstreams {
-            let Some(secure) = &upstream.secure else { continue };
+            let Some(secure) = upstream.secure.clone() else { continue };
             let identity = secure.identity();
-            match self.clients.get(&identity) {
-                Some(held) if !Arc::ptr_eq(held, secure) => {
-                    let held = Arc::clone(held);
-                    Arc::make_mut(upstream).secure = Some(Arc::clone(&held));
-                    kept.insert(identity, held);
-                }
-                _ => {
-                    kept.insert(identity, Arc::clone(secure));
-                }
-            }
+            let own = plan.upstreams.iter().find(|planned| planned.identity == identity);
+            let own = own.map(|planned| Held { secure, client: planned.client.clone() });
+            let Some(held) = self.clients.get(&identity).or(kept.get(&identity)).cloned().or(own) else {
+                continue;
+            };
+            Arc::make_mut(upstream).secure = Some(Arc::clone(&held.secure));
+            kept.insert(identity, held);
         }
         kept
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use proxy_core::spec::Protocol;
+use proxy_core::spec::{HostPattern, Protocol};
 use proxy_core::{NotTerminated, Secured, Stream, Terminate, Terminating};
-use tls_sni::{HandshakeFailure, Server, ServerStream, Session};
+use tls_sni::{HandshakeFailure, Hosts, Server, ServerStream, Session};
 
 use super::client_fields::client_fields;
 use super::over::{Over, Side};
@@ -54,6 +54,15 @@ impl Secured for Agreed {
 
     fn admits(&self, host: &str) -> bool {
         self.server.admits(&self.session, host)
+    }
+
+    fn reaches(&self, hosts: &HostPattern) -> bool {
+        let hosts = match hosts {
+            HostPattern::Any => Hosts::Any,
+            HostPattern::Exact(name) => Hosts::Exact(name),
+            HostPattern::Suffix(name) => Hosts::Below(name),
+        };
+        self.server.reaches(&self.session, hosts)
     }
 
     fn client_fields(&self) -> &[u8] {

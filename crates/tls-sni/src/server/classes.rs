@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 
-use super::{ServerSettings, TlsVersion, UnknownName, base};
+use super::{Hosts, ServerSettings, TlsVersion, UnknownName, base};
 use crate::client_auth::ClientAuth;
 use crate::name;
 use crate::protocol::Protocol;
@@ -15,6 +15,8 @@ use crate::tickets::Tickets;
 /// Names under one rule. What was agreed with a client under one is good for nothing under another.
 pub(super) struct Class {
     pub(super) id: u128,
+    /// Whether clients without a certificate are refused.
+    pub(super) is_required: bool,
     pub(super) config: ServerConfig,
 }
 
@@ -35,7 +37,8 @@ impl Classes {
             if let Some(class) = made.get(&id) {
                 return Ok(Arc::clone(class));
             }
-            let class = Arc::new(Class { id, config: config(settings, rule, id)? });
+            let is_required = rule.is_some_and(|rule| rule.is_required);
+            let class = Arc::new(Class { id, is_required, config: config(settings, rule, id)? });
             made.insert(id, Arc::clone(&class));
             Ok::<_, rustls::Error>(class)
         };
@@ -63,7 +66,21 @@ impl Classes {
         if let Some(class) = self.exact.get(name) {
             return class;
         }
-        let above = std::iter::successors(name::parent(name), |name| name::parent(name));
+        self.above(name::parent(name))
+    }
+
+    /// The rule for all names that a route is for.
+    pub(super) fn of_hosts(&self, hosts: Hosts<'_>) -> &Arc<Class> {
+        match hosts {
+            Hosts::Any => &self.other,
+            Hosts::Exact(name) => self.of_name(Some(name)),
+            Hosts::Below(suffix) => self.above(Some(suffix)),
+        }
+    }
+
+    /// The rule of the nearest wildcard, from this suffix upwards.
+    fn above(&self, suffix: Option<&str>) -> &Arc<Class> {
+        let above = std::iter::successors(suffix, |name| name::parent(name));
         above.filter_map(|suffix| self.wildcards.get(suffix)).next().unwrap_or(&self.other)
     }
 }

@@ -48,6 +48,21 @@ impl Compiler<'_> {
         if is_idle { Vec::new() } else { specs }
     }
 
+    /// Whether a route's host demands certificates of its clients, by its own rule or by that of a wildcard above it.
+    pub(in super::super) fn needs_client(&self, route: &config::Route) -> bool {
+        let host = route.v_host.to_string();
+        let bare = host.strip_prefix("*.").unwrap_or(&host);
+        let parents = std::iter::successors(Some(bare), |name| name.split_once('.').map(|(_, above)| above));
+        let wildcards = parents.skip(1).map(|name| format!("*.{name}"));
+        let mut names = std::iter::once(host.clone()).chain(wildcards);
+        let rule = |name: String| {
+            let mut routes = self.document.routes.iter().filter(|other| other.v_host.to_string() == name);
+            routes.find_map(|other| other.client_auth.as_ref())
+        };
+        let has_rules = self.document.routes.iter().any(|route| route.client_auth.is_some());
+        has_rules && names.find_map(rule).is_some_and(|rule| rule.mode == config::ClientAuthMode::Required)
+    }
+
     /// The port that HTTPS is spoken at: 443 where it is among them, else the first.
     fn https_port(&self) -> Option<u16> {
         let listeners = self.document.listeners.iter();
