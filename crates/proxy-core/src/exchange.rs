@@ -219,8 +219,10 @@ async fn stop_early<C: Client>(
     reason: Reason,
 ) -> Next {
     client.expect(incoming.admitted.body, context.pinned.0.blueprint.settings.max_body_size);
-    if reason == Reason::Misdirected {
-        // Whoever comes again had better do so over another connection. RFC 9110 section 15.5.20.
+    let secured = context.facts.secured.as_ref();
+    let own = secured.and_then(|secured| secured.server_name());
+    if reason == Reason::Misdirected && own == Some(incoming.host()) {
+        // The host's rule has changed since the handshake: another connection for it will do.
         client.close_after();
     }
     let refused = refuse(reason, incoming, trace);

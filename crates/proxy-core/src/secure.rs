@@ -15,6 +15,11 @@ pub trait Secured: Send + Sync {
         None
     }
 
+    /// The host that was asked for in the handshake, in lower case.
+    fn server_name(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether a request for `host` (lower case, without a port) may come over this connection: it may not where another
     /// rule for client certificates holds for that host, or the client was shown a certificate that is not for it.
     /// RFC 9110 section 7.4.

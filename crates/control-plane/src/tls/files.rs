@@ -1,7 +1,8 @@
 //! Texts that a document writes as PEM or as the path of a file.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -55,6 +56,19 @@ impl std::fmt::Debug for Text {
     }
 }
 
+/// Opens a regular file. Anything else could have whoever reads wait for ever.
+fn open(path: &Path) -> io::Result<File> {
+    // A pipe that nobody writes to is not waited for.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits();
+    let file =
+        File::options().read(true).custom_flags(i32::try_from(flags).unwrap_or_default()).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
 /// What stands in a file.
 ///
 /// # Errors
@@ -62,10 +76,30 @@ impl std::fmt::Debug for Text {
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let shown = path.display();
     let mut text = Zeroizing::new(Vec::new());
-    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text));
+    let read = open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text));
     match read {
         Err(error) => Err(format!("{shown} cannot be read: {error}")),
         Ok(read) if read as u64 > LARGEST => Err(format!("{shown} is larger than {LARGEST} bytes")),
         Ok(_) => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, pipe) = (dir.path().join("file"), dir.path().join("pipe"));
+        std::fs::write(&file, "text").unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+            .unwrap();
+        assert_eq!(&**read(&file).unwrap(), b"text");
+        for path in [&pipe, &dir.path().to_owned(), &"/dev/zero".into()] {
+            let error = read(path).unwrap_err();
+            assert!(error.ends_with("it is not a regular file"), "{error}");
+        }
+        assert!(read(&dir.path().join("none")).is_err());
     }
 }

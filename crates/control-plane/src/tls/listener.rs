@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use tls_sni::{
-    ClientAuth, ClientAuthMode, Protocol, ServerSettings, TicketKeys, TicketKeysError, TlsVersion,
-    UnknownName,
+    ClientAuth, ClientAuthError, ClientAuthMode, Protocol, ServerSettings, TicketKeys, TicketKeysError,
+    TlsVersion, UnknownName,
 };
 
 use super::files::{Text, read};
@@ -42,7 +42,19 @@ impl Vouching {
         let revoked = self.revoked.iter().map(|path| Ok(read(path)?.to_vec()));
         let revoked = revoked.collect::<Result<Vec<_>, String>>()?;
         let authorities = self.authorities.read()?;
-        ClientAuth::new(&authorities, &revoked, self.mode).map_err(|error| error.to_string())
+        ClientAuth::new(&authorities, &revoked, self.mode).map_err(|error| self.blame(&error))
+    }
+
+    /// An error, and the files that it may be about.
+    fn blame(&self, error: &ClientAuthError) -> String {
+        let files: Vec<_> = match error {
+            ClientAuthError::Authorities(_) | ClientAuthError::NoAuthority => {
+                self.authorities.file().into_iter().collect()
+            }
+            _ => self.revoked.iter().map(PathBuf::as_path).collect(),
+        };
+        let files: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
+        if files.is_empty() { error.to_string() } else { format!("{error} (in {})", files.join(", ")) }
     }
 
     fn files(&self) -> impl Iterator<Item = &Path> {

@@ -52,6 +52,10 @@ impl Secured for Agreed {
         }
     }
 
+    fn server_name(&self) -> Option<&str> {
+        self.session.server_name.as_deref()
+    }
+
     fn admits(&self, host: &str) -> bool {
         self.server.admits(&self.session, host)
     }

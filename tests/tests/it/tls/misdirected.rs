@@ -244,3 +244,29 @@ fn an_unknown_name_that_gets_the_default_certificate_opens_no_host_that_demands_
     let own = asks(&mut client.to(&place.address(), "unknown.test"), &get("unknown.test"));
     assert_eq!(own.status(), 200, "who asks for what it has named is served: {own:?}");
 }
+
+/// Where nothing more specific is for a path, the next less specific host has its turn: with its own rule.
+#[test]
+fn what_demands_a_certificate_is_not_reached_through_a_host_that_demands_none() {
+    let clients = Authority::new("clients");
+    let place = Place::with(|ground| {
+        let file = ground.files.write("clients.pem", clients.pem());
+        let rule = |mode: &str| format!("clientAuth: {{ mode: {mode}, ca: \"{file}\" }}");
+        Document::new()
+            .upstream("app", &[ground.backend], "")
+            .listener_with("127.0.0.1:0", "tls: {}")
+            .listener("127.0.0.1:0")
+            .route(&format!("vHost: a.x.test, path: /public, upstream: app, {}", rule("optional")))
+            .route(&format!("vHost: \"*.x.test\", path: /*, upstream: app, {}", rule("required")))
+            .certificate(&format!("{}, default: true", ground.leaf(&["a.x.test"])))
+    });
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a.x.test\r\n\r\n");
+    let mut stranger = place.client().to(&place.address(), "a.x.test");
+    assert_eq!(asks(&mut stranger, &get("/public")).status(), 200);
+    is_misdirected(&asks(&mut stranger, &get("/secret")), "a path of the wildcard's");
+    let mut known = place.client().with(&clients.client("alice")).to(&place.address(), "a.x.test");
+    assert_eq!(asks(&mut known, &get("/public")).status(), 200);
+    // It came in under another rule: that one may believe others.
+    is_misdirected(&asks(&mut known, &get("/secret")), "another rule");
+    assert_eq!(place.backend.requests().len(), 2);
+}

@@ -54,7 +54,7 @@ async fn hosts_of_the_certificate_are_admitted() {
         &server,
         &session,
         &[NAME, "b.test", "x.wild.test", "127.0.0.1"],
-        &["other.test", "unknown.test", "wild.test", "x.y.wild.test", "127.0.0.2", ""],
+        &["other.test", "unknown.test", "wild.test", "x.y.wild.test", "127.0.0.2"],
     );
 }
 
