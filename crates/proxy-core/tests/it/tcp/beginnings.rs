@@ -100,3 +100,35 @@ async fn a_server_name_tells_the_upstream_and_all_of_it_is_passed_on() {
     assert_eq!(client.remains().await, "");
     running.counted("handshake_failed:not_tls", 1).await;
 }
+
+/// Who says nothing, or not enough, before anything is decided holds nobody else up.
+#[tokio::test]
+async fn of_too_many_that_begin_the_first_is_given_up() {
+    let backend = Backend::new().await;
+    let mut announced = ListenerSpec::default();
+    announced.mode = ListenerMode::Tcp { upstream: "app".to_owned() };
+    announced.proxy_protocol = Some(ProxyProtocolSpec::new(vec!["127.0.0.0/8".parse().unwrap()]));
+    let mut passing = ListenerSpec::default();
+    passing.mode = ListenerMode::Passages;
+    let (header, hello) = (b"PROXY UNKNOWN\r\n".to_vec(), hello("a.test"));
+    for (listener, beginning) in [(announced, header), (passing, hello)] {
+        let mut blueprint = all_to(upstream(&[&backend]));
+        blueprint.listeners[0] = Arc::new(listener);
+        blueprint.passages.push(PassageSpec::new(HostPattern::Exact("a.test".to_owned()), "app"));
+        blueprint.settings.max_handshakes = 2;
+        let running = Running::start(Proxy::builder().blueprint(blueprint)).await;
+        let (mut first, mut second) = (running.client().await, running.client().await);
+        second.send(&beginning[..5]).await;
+        // A worker has room for 256 in any case.
+        let mut others = Vec::new();
+        for _ in 0..255 {
+            others.push(running.client().await);
+        }
+        assert_eq!(first.remains().await, "");
+        running.counted("handshake_limit", 1).await;
+        second.send(&beginning[5..]).await;
+        let _taken = backend.accept().await;
+        others[254].send(&beginning).await;
+        let _taken_too = backend.accept().await;
+    }
+}
