@@ -1,6 +1,7 @@
 //! A backend that speaks TLS and does what a test tells it.
 
 use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -129,16 +130,25 @@ impl TlsServer {
         before: impl Fn(&mut Session) + Send + Sync + 'static,
         script: impl Fn(&mut Session) + Send + Sync + 'static,
     ) -> TlsBackend {
-        self.spawn(before, move |session, _| script(session))
+        self.spawn(free_port(), before, move |session, _| script(session))
     }
 
     /// A backend that answers each request with 200 and this body, in the protocol that was agreed upon.
     pub fn saying(&self, body: &str) -> TlsBackend {
+        self.saying_on(free_port(), body)
+    }
+
+    /// The same on a listener of the test's.
+    pub fn saying_on(&self, listener: TcpListener, body: &str) -> TlsBackend {
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let body = body.to_owned();
-        self.start_either(
-            move |session| session.answer_all(answer.as_bytes()),
-            move |session| session.answer_all(&body),
+        self.spawn(
+            listener,
+            |_| {},
+            either(
+                move |session| session.answer_all(answer.as_bytes()),
+                move |session| session.answer_all(&body),
+            ),
         )
     }
 
@@ -148,21 +158,13 @@ impl TlsServer {
         http1: impl Fn(&mut Session) + Send + Sync + 'static,
         http2: impl Fn(&mut Http2Session<'_>) + Send + Sync + 'static,
     ) -> TlsBackend {
-        self.spawn(
-            |_| {},
-            move |session, shared| {
-                if session.connection.tls().protocol.as_deref() == Some("h2") {
-                    shared.http2.serve(session, &[], &http2);
-                } else {
-                    http1(session);
-                }
-            },
-        )
+        self.spawn(free_port(), |_| {}, either(http1, http2))
     }
 
     /// A backend that speaks HTTP/2, each of whose connections is served by `script`.
     pub fn start_http2(&self, script: impl Fn(&mut Http2Session<'_>) + Send + Sync + 'static) -> TlsBackend {
         self.clone().protocols(&["h2"]).spawn(
+            free_port(),
             |_| {},
             move |session, shared| {
                 shared.http2.serve(session, &[], &script);
@@ -172,6 +174,7 @@ impl TlsServer {
 
     fn spawn(
         &self,
+        listener: TcpListener,
         before: impl Fn(&mut Session) + Send + Sync + 'static,
         script: impl Fn(&mut Session, &Shared) + Send + Sync + 'static,
     ) -> TlsBackend {
@@ -182,7 +185,7 @@ impl TlsServer {
             http2: Http2Notes::default(),
         });
         let serving = Arc::clone(&shared);
-        let backend = Backend::start(move |session| {
+        let backend = Backend::on(listener, move |session| {
             before(session);
             if serving.shake_hands(session) {
                 script(session, &serving);
@@ -192,6 +195,24 @@ impl TlsServer {
             }
         });
         TlsBackend { backend, shared }
+    }
+}
+
+fn free_port() -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free")
+}
+
+/// One script for HTTP/1.1, and another for HTTP/2.
+fn either(
+    http1: impl Fn(&mut Session) + Send + Sync + 'static,
+    http2: impl Fn(&mut Http2Session<'_>) + Send + Sync + 'static,
+) -> impl Fn(&mut Session, &Shared) + Send + Sync + 'static {
+    move |session, shared| {
+        if session.connection.tls().protocol.as_deref() == Some("h2") {
+            shared.http2.serve(session, &[], &http2);
+        } else {
+            http1(session);
+        }
     }
 }
 

@@ -101,3 +101,22 @@ fn a_connection_without_a_header_does_not_hold_the_end_up() {
     assert_eq!(proxyd.stop().code, Some(0));
     assert_eq!((silent.rest().0, halfway.rest().0), (Vec::new(), Vec::new()));
 }
+
+/// Behind a header, a client has as long as any other.
+#[test]
+fn a_client_that_is_announced_and_asks_for_nothing_is_given_up() {
+    let backend = Backend::ok();
+    let document = Document::to(&backend)
+        .listener_with("127.0.0.1:0", ALL)
+        .proxy("headerTimeout: 200ms, keepAliveTimeout: 200ms");
+    let proxyd = Proxyd::start(&document);
+    let header = v1("203.0.113.7:1", ARRIVAL);
+    for begun in ["", "GET / HTTP/1.1\r\nHo"] {
+        let mut client = proxyd.connect();
+        client.send([&header, begun.as_bytes()].concat());
+        let (answer, _) = client.rest();
+        let answer = harness::latin1(&answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+    assert_eq!(backend.connections(), 0);
+}

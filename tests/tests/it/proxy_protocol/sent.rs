@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use harness::frames::{Fields, Http2};
 use harness::tls::Version;
 use harness::{Backend, Broken, Connection, Document, Proxyd, Session, proxyd};
 
@@ -266,5 +267,40 @@ fn large_bodies_pass_behind_a_header() {
         client.ask(format!("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n\r\n", body.len()));
         client.send(&body);
         assert!(client.response().unwrap().body == body, "another body came");
+    }
+}
+
+/// Each stream is a request, and has its own connection and its own header.
+#[test]
+fn requests_of_one_http_2_client_are_announced_each() {
+    for (version, read) in VERSIONS {
+        let (backend, heads) = backend(read);
+        let proxyd = Proxyd::start(&document(&backend, version));
+        let mut client = Http2::to(&proxyd.address());
+        let streams: Vec<u32> = (0..5).map(|_| client.ask(&Fields::request("GET", "/"))).collect();
+        for stream in streams {
+            assert_eq!(client.response(stream).text(), "ok", "{version}");
+        }
+        let (own, other) = client.connection.ends();
+        assert_eq!(heads.all(), vec![Said::Ends(own, other); 5], "{version}");
+        assert_eq!(backend.connections(), 5);
+    }
+}
+
+/// A copy is of a client's request, and goes to a backend that need not be the first's kind.
+#[test]
+fn a_copy_of_a_request_is_sent_as_its_backend_has_it() {
+    let trust = Trust::new();
+    for (version, read) in VERSIONS {
+        let (copied, heads) = backend(read);
+        let original = trust.server().protocols(&["h2"]).saying("original");
+        let document = trust
+            .document(&original, "")
+            .upstream("copies", &[&copied], &format!("sendProxyProtocol: {version}"))
+            .route("id: copied, path: /copied, upstream: app, mirror: { upstream: copies }");
+        let proxyd = Proxyd::start(&document);
+        assert_eq!(proxyd.get("/copied").text(), "original");
+        assert_eq!(copied.wait_for(1)[0].target(), "/copied");
+        assert_eq!(heads.all().len(), 1, "{version}");
     }
 }

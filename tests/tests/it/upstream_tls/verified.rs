@@ -178,3 +178,19 @@ fn an_authority_that_is_replaced_holds_for_the_next_handshake() {
         assert!(std::time::Instant::now() < ends, "the new authority is not believed");
     }
 }
+
+/// Names of backends are looked up, and are what certificates must be for; addresses of IPv6 have brackets.
+#[test]
+fn a_backend_of_ipv6_is_known_by_its_address() {
+    let Ok(listener) = std::net::TcpListener::bind("[::1]:0") else { return };
+    let trust = Trust::new();
+    let backend = TlsServer::new(&trust.authority.leaf(&["::1"])).saying_on(listener, "ok");
+    let url = format!("https://[::1]:{}", backend.port());
+    let document = harness::Document::new()
+        .raw_upstream(&format!("name: app, url: \"{url}\", tls: {{ {} }}", trust.ca()))
+        .route("path: /*, upstream: app");
+    let proxyd = Proxyd::start(&document);
+    assert_eq!(proxyd.get("/").text(), "ok");
+    assert_eq!(backend.request().field("Host"), Some(format!("[::1]:{}", backend.port()).as_str()));
+    assert_eq!(backend.handshakes()[0].name, None);
+}
