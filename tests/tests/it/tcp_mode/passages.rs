@@ -288,3 +288,29 @@ fn the_handshake_timeout_ends_with_the_client_hello() {
     assert_eq!(client.rest(), (Vec::new(), Ending::Closed));
     assert_eq!(proxyd.stop().connections("handshake_timeout"), 2);
 }
+
+/// A listener that ends TLS and relays what is inside passes others on, too; one that relays everything looks at nothing.
+#[test]
+fn listeners_that_relay_pass_on_by_names_where_they_end_tls() {
+    let (authority, files) = (Authority::new("root"), Files::new());
+    let passed = TlsServer::new(&authority.leaf(&["pass.test"])).start(|session| echoes(session, "p"));
+    let relayed = super::place::echo("r");
+    let document = Document::new()
+        .listener_with("127.0.0.1:0", "mode: tcp, upstream: relayed, tls: {}")
+        .listener_with("127.0.0.1:0", "mode: tcp, upstream: relayed")
+        .certificate(&files.put("a", &authority.leaf(&["a.test"])))
+        .upstream("relayed", &[&relayed], "")
+        .upstream("passed", &[&passed], "")
+        .route("vHost: pass.test, mode: tcp, upstream: passed");
+    let proxyd = Proxyd::start(&document);
+    for (name, expected) in [("pass.test", b"p"), ("a.test", b"r")] {
+        let mut client = Client::new(&authority).to(&proxyd.nth_address(1), name);
+        assert_eq!(client.exactly(1).unwrap(), expected, "{name}");
+        is_echoed(&mut client, "hello");
+    }
+    let mut client = Connection::to(&proxyd.nth_address(2));
+    let hello = Client::new(&authority).hello("pass.test");
+    client.send(&hello);
+    assert_eq!(client.exactly(1 + hello.len()).unwrap(), [b"r", &hello[..]].concat());
+    assert_eq!(passed.connections(), 1);
+}

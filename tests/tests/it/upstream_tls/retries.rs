@@ -191,3 +191,22 @@ fn a_backend_with_a_bad_certificate_costs_no_request_however_many_come() {
     assert_eq!(failed, 0, "of 300 failed; {} connections to the bad one", bad.connections());
     assert!(bad.connections() < 20, "{} connections to the bad one", bad.connections());
 }
+
+/// A backend that has spoken HTTP/2, and whose certificate is bad from one day to the other.
+#[test]
+fn a_shared_connection_that_cannot_be_made_again_costs_no_request() {
+    let trust = Trust::new();
+    let (one, two) = (trust.server().protocols(&["h2"]), trust.server().protocols(&["h2"]));
+    let (one, two) = (one.saying("one"), two.saying("two"));
+    let proxyd = Proxyd::start(&pool(&trust, &[&one, &two], ""));
+    let mut texts: Vec<String> = (0..4).map(|_| proxyd.ask(POST).text()).collect();
+    texts.sort();
+    assert_eq!(texts, ["one", "one", "two", "two"]);
+    one.become_like(&TlsServer::new(&trust.authority.leaf(&["b.test"])).protocols(&["h2"]));
+    one.cut();
+    // What meets the broken connection may be sent again.
+    for request in [GET, GET, GET, GET, POST, CHUNKED, POST, CHUNKED] {
+        assert_eq!(proxyd.ask(request).text(), "two", "{request}");
+    }
+    assert!(one.handshakes().iter().any(|handshake| handshake.outcome.is_err()));
+}

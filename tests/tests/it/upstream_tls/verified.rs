@@ -194,3 +194,25 @@ fn a_backend_of_ipv6_is_known_by_its_address() {
     assert_eq!(backend.request().field("Host"), Some(format!("[::1]:{}", backend.port()).as_str()));
     assert_eq!(backend.handshakes()[0].name, None);
 }
+
+/// A list of revoked certificates is read again when its file changes, and sessions do not go around it.
+#[test]
+fn a_certificate_that_is_revoked_while_it_is_used_is_refused_from_the_next_handshake_on() {
+    let trust = Trust::new();
+    let leaf = trust.leaf();
+    let crl = trust.files.write("crl.pem", trust.authority.revokes(&[]));
+    let backend = TlsServer::new(&leaf).saying("ok");
+    let tls = format!("{}, crls: [\"{crl}\"]", trust.ca());
+    let proxyd = Proxyd::start(&document(&backend, &tls, "maxIdleConnections: 0"));
+    assert_eq!(proxyd.get("/").text(), "ok");
+    trust.files.replace("crl.pem", trust.authority.revokes(&[&leaf]));
+    let ends = std::time::Instant::now() + harness::PATIENCE;
+    loop {
+        let answer = proxyd.get("/");
+        if answer.status() != 200 {
+            assert_eq!(answer.reason(), "upstream_tls:revoked");
+            break;
+        }
+        assert!(std::time::Instant::now() < ends, "the certificate is still believed");
+    }
+}
