@@ -82,7 +82,8 @@ fn a_side_that_does_not_read_holds_the_other_back() {
     let backend = Backend::start(move |session| {
         let Ok(head) = session.head() else { return };
         if head.target() == "/warm" {
-            return session.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            // What is kept open could still be taken for open when it ends.
+            return session.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
         }
         gone.lock().unwrap().recv().unwrap();
         let read = session.body(head).unwrap();

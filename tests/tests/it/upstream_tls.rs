@@ -1,8 +1,10 @@
 //! TLS with backends.
 
+mod both;
 pub(crate) mod trust;
 
 mod checks;
+mod ends;
 mod failures;
 mod identity;
 mod protocols;
