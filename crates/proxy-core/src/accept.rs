@@ -190,10 +190,11 @@ impl Accepting {
     }
 }
 
-/// True where a load balancer that is believed has made the connection; who comes by a Unix socket is on this machine.
+/// True where a load balancer that is believed has made the connection; who comes by a Unix socket counts as 127.0.0.1.
 fn is_announced(listener: &ListenerSpec, peer: Option<IpAddr>) -> bool {
     let Some(protocol) = &listener.proxy_protocol else { return false };
-    peer.is_none_or(|peer| protocol.from.iter().any(|network| network.contains(&peer)))
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    protocol.from.iter().any(|network| network.contains(&peer))
 }
 
 /// True where requests come at once.
