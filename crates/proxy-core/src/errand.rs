@@ -7,7 +7,6 @@ use std::task::{Poll, ready};
 use http1::{Limits, ResponseHead};
 
 use crate::channel::Channel;
-use crate::clock;
 use crate::http2::{BackendStream, Found};
 use crate::link::Link;
 use crate::one::{has_turned_down, is_to_be_shared, speaks_http2};
@@ -88,21 +87,7 @@ impl Errand<'_> {
         if let Some(pooled) = worker.pools.take(&member.backend, now, true) {
             return Ok(pooled);
         }
-        let place = match member.max_connections {
-            Some(most) => Some(worker.shared.place(&member.backend, most).await),
-            None => None,
-        };
-        let began = clock::now();
-        let connected = member.address.open(&*worker.shared.connect, None).await;
-        let mut stream = connected.map_err(|error| {
-            if error.is_of_backend() {
-                worker.shared.connect_failed(&member.backend, began);
-            }
-            error.reason()
-        })?;
-        place.into_iter().for_each(|place| stream.hold(place));
-        stream.bound_unsent();
-        worker.shared.connect_succeeded(&member.backend, began);
+        let stream = worker.shared.dial(member.into(), None, true).await?;
         Ok(Pooled { stream, opened: worker.deadlines.now() })
     }
 

@@ -71,6 +71,7 @@ mod client_hello;
 mod clock;
 mod connect;
 mod deadline;
+mod dial;
 mod edits;
 mod entry;
 mod errand;

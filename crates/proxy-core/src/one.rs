@@ -1,9 +1,7 @@
 //! One attempt: a connection to the backend, the request on it, and the head of the answer.
 
 use std::future::{Future, poll_fn};
-use std::sync::Arc;
 use std::task::{Context as Poller, Poll};
-use std::time::Instant;
 
 use http1::Rule;
 use http1::framing::BodyLength;
@@ -11,7 +9,7 @@ use http1::framing::BodyLength;
 use crate::attempt::Answered;
 use crate::client::Client;
 use crate::clock;
-use crate::connect::{ConnectError, TlsFault};
+use crate::connect::TlsFault;
 use crate::course::Asked;
 use crate::exchange::Context;
 use crate::forward::Forwarding;
@@ -21,7 +19,6 @@ use crate::link::Link;
 use crate::pool::Pooled;
 use crate::race::{Second, Won, hedge_of, lost, race};
 use crate::reason::Reason;
-use crate::registry::Backend;
 use crate::snapshot::Route;
 use crate::spec::Protocol;
 use crate::trace::Trace;
@@ -234,34 +231,18 @@ impl<'a> One<'a, '_> {
     ) -> Result<Pooled, Reason> {
         let began = clock::now();
         let member = self.hold.member();
-        let mut connecting = std::pin::pin!(async {
-            let place = match member.max_connections {
-                Some(most) => Some(context.worker.shared.place(&member.backend, most).await),
-                None => None,
-            };
-            let connect = &*context.worker.shared.connect;
-            let mut stream = member.address.open_for(connect, context.facts.origin(), may_share).await?;
-            place.into_iter().for_each(|place| stream.hold(place));
-            Ok(stream)
-        });
+        let shared = &context.worker.shared;
+        let mut connecting = std::pin::pin!(shared.dial(member.into(), context.facts.origin(), may_share));
         context.slot.set_at(context.deadline());
         let connected = poll_fn(|cx: &mut Poller<'_>| {
             if let Poll::Ready(connected) = connecting.as_mut().poll(cx) {
-                return Poll::Ready(connected.map_err(Err));
+                return Poll::Ready(connected);
             }
-            poll_given_up(client, context, cx).map(|reason| Err(Ok(reason)))
+            poll_given_up(client, context, cx).map(Err)
         })
         .await;
         trace.connect += clock::since(began);
-        match connected {
-            Ok(stream) => {
-                stream.bound_unsent();
-                context.worker.shared.connect_succeeded(&member.backend, began);
-                Ok(Pooled { stream, opened: context.slot.now() })
-            }
-            Err(Ok(reason)) => Err(reason),
-            Err(Err(error)) => Err(connect_failed(&member.backend, error, context, began)),
-        }
+        connected.map(|stream| Pooled { stream, opened: context.slot.now() })
     }
 
     /// A connection to the backend. Where this machine has no means for another, those that are unused make room.
@@ -366,16 +347,4 @@ fn is_hung(reason: Reason, context: &Context<'_>) -> bool {
         Reason::RequestTimeout => context.call_ends() > context.slot.now(),
         _ => false,
     }
-}
-
-fn connect_failed(
-    backend: &Arc<Backend>,
-    error: ConnectError,
-    context: &Context<'_>,
-    began: Instant,
-) -> Reason {
-    if error.is_of_backend() {
-        context.worker.shared.connect_failed(backend, began);
-    }
-    error.reason()
 }

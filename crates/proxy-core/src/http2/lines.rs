@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::line::{self, Driver, Line};
-use crate::clock;
 use crate::connect::TlsFault;
 use crate::deadline::Ticks;
+use crate::dial::Goal;
 use crate::pool::PoolRules;
 use crate::reason::Reason;
 use crate::registry::Backend;
@@ -301,7 +301,10 @@ async fn make(
 ) -> Result<(Arc<Line>, Driver), Reason> {
     let stream = match to.made.take() {
         Some(made) => made,
-        None => connect(worker, to).await?,
+        None => {
+            let goal = Goal { backend: &to.backend, address: &to.address, most: to.most };
+            worker.shared.dial(goal, None, true).await?
+        }
     };
     if stream.is_secure() && !stream.speaks_http2() {
         // RFC 9113 section 3.2: over TLS, HTTP/2 is what was negotiated, or it is not spoken.
@@ -311,27 +314,6 @@ async fn make(
     let pinned = worker.snapshot();
     let patience = Ticks::of(to.address.connect_timeout);
     line::open(stream, &pinned.0.settings, (patience, &worker.deadlines), waiters).await
-}
-
-async fn connect(worker: &Arc<Worker>, to: &mut Dialled) -> Result<Stream, Reason> {
-    let place = match to.most {
-        Some(most) => Some(worker.shared.place(&to.backend, most).await),
-        None => None,
-    };
-    let began = clock::now();
-    let mut stream = match to.address.open(&*worker.shared.connect, None).await {
-        Ok(stream) => stream,
-        Err(error) => {
-            if error.is_of_backend() {
-                worker.shared.connect_failed(&to.backend, began);
-            }
-            return Err(error.reason());
-        }
-    };
-    worker.shared.connect_succeeded(&to.backend, began);
-    place.into_iter().for_each(|place| stream.hold(place));
-    stream.bound_unsent();
-    Ok(stream)
 }
 
 struct Dialling<'a> {

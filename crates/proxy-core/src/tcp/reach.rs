@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::caller::Caller;
 use crate::affinity::of_address;
 use crate::clock;
-use crate::connect::ConnectError;
 use crate::deadline::Ticks;
 use crate::entry::Entry;
 use crate::exchange::Context;
@@ -133,43 +132,23 @@ impl<'r> Reaching<'r> {
     }
 
     async fn dial(&mut self, hold: &Hold) -> Result<Stream, Reason> {
-        let (began, context, member) = (clock::now(), self.context, hold.member());
+        let context = self.context;
         let shared = &context.worker.shared;
-        let mut dialling = std::pin::pin!(async {
-            let place = match member.max_connections {
-                Some(most) => Some(shared.place(&member.backend, most).await),
-                None => None,
-            };
-            let mut stream = member.address.open(&*shared.connect, context.facts.origin()).await?;
-            place.into_iter().for_each(|place| stream.hold(place));
-            Ok::<_, ConnectError>(stream)
-        });
+        let origin = context.facts.origin();
+        let mut dialling = std::pin::pin!(shared.dial(hold.member().into(), origin, true));
         context.slot.set_at(self.ends);
-        let dialled = poll_fn(|cx: &mut Poller<'_>| {
+        poll_fn(|cx: &mut Poller<'_>| {
             if let Poll::Ready(dialled) = dialling.as_mut().poll(cx) {
-                return Poll::Ready(dialled.map_err(Err));
+                return Poll::Ready(dialled);
             }
             if self.caller.poll_left(cx).is_ready() {
-                return Poll::Ready(Err(Ok(Reason::ClientGone)));
+                return Poll::Ready(Err(Reason::ClientGone));
             }
             if context.slot.is_expired() {
-                return Poll::Ready(Err(Ok(Reason::RequestTimeout)));
+                return Poll::Ready(Err(Reason::RequestTimeout));
             }
             Poll::Pending
-        });
-        match dialled.await {
-            Ok(stream) => {
-                stream.bound_unsent();
-                shared.connect_succeeded(&member.backend, began);
-                Ok(stream)
-            }
-            Err(Ok(reason)) => Err(reason),
-            Err(Err(error)) => {
-                if error.is_of_backend() {
-                    shared.connect_failed(&member.backend, began);
-                }
-                Err(error.reason())
-            }
-        }
+        })
+        .await
     }
 }
