@@ -26,7 +26,7 @@ const LINGERED: usize = 256 * 1024;
 /// For so long.
 const LINGERING: Ticks = Ticks(Ticks::seconds(2));
 /// How long a connection that has not asked for anything yet may take to do so once the worker is told to end.
-pub(crate) const LAST_CHANCE: u32 = Ticks::seconds(1);
+pub(crate) const LAST_CHANCE: Ticks = Ticks(Ticks::seconds(1));
 thread_local! {
     /// Rooms for requests in flight. An idle connection has none, so that it stays small.
     static ROOMS: Rooms<(Box<Connection>, Next)> = const { RefCell::new(Vec::new()) };
@@ -191,7 +191,7 @@ impl Connection {
                 Poll::Pending => {
                     if is_idle && self.worker.is_draining() {
                         // The first request of a connection that was just made may be on its way.
-                        self.slot.set_at(self.slot.at().min(self.slot.now().saturating_add(LAST_CHANCE)));
+                        self.slot.hurry(LAST_CHANCE);
                     }
                     return Poll::Pending;
                 }

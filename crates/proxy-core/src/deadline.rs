@@ -176,6 +176,12 @@ impl Slot {
         self.cell().store(at, Relaxed);
     }
 
+    /// Brings the deadline forward to `within` from now, if it is later.
+    #[inline]
+    pub(crate) fn hurry(&self, within: Ticks) {
+        self.set_at(self.at().min(self.now().saturating_add(within.0)));
+    }
+
     /// The point in time of the deadline, in ticks.
     #[inline]
     pub(crate) fn at(&self) -> u32 {

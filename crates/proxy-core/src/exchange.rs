@@ -76,8 +76,7 @@ impl Context<'_> {
 
     /// Brings the connection's deadline forward to `within` from now, if it is later.
     pub(crate) fn hurry(&self, within: Ticks) {
-        let hurried = self.slot.now().saturating_add(within.0);
-        self.slot.set_at(hurried.min(self.slot.at()));
+        self.slot.hurry(within);
     }
 
     /// The time since the registry's epoch.

@@ -7,13 +7,12 @@ mod ahead;
 mod handshakes;
 
 use std::future::{Future, poll_fn};
-use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::Facts;
 use crate::client_hello::{self, Peeked};
@@ -105,7 +104,7 @@ impl Opening {
         }
     }
 
-    /// Until it is given up for later ones.
+    /// Until it is given up for later ones, or has taken too long.
     async fn run_in_turn(
         &mut self,
         stream: Stream,
@@ -114,31 +113,36 @@ impl Opening {
     ) -> Result<Purpose, Option<Reason>> {
         let worker = Arc::clone(&self.worker);
         let place = worker.handshakes.begin(worker.most_handshakes());
-        let mut running = pin!(self.run(stream, slot, read));
+        let mut running = pin!(self.run(stream, read));
         poll_fn(|cx| {
             if let Poll::Ready(outcome) = running.as_mut().poll(cx) {
                 return Poll::Ready(outcome);
             }
-            if place.is_given_up(cx) { Poll::Ready(Err(Some(Reason::HandshakeLimit))) } else { Poll::Pending }
+            if place.is_given_up(cx) {
+                return Poll::Ready(Err(Some(Reason::HandshakeLimit)));
+            }
+            if slot.is_expired() {
+                return Poll::Ready(Err(Some(Reason::HandshakeTimeout)));
+            }
+            if worker.is_draining() {
+                // Nobody has asked for anything yet: that need not be waited for long.
+                slot.hurry(connection::LAST_CHANCE);
+            }
+            Poll::Pending
         })
         .await
     }
 
     /// What is left in `read` comes before what the stream of the result gives. An error without a reason is no failure.
-    async fn run(
-        &mut self,
-        mut stream: Stream,
-        slot: &Slot,
-        read: &mut Vec<u8>,
-    ) -> Result<Purpose, Option<Reason>> {
+    async fn run(&mut self, mut stream: Stream, read: &mut Vec<u8>) -> Result<Purpose, Option<Reason>> {
         if self.is_announced {
-            self.read_header(&mut stream, slot, read).await.map_err(Some)?;
+            self.read_header(&mut stream, read).await.map_err(Some)?;
         }
-        if let Some(upstream) = self.passage(&mut stream, slot, read).await? {
+        if let Some(upstream) = self.passage(&mut stream, read).await? {
             return Ok(Purpose::Tcp(stream, upstream));
         }
         if self.listener.secure.is_some() {
-            stream = self.shake_hands(stream, slot, read).await?;
+            stream = self.shake_hands(stream, read).await?;
             self.facts.is_secure = true;
             self.facts.secured = stream.secured();
         }
@@ -149,12 +153,7 @@ impl Opening {
     }
 
     /// Reads whose connection it is.
-    async fn read_header(
-        &mut self,
-        stream: &mut Stream,
-        slot: &Slot,
-        read: &mut Vec<u8>,
-    ) -> Result<(), Reason> {
+    async fn read_header(&mut self, stream: &mut Stream, read: &mut Vec<u8>) -> Result<(), Reason> {
         let required = self.listener.proxy_protocol.as_ref().is_some_and(|protocol| protocol.required);
         loop {
             match proxy_protocol::parse(read) {
@@ -165,7 +164,7 @@ impl Opening {
                     }
                     return Ok(());
                 }
-                Ok(Parsed::Partial) => self.read_more(stream, slot, read).await?,
+                Ok(Parsed::Partial) => read_more(stream, read).await?,
                 Err(Malformed::Absent) if !required => return Ok(()),
                 Err(_) => return Err(Reason::BadProxyHeader),
             }
@@ -186,7 +185,6 @@ impl Opening {
     async fn passage(
         &self,
         stream: &mut Stream,
-        slot: &Slot,
         read: &mut Vec<u8>,
     ) -> Result<Option<String>, Option<Reason>> {
         let is_only = self.listener.mode == ListenerMode::Passages;
@@ -197,7 +195,7 @@ impl Opening {
         let name = loop {
             match client_hello::peek(read) {
                 Ok(Peeked::Complete { server_name, .. }) => break server_name,
-                Ok(Peeked::Partial) => self.read_more(stream, slot, read).await.map_err(Some)?,
+                Ok(Peeked::Partial) => read_more(stream, read).await.map_err(Some)?,
                 Err(_) if is_only => return Err(Some(Reason::HandshakeFailed("not_tls"))),
                 // Whoever ends TLS here has something to say to that.
                 Err(_) => return Ok(None),
@@ -212,68 +210,23 @@ impl Opening {
         Ok(found)
     }
 
-    async fn shake_hands(
-        &self,
-        stream: Stream,
-        slot: &Slot,
-        read: &mut Vec<u8>,
-    ) -> Result<Stream, Option<Reason>> {
+    async fn shake_hands(&self, stream: Stream, read: &mut Vec<u8>) -> Result<Stream, Option<Reason>> {
         let Some(secure) = &self.listener.secure else { return Ok(stream) };
         let ahead = std::mem::take(read);
         let stream = if ahead.is_empty() { stream } else { Stream::new(Ahead::new(ahead, stream)) };
-        let mut terminating = secure.terminate(stream);
-        let outcome = poll_fn(|cx| {
-            if let Poll::Ready(outcome) = terminating.as_mut().poll(cx) {
-                return Poll::Ready(Ok(outcome));
-            }
-            if slot.is_expired() {
-                return Poll::Ready(Err(Reason::HandshakeTimeout));
-            }
-            self.hurry(slot);
-            Poll::Pending
-        });
-        match outcome.await.map_err(Some)? {
+        match secure.terminate(stream).await {
             Ok(stream) => Ok(stream),
             Err(NotTerminated::Failed(code)) => Err(Some(Reason::HandshakeFailed(code))),
             Err(NotTerminated::Answered) => Err(None),
         }
     }
-
-    /// Reads behind what was read. A connection that ends before it has begun is gone.
-    async fn read_more(&self, stream: &mut Stream, slot: &Slot, read: &mut Vec<u8>) -> Result<(), Reason> {
-        let mut part = [0; PART];
-        let mut reading = pin!(poll_fn(|cx| poll_part(stream, &mut part, cx)));
-        let count = poll_fn(|cx| {
-            if let Poll::Ready(count) = reading.as_mut().poll(cx) {
-                return Poll::Ready(count.map_err(|_| Reason::ClientGone));
-            }
-            if slot.is_expired() {
-                return Poll::Ready(Err(Reason::HandshakeTimeout));
-            }
-            self.hurry(slot);
-            Poll::Pending
-        })
-        .await?;
-        if count == 0 {
-            return Err(Reason::ClientGone);
-        }
-        read.extend_from_slice(part.get(..count).unwrap_or_default());
-        Ok(())
-    }
-
-    /// Nobody has asked for anything yet: once the worker is told to end, that need not be waited for long.
-    fn hurry(&self, slot: &Slot) {
-        if self.worker.is_draining() {
-            slot.set_at(slot.at().min(slot.now().saturating_add(connection::LAST_CHANCE)));
-        }
-    }
 }
 
-fn poll_part(stream: &mut Stream, part: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-    let mut buffer = ReadBuf::new(part);
-    match Pin::new(stream).poll_read(cx, &mut buffer) {
-        Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().len())),
-        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-        Poll::Pending => Poll::Pending,
+/// Reads behind what was read. A connection that ends before it has begun is gone.
+async fn read_more(stream: &mut Stream, read: &mut Vec<u8>) -> Result<(), Reason> {
+    read.reserve(PART);
+    match stream.read_buf(read).await {
+        Ok(1..) => Ok(()),
+        Ok(0) | Err(_) => Err(Reason::ClientGone),
     }
 }
