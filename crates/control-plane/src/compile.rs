@@ -32,6 +32,8 @@ struct Compiler<'a> {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
     tls: TlsPlan,
+    /// Hosts that demand certificates of their clients.
+    demanding: HashSet<String>,
 }
 
 /// Compiles a document.
@@ -70,6 +72,7 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         problems: Vec::new(),
         warnings: Vec::new(),
         tls: TlsPlan::default(),
+        demanding: HashSet::new(),
     };
     let egress = compiler.egress();
     compiler.dialler = Dialler::new(egress.clone());

@@ -13,7 +13,7 @@ mod live;
 mod refresh;
 
 pub(crate) use files::Text;
-pub(crate) use listener::{ListenerTls, Vouching, ticket_error, ticket_text};
+pub(crate) use listener::{ListenerTls, Rules, Vouching, ticket_error, ticket_text};
 pub(crate) use live::{AcmePlan, LiveTls, TlsPlan, UpstreamPlan};
 pub(crate) use refresh::Refresher;
 pub(crate) use secure::BackendTls;

@@ -40,7 +40,7 @@ impl Compiler<'_> {
         spec.max_body_size = route.max_body_size.map(body_size);
         spec.gate = capacity::of_route(route);
         spec.priority = capacity::priority(route.priority);
-        spec.needs_client = self.needs_client(route);
+        spec.needs_client = self.demanding.contains(&route.v_host.to_string());
         spec.hsts = route.hsts.as_ref().map(hsts);
         spec.hedge = route.hedge.as_ref().map(sharing::hedge);
         spec.mirror = route.mirror.as_ref().map(sharing::mirror);

@@ -4,6 +4,7 @@ mod acme;
 mod hosts;
 mod sources;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use config::{Document, Mode, Route, Upstream};
@@ -15,7 +16,7 @@ use tls_sni::{Client, TicketKeys, TlsVersion, UnknownName};
 
 use super::Compiler;
 use crate::tls::{
-    BackendTls, ListenerTls, TlsPlan, UpstreamPlan, UpstreamTls, Vouching, ticket_error, ticket_text,
+    BackendTls, ListenerTls, Rules, TlsPlan, UpstreamPlan, UpstreamTls, Vouching, ticket_error, ticket_text,
 };
 
 impl Compiler<'_> {
@@ -72,13 +73,14 @@ impl Compiler<'_> {
     /// Hosts whose clients somebody vouches for.
     fn vouching(&mut self) -> Vec<(String, Vouching)> {
         let mut all: Vec<(String, Vouching)> = Vec::new();
+        let (mut hosts, mut read) = (HashSet::new(), Rules::default());
         for (index, route) in self.document.routes.iter().enumerate() {
             let Some(written) = &route.client_auth else { continue };
             let (host, vouching) = (route.v_host.to_string(), Vouching::of(written));
-            if all.iter().any(|(other, _)| *other == host) {
+            if !hosts.insert(host.clone()) {
                 continue;
             }
-            if let Err(error) = vouching.read() {
+            if let Err(error) = read.of(&vouching) {
                 self.refuse(&format!("routes[{index}].clientAuth"), error, None);
             }
             all.push((host, vouching));

@@ -62,6 +62,25 @@ impl Vouching {
     }
 }
 
+/// Rules that were read. Many hosts may share one, whose files are read once.
+#[derive(Default)]
+pub(crate) struct Rules(Vec<(Vouching, Result<ClientAuth, String>)>);
+
+impl Rules {
+    /// The rule that somebody's word amounts to.
+    ///
+    /// # Errors
+    /// What is wrong with a file.
+    pub(crate) fn of(&mut self, vouching: &Vouching) -> Result<ClientAuth, String> {
+        if let Some((_, rule)) = self.0.iter().find(|(known, _)| known == vouching) {
+            return rule.clone();
+        }
+        let rule = vouching.read();
+        self.0.push((vouching.clone(), rule.clone()));
+        rule
+    }
+}
+
 impl ListenerTls {
     /// The settings, as the files are now.
     ///
@@ -72,9 +91,10 @@ impl ListenerTls {
         settings.min_version = self.min_version;
         settings.unknown_name = self.unknown_name;
         settings.protocols.clone_from(&self.protocols);
-        settings.client_auth = self.client_auth.as_ref().map(Vouching::read).transpose()?;
+        let mut rules = Rules::default();
+        settings.client_auth = self.client_auth.as_ref().map(|vouching| rules.of(vouching)).transpose()?;
         for (host, vouching) in &self.client_auth_of {
-            settings.client_auth_of.push((host.clone(), Some(vouching.read()?)));
+            settings.client_auth_of.push((host.clone(), Some(rules.of(vouching)?)));
         }
         Ok(settings)
     }

@@ -15,7 +15,8 @@ struct Said {
 }
 
 impl Compiler<'_> {
-    /// Every host of the document, where plain requests are not served for some; none otherwise.
+    /// Every host of the document, where plain requests are not served for some; none otherwise. Those that demand
+    /// certificates of their clients are noted for the routes.
     pub(in super::super) fn hosts(&mut self) -> Vec<HostSpec> {
         let port = self.https_port();
         let mut said: BTreeMap<String, Said> = BTreeMap::new();
@@ -37,30 +38,18 @@ impl Compiler<'_> {
             }
         }
         self.warnings.extend(warnings);
+        let demands =
+            |(host, one): &(&String, &Said)| one.vouched.or_else(|| inherited(host, &said)).unwrap_or(false);
+        self.demanding = said.iter().filter(demands).map(|(host, _)| host.clone()).collect();
         let spec = |(host, one): (&String, &Said)| {
             let mut spec = HostSpec::new(HostPattern::parse(host).ok()?);
             spec.redirect_to = port.filter(|_| one.redirects);
-            spec.needs_client = one.vouched.or_else(|| inherited(host, &said)).unwrap_or(false);
+            spec.needs_client = self.demanding.contains(host);
             Some(spec)
         };
         let specs: Vec<_> = said.iter().filter_map(spec).collect();
         let is_idle = specs.iter().all(|spec| spec.redirect_to.is_none() && !spec.needs_client);
         if is_idle { Vec::new() } else { specs }
-    }
-
-    /// Whether a route's host demands certificates of its clients, by its own rule or by that of a wildcard above it.
-    pub(in super::super) fn needs_client(&self, route: &config::Route) -> bool {
-        let host = route.v_host.to_string();
-        let bare = host.strip_prefix("*.").unwrap_or(&host);
-        let parents = std::iter::successors(Some(bare), |name| name.split_once('.').map(|(_, above)| above));
-        let wildcards = parents.skip(1).map(|name| format!("*.{name}"));
-        let mut names = std::iter::once(host.clone()).chain(wildcards);
-        let rule = |name: String| {
-            let mut routes = self.document.routes.iter().filter(|other| other.v_host.to_string() == name);
-            routes.find_map(|other| other.client_auth.as_ref())
-        };
-        let has_rules = self.document.routes.iter().any(|route| route.client_auth.is_some());
-        has_rules && names.find_map(rule).is_some_and(|rule| rule.mode == config::ClientAuthMode::Required)
     }
 
     /// The port that HTTPS is spoken at: 443 where it is among them, else the first.
