@@ -9,4 +9,5 @@
 mod it {
     mod client;
     mod server;
+    mod talk;
 }

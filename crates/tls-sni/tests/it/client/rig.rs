@@ -15,9 +15,11 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tls_sni::{Client, ClientSettings, ClientStream, ConnectFailure, Protocol, Roots};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+pub(super) use crate::it::talk::talk;
 
 /// Versions of TLS that a backend speaks.
 pub(super) type Versions = &'static [&'static SupportedProtocolVersion];
@@ -201,17 +203,4 @@ pub(super) async fn shake(client: &Client, backend: &Arc<ServerConfig>, host: &s
     let acceptor = TlsAcceptor::from(Arc::clone(backend));
     let (ours, theirs) = tokio::join!(client.connect(near, host), acceptor.accept(far));
     Ends { ours, theirs }
-}
-
-/// Sends something each way: whatever either side sent last in its handshake has arrived then.
-pub(super) async fn talk(ours: &mut ClientStream<DuplexStream>, theirs: &mut TlsStream<DuplexStream>) {
-    let mut buffer = [0; 4];
-    ours.write_all(b"ping").await.unwrap();
-    ours.flush().await.unwrap();
-    theirs.read_exact(&mut buffer).await.unwrap();
-    assert_eq!(&buffer, b"ping");
-    theirs.write_all(b"pong").await.unwrap();
-    theirs.flush().await.unwrap();
-    ours.read_exact(&mut buffer).await.unwrap();
-    assert_eq!(&buffer, b"pong");
 }

@@ -19,14 +19,14 @@ async fn another_certificate_holds_for_the_next_handshake() {
 
     certificates.put("file:a", new.served());
     assert_eq!(shake(&server, &client(&authority), NAME).await.shown(), new.der);
-    talk(&mut ours, &mut theirs).await;
+    talk(&mut theirs, &mut ours).await;
 
     certificates.replace_matching("file:", vec![("file:b".to_owned(), old.served())]);
     assert_eq!(shake(&server, &client(&authority), NAME).await.shown(), old.der);
     certificates.remove("file:b");
     let ends = shake(&server, &client(&authority), NAME).await;
     assert_eq!(ends.failure(), HandshakeFailure::UnknownName);
-    talk(&mut ours, &mut theirs).await;
+    talk(&mut theirs, &mut ours).await;
 }
 
 #[tokio::test]
@@ -64,6 +64,6 @@ async fn other_settings_hold_for_the_next_handshake_of_every_clone() {
     assert!(visit(&server, &new, NAME).await.client.is_some());
 
     // The one from before goes on as it was agreed upon.
-    talk(&mut ours, &mut theirs).await;
+    talk(&mut theirs, &mut ours).await;
     assert_eq!((ours.session().protocol, ours.session().version), (None, TlsVersion::V12));
 }

@@ -60,7 +60,7 @@ async fn a_client_that_is_vouched_for_comes_in_and_is_known() {
         let server = house.demanding(house.clients.rule(mode));
         for versions in EACH {
             let (mut ours, mut theirs) = house.visit(&server, Some(&shown), versions).await.both();
-            talk(&mut ours, &mut theirs).await;
+            talk(&mut theirs, &mut ours).await;
             let client = ours.session().client.clone().unwrap();
             assert_eq!(client.certificate, shown.der.to_vec());
             assert_eq!(client.names, ["DNS:client.test"]);
@@ -74,7 +74,7 @@ async fn a_client_may_have_none_where_it_is_only_asked_for() {
     let server = house.demanding(house.clients.rule(ClientAuthMode::Optional));
     for versions in EACH {
         let (mut ours, mut theirs) = house.visit(&server, None, versions).await.both();
-        talk(&mut ours, &mut theirs).await;
+        talk(&mut theirs, &mut ours).await;
         assert_eq!(ours.session().client, None);
     }
 }

@@ -22,6 +22,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub(super) use crate::it::talk::talk;
+
 /// Versions of TLS that a client speaks.
 pub(super) type Versions = &'static [&'static SupportedProtocolVersion];
 pub(super) static V12: [&SupportedProtocolVersion; 1] = [&TLS12];
@@ -253,23 +255,10 @@ pub(super) async fn shake(server: &Server, client: &Arc<ClientConfig>, name: &st
     Ends { ours, theirs }
 }
 
-/// Sends something each way: whatever either side sent last in its handshake has arrived then.
-pub(super) async fn talk(ours: &mut Ours, theirs: &mut Theirs) {
-    let mut buffer = [0; 4];
-    theirs.write_all(b"ping").await.unwrap();
-    theirs.flush().await.unwrap();
-    ours.read_exact(&mut buffer).await.unwrap();
-    assert_eq!(&buffer, b"ping");
-    ours.write_all(b"pong").await.unwrap();
-    ours.flush().await.unwrap();
-    theirs.read_exact(&mut buffer).await.unwrap();
-    assert_eq!(&buffer, b"pong");
-}
-
 /// Connects, talks, and hands back what the server made of it. Both sides agree on whether it was a resumption.
 pub(super) async fn visit(server: &Server, client: &Arc<ClientConfig>, name: &str) -> Arc<Session> {
     let (mut ours, mut theirs) = shake(server, client, name).await.both();
-    talk(&mut ours, &mut theirs).await;
+    talk(&mut theirs, &mut ours).await;
     let is_resumed = theirs.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
     assert_eq!(ours.session().is_resumed, is_resumed);
     Arc::clone(ours.session())
