@@ -30,6 +30,7 @@ mod duration;
 mod fields;
 mod fuzz;
 mod hostname;
+mod key;
 mod later;
 mod limit;
 mod load;
@@ -68,6 +69,7 @@ pub use fields::{FieldName, Fields};
 #[doc(hidden)]
 pub use fuzz::fuzz_document;
 pub use hostname::HostnameError;
+pub use key::{Key, Kind};
 pub use limit::{Counted, Limit};
 pub use load::{Loaded, Surroundings, load, parse, parse_with};
 pub use network::{Network, NetworkError};

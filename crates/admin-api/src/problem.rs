@@ -1,0 +1,85 @@
+//! Errors as they are answered: RFC 9457.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// An error as it is answered: `application/problem+json`, RFC 9457.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<Value>,
+    more: Map<String, Value>,
+    fields: HeaderMap,
+}
+
+impl Problem {
+    /// An error of a status, known by a stable code (`file_owned`), told in one sentence.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            more: Map::new(),
+            fields: HeaderMap::new(),
+        }
+    }
+
+    /// With one more thing that is wrong, at a place in the body (RFC 6901).
+    #[must_use]
+    pub fn error(mut self, pointer: &str, detail: &str, hint: Option<&str>) -> Self {
+        let mut error = json!({ "pointer": pointer, "detail": detail });
+        if let (Some(hint), Value::Object(error)) = (hint, &mut error) {
+            error.insert("hint".into(), hint.into());
+        }
+        self.errors.push(error);
+        self
+    }
+
+    /// With a member of its own.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.into(), value.into());
+        self
+    }
+
+    /// With a field of the response.
+    #[must_use]
+    pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.fields.insert(name, value);
+        self
+    }
+
+    /// The status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The code.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.more;
+        body.insert("type".into(), format!("/problems/{}", self.code).into());
+        body.insert("title".into(), self.status.canonical_reason().unwrap_or("Error").into());
+        body.insert("status".into(), self.status.as_u16().into());
+        body.insert("code".into(), self.code.into());
+        body.insert("detail".into(), self.detail.into());
+        if !self.errors.is_empty() {
+            body.insert("errors".into(), self.errors.into());
+        }
+        let mut response = (self.status, Value::Object(body).to_string()).into_response();
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        fields.extend(self.fields);
+        response
+    }
+}
