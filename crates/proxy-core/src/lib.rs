@@ -94,6 +94,7 @@ mod pool;
 mod probe;
 mod proxy;
 mod proxy_protocol;
+mod publish;
 mod pump;
 mod quantile;
 mod race;
@@ -134,6 +135,7 @@ pub use matcher::{FieldLookup, MatchInput, Matcher, Outcome, Rule, Step, TooLarg
 pub use observe::{Completed, Observer};
 pub use outage::Outage;
 pub use proxy::{BackendStatus, Builder, Handle, Proxy, QueueStatus};
+pub use publish::Prepared;
 pub use reason::{Reason, Retry, Side};
 pub use secure::{NotTerminated, Secure, Secured, Securing, Terminate, Terminating};
 pub use service::{ProxyBody, ProxyService};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use egress::{Egress, Policy};
@@ -18,6 +18,7 @@ use crate::connect::Connect;
 use crate::gate::Gate;
 use crate::observe::Observer;
 use crate::outage::Outage;
+use crate::publish::Prepared;
 use crate::registry::{Registry, nanos};
 use crate::service::ProxyService;
 use crate::snapshot::{BuildError, Snapshot};
@@ -243,10 +244,24 @@ impl Handle {
     /// # Errors
     /// What cannot be served; nothing has changed then.
     pub fn publish(&self, blueprint: Blueprint) -> Result<(), BuildError> {
-        self.change(|served| {
+        self.prepare(blueprint).map(|prepared| self.install(prepared))
+    }
+
+    /// Compiles what is to replace everything that is served, and serves it not yet: whoever has to put a change down
+    /// first does so between this and [`Handle::install`]. Until then no other change is made; see [`Prepared`].
+    ///
+    /// # Errors
+    /// What cannot be served.
+    pub fn prepare(&self, blueprint: Blueprint) -> Result<Prepared<'_>, BuildError> {
+        Prepared::of(&self.inner.shared, &self.inner.changes, |served| {
             *served = blueprint;
             Ok(())
         })
+    }
+
+    /// Serves what was prepared, for every request that begins from now on. It goes to the proxy that prepared it.
+    pub fn install(&self, prepared: Prepared<'_>) {
+        prepared.install();
     }
 
     /// Adds a route, or replaces the one of the same id in its place.
@@ -415,13 +430,6 @@ impl Handle {
         &self,
         change: impl FnOnce(&mut Blueprint) -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
-        let _one_at_a_time = self.inner.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = &self.inner.shared;
-        let before = shared.snapshot.load_full();
-        let mut blueprint = before.blueprint.clone();
-        change(&mut blueprint)?;
-        let snapshot = Snapshot::compile(blueprint, &shared.registry, Some(&before))?;
-        shared.publish(snapshot);
-        Ok(())
+        Prepared::of(&self.inner.shared, &self.inner.changes, change).map(Prepared::install)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rig::*;
 use proxy_core::spec::{Action, FieldEdits, PathPattern, RouteSpec, Template};
-use proxy_core::{BuildError, Reason};
+use proxy_core::{BuildError, Proxy, Reason};
 
 fn fixed(id: &str, body: &str) -> RouteSpec {
     let action =
@@ -172,4 +172,31 @@ async fn each_end_of_a_request_is_observed_once() {
     assert_eq!(statistics.by_class, [0, 0, 2, 0, 1, 0]);
     assert_eq!((statistics.bytes_in, statistics.latency.iter().sum::<u64>()), (3, 3));
     assert_eq!(running.handle.route_statistics("all").unwrap().by_class, [0, 0, 2, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_is_prepared_is_served_once_it_is_installed_and_not_before() {
+    let running = Running::start(Proxy::builder().route(fixed("one", "old"))).await;
+    let handle = running.handle.clone();
+    let mut client = running.client().await;
+    let mut blueprint = handle.blueprint();
+    blueprint.routes = vec![fixed("one", "new").into(), fixed("two", "other").into()];
+    drop(handle.prepare(blueprint.clone()).unwrap());
+    assert_eq!(ask(&mut client, "/one").await.1, "old");
+    assert!(handle.route_statistics("two").is_none());
+    // Dropped, it holds up no other change.
+    handle.put_route(fixed("three", "third")).unwrap();
+    blueprint.routes.push(fixed("three", "third").into());
+    handle.install(handle.prepare(blueprint).unwrap());
+    assert_eq!(ask(&mut client, "/one").await.1, "new");
+    assert!(handle.route_statistics("two").is_some());
+}
+
+#[tokio::test]
+async fn what_cannot_be_served_is_told_when_it_is_prepared() {
+    let running = Running::start(Proxy::builder().route(fixed("one", "old"))).await;
+    let mut blueprint = running.handle.blueprint();
+    blueprint.routes = vec![RouteSpec::to("one", "nowhere").into()];
+    let expected = BuildError::UpstreamUnknown { route: "one".to_owned(), upstream: "nowhere".to_owned() };
+    assert_eq!(running.handle.prepare(blueprint).err(), Some(expected));
 }
