@@ -55,7 +55,10 @@ use crate::{Address, Duration};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 /// The shortest duration that a timeout can have.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
@@ -84,16 +87,16 @@ pub struct Document {
     /// nothing.
     pub state: Option<State>,
     /// Certificates that listeners serve by server name.
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<Arc<Certificate>>,
     /// An authority that certificates are got from; absent: none.
     #[garde(dive)]
     pub acme: Option<Acme>,
     /// Named pools of backends.
     #[garde(dive)]
-    pub upstreams: Vec<Upstream>,
+    pub upstreams: Vec<Arc<Upstream>>,
     /// What clients may ask for, and what happens then.
     #[garde(dive)]
-    pub routes: Vec<Route>,
+    pub routes: Vec<Arc<Route>>,
     /// Which of several matching routes wins.
     pub route_order: RouteOrder,
     /// Other places that routes come from.
@@ -147,7 +150,7 @@ impl Document {
         Summary {
             listeners: self.addresses().len(),
             upstreams: self.upstreams.len() + inline.clone().count(),
-            backends: self.upstreams.iter().map(backends).sum::<usize>()
+            backends: self.upstreams.iter().map(|upstream| backends(upstream)).sum::<usize>()
                 + inline.map(|route| route.backends.len()).sum::<usize>(),
             routes: self.routes.len(),
         }

@@ -1,15 +1,18 @@
 //! Certificates: each with its key, one of them the default.
 
-use super::pem;
+use super::{names::Names, pem};
 use crate::{
     Certificate,
+    document::is_pem,
     hostname::{self, HostnameError},
     report::{At, Report},
 };
+use std::sync::Arc;
 
-pub(super) fn check(certificates: &mut [Certificate], at: At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(certificates: &mut [Arc<Certificate>], at: At<'_>, report: &mut Report<'_>) {
     let mut first: Option<At<'_>> = None;
     for (certificate, at) in certificates.iter_mut().zip(at.key("certificates").items()) {
+        let certificate = Arc::make_mut(certificate);
         pem::pair(at, "a certificate", report);
         for (name, at) in certificate.names.iter_mut().zip(at.key("names").items()) {
             match served_name(name) {
@@ -27,6 +30,30 @@ pub(super) fn check(certificates: &mut [Certificate], at: At<'_>, report: &mut R
             }
         }
     }
+    ids(certificates, at.key("certificates"), report);
+}
+
+/// Written ids first, so that a derived one never takes one of theirs.
+fn ids(certificates: &mut [Arc<Certificate>], list: At<'_>, report: &mut Report<'_>) {
+    let mut ids = Names::default();
+    for (certificate, at) in certificates.iter().zip(list.items()) {
+        if let Some(id) = at.get("id").filter(|_| !certificate.id.is_empty()) {
+            ids.claim(&certificate.id, "certificate id", id, report);
+        }
+    }
+    for (index, certificate) in certificates.iter_mut().enumerate() {
+        if certificate.id.is_empty() {
+            let id = ids.fresh(&default_id(certificate, index));
+            Arc::make_mut(certificate).id = id;
+        }
+    }
+}
+
+fn default_id(certificate: &Certificate, index: usize) -> String {
+    if !certificate.cert.is_empty() && !is_pem(&certificate.cert) {
+        return certificate.cert.clone();
+    }
+    certificate.names.first().cloned().unwrap_or_else(|| format!("document:{index}"))
 }
 
 /// A server name that a certificate is served for, in lower case: a name, `*.` and a name, or an address.

@@ -4,9 +4,9 @@ use crate::{
     ClientAuth, HostPattern, Mode, Route,
     report::{At, Report},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-pub(super) fn check(routes: &[Route], list: At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(routes: &[Arc<Route>], list: At<'_>, report: &mut Report<'_>) {
     let mut said: HashMap<&HostPattern, (&ClientAuth, At<'_>)> = HashMap::new();
     let mut passages: HashMap<&HostPattern, At<'_>> = HashMap::new();
     for (route, at) in routes.iter().zip(list.items()) {

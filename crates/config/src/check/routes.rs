@@ -5,16 +5,18 @@ use crate::{
     Mode, Route, Upstream,
     report::{At, Report},
 };
+use std::sync::Arc;
 
 pub(super) fn check(
-    routes: &mut [Route],
-    (pools, doors): (&[Upstream], Doors),
+    routes: &mut [Arc<Route>],
+    (pools, doors): (&[Arc<Upstream>], Doors),
     at: At<'_>,
     report: &mut Report<'_>,
 ) {
     let names = upstreams::names(at);
     let list = at.key("routes");
     for (route, at) in routes.iter_mut().zip(list.items()) {
+        let route = Arc::make_mut(route);
         if route.mode == Mode::Tcp {
             route::check_passage(route, at, (pools, &names, doors), report);
             continue;
@@ -28,7 +30,7 @@ pub(super) fn check(
 }
 
 /// Written ids first, so that a derived one never takes one of theirs.
-fn ids(routes: &mut [Route], list: At<'_>, report: &mut Report<'_>) {
+fn ids(routes: &mut [Arc<Route>], list: At<'_>, report: &mut Report<'_>) {
     let mut ids = Names::default();
     for (route, at) in routes.iter().zip(list.items()) {
         if let Some(id) = at.get("id").filter(|_| !route.id.is_empty()) {
@@ -41,6 +43,6 @@ fn ids(routes: &mut [Route], list: At<'_>, report: &mut Report<'_>) {
             // No path is looked at.
             Mode::Tcp => route.v_host.to_string(),
         };
-        route.id = ids.fresh(&id);
+        Arc::make_mut(route).id = ids.fresh(&id);
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     load::Surroundings,
     report::{At, Report},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
 /// Reads every secret that a file holds.
@@ -22,9 +22,11 @@ pub(super) fn check(
         }
     }
     for (certificate, at) in document.certificates.iter_mut().zip(at.key("certificates").items()) {
+        let certificate = Arc::make_mut(certificate);
         files.fill(&mut certificate.key, &certificate.key_file, at, "key");
     }
     for (upstream, at) in document.upstreams.iter_mut().zip(at.key("upstreams").items()) {
+        let upstream = Arc::make_mut(upstream);
         if let Some(tls) = &mut upstream.tls {
             files.fill(&mut tls.key, &tls.key_file, at.key("tls"), "key");
         }
@@ -33,6 +35,7 @@ pub(super) fn check(
         }
     }
     for (route, at) in document.routes.iter_mut().zip(at.key("routes").items()) {
+        let route = Arc::make_mut(route);
         if let Some(ssl) = &mut route.ssl {
             files.fill(&mut ssl.key, &ssl.key_file, at.key("ssl"), "key");
         }

@@ -6,11 +6,12 @@ use crate::{
     document::INLINE,
     report::{At, Report},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-pub(super) fn check(upstreams: &mut [Upstream], at: At<'_>, report: &mut Report<'_>) {
+pub(super) fn check(upstreams: &mut [Arc<Upstream>], at: At<'_>, report: &mut Report<'_>) {
     let mut names = Names::default();
     for (upstream, at) in upstreams.iter_mut().zip(at.key("upstreams").items()) {
+        let upstream = Arc::make_mut(upstream);
         match at.get("name") {
             Some(name) if upstream.name.is_empty() && !report.is_touched(name) => {
                 report.add(name.id, "the name of an upstream is empty", None);

@@ -2,6 +2,7 @@
 
 use super::{Cluster, Places, cluster::ClusterRule, listen::Listen, pools::Pools, starting_with};
 use crate::{Document, Fields, Listener, Route, RouteOrder, Upstream, check::Names};
+use std::sync::Arc;
 
 /// The document that a configuration without errors stands for, and where its values are in the file.
 pub(crate) fn document(cluster: Cluster) -> (Document, Places) {
@@ -13,18 +14,19 @@ pub(crate) fn document(cluster: Cluster) -> (Document, Places) {
     }
     document.proxy.workers = cluster.workers;
     let upstreams = cluster.upstreams.into_iter();
-    document.upstreams =
-        upstreams.map(|one| Upstream { name: one.id, url: one.url, ..Upstream::default() }).collect();
+    document.upstreams = upstreams
+        .map(|one| Arc::new(Upstream { name: one.id, url: one.url, ..Upstream::default() }))
+        .collect();
     let fields = cluster.headers.into_iter().filter_map(|field| Some((field.key?.0, field.value?.0)));
     let fields = Fields(fields.collect());
 
     let mut pools = Pools::of(&document.upstreams);
     let mut ids = Names::default();
     for (index, rule) in cluster.rules.into_iter().enumerate() {
-        document.routes.push(route(index, rule, &fields, &mut pools, &mut ids));
+        document.routes.push(Arc::new(route(index, rule, &fields, &mut pools, &mut ids)));
     }
     let places = Places::of_cluster(document.upstreams.len(), &fields, &pools);
-    document.upstreams.extend(pools.into_upstreams());
+    document.upstreams.extend(pools.into_upstreams().map(Arc::new));
     (document, places)
 }
 

@@ -1,7 +1,7 @@
 //! Upstreams of the clustered proxy that share the requests of a rule: together they are one upstream.
 
 use crate::{Backend, HostHeader, Upstream, UpstreamTls, Url, check::Names};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// The longest part of a pool's name that comes from its members', in characters.
 const NAME_MAX: usize = 200;
@@ -9,7 +9,7 @@ const NAME_MAX: usize = 200;
 /// The pools that rules need beside the upstreams themselves.
 pub(super) struct Pools {
     /// The upstreams of the file, by their ids.
-    members: HashMap<String, Upstream>,
+    members: HashMap<String, Arc<Upstream>>,
     names: Names,
     pools: Vec<Pool>,
 }
@@ -24,9 +24,9 @@ pub(super) struct Pool {
 }
 
 impl Pools {
-    pub(super) fn of(upstreams: &[Upstream]) -> Self {
+    pub(super) fn of(upstreams: &[Arc<Upstream>]) -> Self {
         let mut names = Names::default();
-        let named = |upstream: &Upstream| (names.fresh(&upstream.name), upstream.clone());
+        let named = |upstream: &Arc<Upstream>| (names.fresh(&upstream.name), Arc::clone(upstream));
         Self { members: upstreams.iter().map(named).collect(), names, pools: Vec::new() }
     }
 

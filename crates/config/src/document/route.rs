@@ -108,6 +108,14 @@ pub struct Route {
     pub rate_limit: Option<RateLimit>,
     /// The certificate that is served for `vHost`.
     pub ssl: Option<Ssl>,
+    /// Whose the object is, as the API says it: accepted and ignored.
+    #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
+    pub source: Option<String>,
+    /// Whether it hides one of the file, as the API says it: accepted and ignored.
+    #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
+    pub shadows: Option<bool>,
 }
 
 /// Which of several matching routes wins.

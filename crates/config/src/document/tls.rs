@@ -105,6 +105,9 @@ pub enum ClientAuthMode {
 #[schemars(extend("required" = ["cert"]))]
 #[non_exhaustive]
 pub struct Certificate {
+    /// The stable name, unique; default: the path of `cert`, else the first of `names`, else `document:` and its place in
+    /// the list, with `#2` and so on behind where that comes again.
+    pub id: String,
     /// The certificate chain, the server's own first: a file, or PEM. Required.
     pub cert: String,
     /// The key: a file, or PEM. Absent: it stands in the file of `cert`.
@@ -115,6 +118,14 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Whether it is for clients that name no server, and for unknown names where these are not refused.
     pub default: bool,
+    /// Whose the object is, as the API says it: accepted and ignored.
+    #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
+    pub source: Option<String>,
+    /// Whether it hides one of the file, as the API says it: accepted and ignored.
+    #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
+    pub shadows: Option<bool>,
 }
 
 /// `Strict-Transport-Security` (RFC 6797).

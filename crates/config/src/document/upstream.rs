@@ -113,6 +113,14 @@ pub struct Upstream {
     pub tls: Option<UpstreamTls>,
     /// The header of the PROXY protocol that connections begin with; each connection serves one request then. Absent: none.
     pub send_proxy_protocol: Option<ProxyVersion>,
+    /// Whose the object is, as the API says it: accepted and ignored.
+    #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
+    pub source: Option<String>,
+    /// Whether it hides one of the file, as the API says it: accepted and ignored.
+    #[serde(skip_serializing)]
+    #[schemars(extend("readOnly" = true, "writeOnly" = false))]
+    pub shadows: Option<bool>,
 }
 
 impl Upstream {
@@ -198,6 +206,8 @@ impl Default for Upstream {
             backend_circuit_breaker: None,
             tls: None,
             send_proxy_protocol: None,
+            source: None,
+            shadows: None,
         }
     }
 }

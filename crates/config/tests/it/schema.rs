@@ -2,7 +2,7 @@
 
 use config::{Surroundings, parse_with};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 /// Every object with properties, with the path of its schema.
 fn objects<'a>(schema: &'a Value, path: &str, found: &mut Vec<(String, &'a Value)>) {
@@ -143,8 +143,9 @@ fn what_is_printed_is_what_the_schema_allows_and_the_reader_reads() {
     let document = read(&text);
     let (listeners, mut upstreams) = (document.listeners, document.upstreams);
     // What is printed says of a URL that there are no `backends`, and of a secret nothing.
-    upstreams[0].backends = upstreams[1].backends.clone();
-    (upstreams[0].url, upstreams[0].tls) = (None, None);
+    let backends = upstreams[1].backends.clone();
+    let first = Arc::make_mut(&mut upstreams[0]);
+    (first.backends, first.url, first.tls) = (backends, None, None);
     let mut printed = serde_json::json!({ "upstreams": upstreams, "listeners": listeners });
     let again = read(&printed.to_string());
     assert_eq!((again.listeners, again.upstreams), (listeners, upstreams));

@@ -95,7 +95,7 @@ impl Compiler<'_> {
             let host = HostPattern::parse(&route.v_host.to_string()).ok()?;
             Some(PassageSpec::new(host, route.upstream.clone()?))
         };
-        routes.filter_map(passage).collect()
+        routes.filter_map(|route| passage(route)).collect()
     }
 
     /// What makes secure channels to an upstream's backends; `Ok(None)` where they are plain.
@@ -135,7 +135,7 @@ impl Compiler<'_> {
             .iter()
             .any(|listener| listener.mode == Mode::Tcp && listener.upstream.as_deref() == Some(name));
         let is_passage = |route: &Route| route.mode == Mode::Tcp && route.upstream.as_deref() == Some(name);
-        by_listener || self.document.routes.iter().any(is_passage)
+        by_listener || self.document.routes.iter().any(|route| is_passage(route))
     }
 
     /// The TLS of the plan.

@@ -6,15 +6,15 @@ use crate::{
     check::doors::Doors,
     report::{At, Report},
 };
-use std::{collections::HashSet, net::IpAddr};
+use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 /// What such a route can say.
-const KEYS: [&str; 4] = ["id", "vHost", "mode", "upstream"];
+const KEYS: [&str; 6] = ["id", "vHost", "mode", "upstream", "source", "shadows"];
 
 pub(in crate::check) fn check(
     route: &Route,
     at: At<'_>,
-    (pools, names, doors): (&[Upstream], &HashSet<&str>, Doors),
+    (pools, names, doors): (&[Arc<Upstream>], &HashSet<&str>, Doors),
     report: &mut Report<'_>,
 ) {
     let was_touched = report.is_touched(at);
@@ -62,9 +62,9 @@ fn host(route: &Route, at: At<'_>, was_touched: bool, report: &mut Report<'_>) {
 }
 
 /// Reports a pool that would wrap the client's TLS into TLS of its own.
-fn twice(name: &str, pools: &[Upstream], at: At<'_>, report: &mut Report<'_>) {
+fn twice(name: &str, pools: &[Arc<Upstream>], at: At<'_>, report: &mut Report<'_>) {
     let named = pools.iter().find(|pool| pool.name == name);
-    if named.is_some_and(Upstream::uses_tls) && !report.is_touched(at) {
+    if named.is_some_and(|pool| pool.uses_tls()) && !report.is_touched(at) {
         let message =
             format!("`{name}` speaks TLS itself, so that the client's would be wrapped into another");
         let hint =

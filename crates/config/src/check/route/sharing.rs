@@ -6,7 +6,7 @@ use crate::{
     check::balance::check_sticky,
     report::{At, Report},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 pub(super) fn check(route: &mut Route, at: At<'_>, upstreams: &HashSet<&str>, report: &mut Report<'_>) {
     if let Some(list) = at.get("upstreams").filter(|list| !report.is_touched(*list)) {
@@ -48,10 +48,15 @@ fn weights(route: &Route, list: At<'_>, report: &mut Report<'_>) {
 }
 
 /// Reports a cookie that means an upstream here and a backend there.
-pub(in crate::check) fn cookies(route: &Route, upstreams: &[Upstream], at: At<'_>, report: &mut Report<'_>) {
+pub(in crate::check) fn cookies(
+    route: &Route,
+    upstreams: &[Arc<Upstream>],
+    at: At<'_>,
+    report: &mut Report<'_>,
+) {
     let (Some(sticky), Some(at)) = (&route.upstreams_sticky, at.get("upstreamsSticky")) else { return };
-    let named = |upstream: &&Upstream| route.upstreams.iter().any(|share| share.name == upstream.name);
-    let same = |one: &&Upstream| one.sticky.as_ref().is_some_and(|other| other.cookie == sticky.cookie);
+    let named = |upstream: &&Arc<Upstream>| route.upstreams.iter().any(|share| share.name == upstream.name);
+    let same = |one: &&Arc<Upstream>| one.sticky.as_ref().is_some_and(|other| other.cookie == sticky.cookie);
     if let Some(upstream) = upstreams.iter().filter(named).find(same) {
         let message = format!("the upstream `{}` has a cookie with this name", upstream.name);
         report.add(at.key("cookie").id, message, Some("give one of them another name".into()));

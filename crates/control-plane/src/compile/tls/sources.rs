@@ -21,7 +21,7 @@ impl Compiler<'_> {
             let chain = origin(&written.cert);
             let id = match &chain {
                 Origin::File(path) => unique(format!("file:{}", path.display()), &places),
-                _ => format!("document:{index}"),
+                _ => format!("document:{}", written.id),
             };
             let mut source = Source::new(id, chain, key(written.key.as_ref(), written.key_file.as_ref()));
             source.names = Some(written.names.clone()).filter(|names| !names.is_empty());

@@ -9,8 +9,8 @@ fn probe(keys: &str, speaks_http2: bool) -> HttpProbe {
     let text = format!(
         "upstreams: [{{ name: app, url: a, healthCheck: {{ type: http{keys} }} }}]\nroutes: [{{ upstream: app }}]"
     );
-    let mut document = config::parse(&text, "proxyd.yaml").unwrap().document;
-    let written: HealthCheck = document.upstreams.remove(0).health_check.unwrap();
+    let document = config::parse(&text, "proxyd.yaml").unwrap().document;
+    let written: HealthCheck = document.upstreams[0].health_check.clone().unwrap();
     HttpProbe::new(&written, speaks_http2, Dialler::default()).unwrap()
 }
 
