@@ -24,13 +24,16 @@ mod trie;
 mod walk;
 mod written;
 
+pub(crate) use compile::Pattern;
 pub use compile::TooLarge;
+pub(crate) use condition::Wanted;
+pub(crate) use hash::folded;
 pub use rule::{Conditions, HostPattern, PathPattern, PathRegex, PatternError, RouteOrder, Rule};
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use compile::compile;
-use condition::Wanted;
 use hash::ByteMap;
 use host::{HostTable, Hosts};
 use trie::Trie;
@@ -116,7 +119,7 @@ struct Candidate<T> {
     /// The place in the list as written.
     position: u32,
     /// Absent when the rule has no conditions.
-    wanted: Option<Box<Wanted>>,
+    wanted: Option<Arc<Wanted>>,
     value: T,
 }
 
@@ -137,6 +140,27 @@ impl<T> Matcher<T> {
     /// # Errors
     /// When host and path patterns together are longer than 32 bits can count.
     pub fn compile_in(order: RouteOrder, rules: Vec<Rule<T>>) -> Result<Self, TooLarge> {
+        let wanted: Vec<_> = rules.iter().map(|rule| Wanted::new(&rule.conditions)).collect();
+        let mut values = Vec::with_capacity(rules.len());
+        let mut patterns = Vec::with_capacity(rules.len());
+        for Rule { host, path, conditions, value } in rules {
+            patterns.push((host, path, conditions));
+            values.push(value);
+        }
+        let patterns = patterns.iter().zip(&wanted);
+        let patterns =
+            patterns.map(|((host, path, conditions), wanted)| Pattern { host, path, conditions, wanted });
+        compile(order, patterns.zip(values))
+    }
+
+    /// Compiles rules that belong to somebody else, which stand in the order written.
+    ///
+    /// # Errors
+    /// When host and path patterns together are longer than 32 bits can count.
+    pub(crate) fn of<'r>(
+        order: RouteOrder,
+        rules: impl ExactSizeIterator<Item = (Pattern<'r>, T)>,
+    ) -> Result<Self, TooLarge> {
         compile(order, rules)
     }
 

@@ -34,7 +34,7 @@ impl<'h> Prepared<'h> {
         let mut blueprint = before.blueprint.clone();
         change(&mut blueprint)?;
         let compiled = Snapshot::compile(blueprint, &shared.registry, Some(&before));
-        let snapshot = compiled.inspect_err(|_| shared.registry.prune())?;
+        let snapshot = compiled.inspect_err(|_| shared.registry.prune(before.routes.len()))?;
         Ok(Self { snapshot: Some(Box::new(snapshot)), shared, _alone: alone })
     }
 
@@ -49,7 +49,8 @@ impl<'h> Prepared<'h> {
 impl Drop for Prepared<'_> {
     fn drop(&mut self) {
         if self.snapshot.take().is_some() {
-            self.shared.registry.prune();
+            let served = self.shared.snapshot.load().routes.len();
+            self.shared.registry.prune(served);
         }
     }
 }

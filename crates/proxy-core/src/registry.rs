@@ -17,6 +17,7 @@ use health::{Manual, OutlierSettings, Outliers, PassiveSettings};
 use crate::budget::Budget;
 use crate::circuit::Circuit;
 use crate::clock;
+use crate::folded::FoldedMap;
 use crate::gate::Gate;
 use crate::limiter::AutoLimit;
 use crate::outage::Outage;
@@ -175,17 +176,20 @@ struct Entries {
     upstreams: HashMap<String, Weak<UpstreamState>>,
     /// By upstream and backend id: each a list of those that differ in their destination.
     backends: HashMap<(String, String), Vec<Weak<Backend>>>,
-    routes: HashMap<String, Weak<RouteState>>,
+    routes: FoldedMap<Arc<str>, Weak<RouteState>>,
 }
 
 /// So few backends are not worth looking through.
 const LEAST: usize = 64;
 
 impl Entries {
-    /// Lets go of what nothing uses any more.
-    fn prune(&mut self) {
+    /// Lets go of what nothing uses any more. Routes are looked through only where there are more than those that are
+    /// served: there may be many.
+    fn prune(&mut self, routes: usize) {
         self.upstreams.retain(|_, state| state.strong_count() > 0);
-        self.routes.retain(|_, state| state.strong_count() > 0);
+        if self.routes.len() > routes {
+            self.routes.retain(|_, state| state.strong_count() > 0);
+        }
         self.backends.retain(|_, known| {
             known.retain(|backend| backend.strong_count() > 0);
             !known.is_empty()
@@ -196,6 +200,7 @@ impl Entries {
 /// What all snapshots of one route share.
 #[derive(Debug)]
 pub(crate) struct RouteState {
+    pub(crate) id: Arc<str>,
     pub(crate) statistics: Shards,
     /// Limits its requests in flight, where that is asked for.
     pub(crate) gate: Mutex<Option<Arc<Gate>>>,
@@ -264,7 +269,7 @@ impl Registry {
         known.push(Arc::downgrade(&backend));
         // Names change their addresses without anything being published.
         if entries.backends.len() > entries.prune_at {
-            entries.prune();
+            entries.prune(0);
             entries.prune_at = (2 * entries.backends.len()).max(LEAST);
         }
         (backend, true)
@@ -276,18 +281,20 @@ impl Registry {
         if let Some(state) = entries.routes.get(id).and_then(Weak::upgrade) {
             return state;
         }
+        let id: Arc<str> = id.into();
         let state = Arc::new(RouteState {
+            id: Arc::clone(&id),
             statistics: Shards::new(self.shards),
             gate: Mutex::default(),
             latencies: OnceLock::new(),
         });
-        entries.routes.insert(id.to_owned(), Arc::downgrade(&state));
+        entries.routes.insert(id, Arc::downgrade(&state));
         state
     }
 
-    /// Forgets the entries that nothing uses any more.
-    pub(crate) fn prune(&self) {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).prune();
+    /// Forgets the entries that nothing uses any more, where so many routes are served.
+    pub(crate) fn prune(&self, routes: usize) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).prune(routes);
     }
 
     /// Believes every backend alive.

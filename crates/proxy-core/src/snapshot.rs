@@ -1,6 +1,7 @@
 //! A blueprint compiled for serving. Immutable but for the pickers, which follow the health of the backends.
 
-use std::collections::HashMap;
+mod routes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use crate::affinity::Cookie;
 use crate::cidr::AddressSet;
 use crate::deadline::Ticks;
 use crate::edits::Edits;
+use crate::folded::FoldedMap;
 use crate::hedge::Hedge;
 use crate::hosts::HostTable;
 use crate::incoming::Incoming;
-use crate::matcher::{Matcher, Rule};
+use crate::matcher::{Matcher, Wanted};
 use crate::mirror::Mirror;
 use crate::path::Rewrite;
 use crate::registry::{Registry, RouteState};
@@ -25,6 +27,10 @@ use crate::split::Split;
 use crate::template::Template;
 use crate::upstream::Upstream;
 use crate::waiting::Door;
+pub(crate) use routes::Routes;
+
+/// The upstreams by their names.
+pub(crate) type Upstreams = FoldedMap<String, Arc<Upstream>>;
 
 /// Why a blueprint cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,19 +167,21 @@ pub(crate) struct Snapshot {
     pub(crate) blueprint: Blueprint,
     pub(crate) settings: Compiled,
     pub(crate) matcher: Matcher<Arc<Route>>,
-    pub(crate) upstreams: HashMap<String, Arc<Upstream>>,
+    pub(crate) upstreams: Upstreams,
     pub(crate) hosts: HostTable<HostSpec>,
     /// Backends of some upstream are told whose connections they get.
     pub(crate) announces: bool,
     /// Names of upstreams.
     pub(crate) passages: HostTable<String>,
-    routes: HashMap<String, Arc<Route>>,
+    pub(crate) routes: Routes,
 }
 
 /// A compiled route.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) spec: Arc<RouteSpec>,
+    /// What must hold beside host and path.
+    wanted: Option<Arc<Wanted>>,
     pub(crate) state: Arc<RouteState>,
     pub(crate) target: Target,
     pub(crate) rewrite: Option<Rewrite>,
@@ -213,29 +221,8 @@ impl Snapshot {
         previous: Option<&Self>,
     ) -> Result<Self, BuildError> {
         let upstreams = compile_upstreams(&blueprint, registry, previous)?;
-        let mut routes = HashMap::with_capacity(blueprint.routes.len());
-        let mut rules = Vec::with_capacity(blueprint.routes.len());
-        for spec in &blueprint.routes {
-            let previous = previous
-                .filter(|previous| has_same_defaults(&previous.blueprint.settings, &blueprint.settings));
-            let route = match previous.and_then(|previous| previous.routes.get(&spec.id)) {
-                Some(route) if Arc::ptr_eq(&route.spec, spec) && route.links_to(&upstreams) => {
-                    Arc::clone(route)
-                }
-                _ => Arc::new(Route::compile(spec, &blueprint.settings, &upstreams, registry)?),
-            };
-            rules.push(Rule {
-                host: spec.host.clone(),
-                path: spec.path.clone(),
-                conditions: spec.conditions.clone(),
-                value: Arc::clone(&route),
-            });
-            if routes.insert(spec.id.clone(), route).is_some() {
-                return Err(BuildError::RouteRepeated { id: spec.id.clone() });
-            }
-        }
-        let order = blueprint.settings.route_order;
-        let matcher = Matcher::compile_in(order, rules).map_err(|_| BuildError::TooLarge)?;
+        let routes = Routes::compile(&blueprint, &upstreams, registry, previous)?;
+        let matcher = routes.matcher(&blueprint)?;
         let settings = Compiled::of(&blueprint.settings);
         check_upstreams_of_listeners(&blueprint, &upstreams)?;
         let announces = blueprint.upstreams.iter().any(|upstream| upstream.announces.is_some());
@@ -249,7 +236,7 @@ impl Snapshot {
     /// Has what outlives snapshots go by this one from now on.
     pub(crate) fn install(&self) {
         self.upstreams.values().for_each(|upstream| upstream.install());
-        for route in self.routes.values() {
+        for route in self.routes.iter() {
             if let (Some(door), Some(gate)) = (&route.door, &route.spec.gate)
                 && let Concurrency::At(limit) = gate.limit
             {
@@ -270,10 +257,7 @@ impl Snapshot {
 }
 
 /// Connections of a listener, or for a server name, go to upstreams that there are.
-fn check_upstreams_of_listeners(
-    blueprint: &Blueprint,
-    upstreams: &HashMap<String, Arc<Upstream>>,
-) -> Result<(), BuildError> {
+fn check_upstreams_of_listeners(blueprint: &Blueprint, upstreams: &Upstreams) -> Result<(), BuildError> {
     let of_listeners = blueprint.listeners.iter().filter_map(|listener| match &listener.mode {
         ListenerMode::Tcp { upstream } => Some(upstream),
         _ => None,
@@ -285,16 +269,12 @@ fn check_upstreams_of_listeners(
     }
 }
 
-fn has_same_defaults(before: &Settings, after: &Settings) -> bool {
-    before.timeout == after.timeout && before.max_body_size == after.max_body_size
-}
-
 fn compile_upstreams(
     blueprint: &Blueprint,
     registry: &Arc<Registry>,
     previous: Option<&Snapshot>,
-) -> Result<HashMap<String, Arc<Upstream>>, BuildError> {
-    let mut upstreams = HashMap::with_capacity(blueprint.upstreams.len());
+) -> Result<Upstreams, BuildError> {
+    let mut upstreams = Upstreams::with_capacity_and_hasher(blueprint.upstreams.len(), Default::default());
     for spec in &blueprint.upstreams {
         check_backends(spec)?;
         check_host(spec)?;
@@ -356,7 +336,7 @@ impl Route {
     fn compile(
         spec: &Arc<RouteSpec>,
         settings: &Settings,
-        upstreams: &HashMap<String, Arc<Upstream>>,
+        upstreams: &Upstreams,
         registry: &Registry,
     ) -> Result<Self, BuildError> {
         let bad_field = |field: String| BuildError::Field { route: spec.id.clone(), field };
@@ -388,6 +368,7 @@ impl Route {
             timeout: Ticks::of(spec.timeout.unwrap_or(settings.timeout)),
             attempt_timeout: spec.attempt_timeout.map(Ticks::of),
             max_body_size: spec.max_body_size.unwrap_or(settings.max_body_size),
+            wanted: Wanted::new(&spec.conditions),
             spec: Arc::clone(spec),
         })
     }
@@ -435,7 +416,7 @@ impl Route {
     }
 
     /// True where the upstreams that this route was compiled with are those of `upstreams`.
-    fn links_to(&self, upstreams: &HashMap<String, Arc<Upstream>>) -> bool {
+    fn links_to(&self, upstreams: &Upstreams) -> bool {
         let is_linked = |linked: &Arc<Upstream>| {
             upstreams.get(&linked.spec.name).is_some_and(|upstream| Arc::ptr_eq(upstream, linked))
         };
@@ -451,17 +432,13 @@ impl Route {
     }
 }
 
-fn find(
-    upstreams: &HashMap<String, Arc<Upstream>>,
-    route: &str,
-    name: &str,
-) -> Result<Arc<Upstream>, BuildError> {
+fn find(upstreams: &Upstreams, route: &str, name: &str) -> Result<Arc<Upstream>, BuildError> {
     let unknown = || BuildError::UpstreamUnknown { route: route.to_owned(), upstream: name.to_owned() };
     upstreams.get(name).map(Arc::clone).ok_or_else(unknown)
 }
 
 impl Target {
-    fn compile(spec: &RouteSpec, upstreams: &HashMap<String, Arc<Upstream>>) -> Result<Self, BuildError> {
+    fn compile(spec: &RouteSpec, upstreams: &Upstreams) -> Result<Self, BuildError> {
         let find = |name: &str| find(upstreams, &spec.id, name);
         let check = |status: u16, is_right: bool| {
             if is_right { Ok(status) } else { Err(BuildError::Status { route: spec.id.clone(), status }) }

@@ -20,12 +20,14 @@ use crate::opening::Handshakes;
 use crate::pool::Pools;
 use crate::reason::Reason;
 use crate::registry::{Backend, ConnectionPlace, Marked, Padded, Registry};
+use crate::retired::Retired;
 use crate::snapshot::Snapshot;
 use crate::statistics::{Reasons, Shards};
 
 /// What all workers share. Nothing in it is written on the hot path.
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
+    retired: Arc<Retired<Snapshot>>,
     /// Counts publications.
     pub(crate) generation: AtomicU64,
     pub(crate) registry: Arc<Registry>,
@@ -82,15 +84,16 @@ pub(crate) struct Tending {
     monitor: Monitor<Marked>,
     checks: Checks<Watched>,
     registry: Arc<Registry>,
+    retired: Arc<Retired<Snapshot>>,
     shared: Weak<Shared>,
     /// Dropped behind the rest: the next run has one of its own.
     _renewing: Renewing,
 }
 
 impl Tending {
-    /// Probes, checks, and does what is due, until `shutdown`.
+    /// Probes, checks, does what is due, and frees what is served no more, until `shutdown`.
     pub(crate) async fn run(self, shutdown: impl Future) {
-        let Self { monitor, checks, registry, shared, _renewing } = self;
+        let Self { monitor, checks, registry, retired, shared, _renewing } = self;
         let act = |backend: &Arc<Backend>, due| {
             if let Some(shared) = shared.upgrade() {
                 crate::keeping::act(backend, due, &shared);
@@ -103,6 +106,7 @@ impl Tending {
             () = monitor.run(std::future::pending::<()>()) => {}
             () = checks.run(std::future::pending::<()>()) => {}
             () = registry.timers.run(registry.epoch, act) => {}
+            () = retired.run(|| registry.prune(0)) => {}
         }
     }
 }
@@ -165,6 +169,7 @@ impl Shared {
         health.keeper.follow(&snapshot, &connect);
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
+            retired: Arc::default(),
             generation: AtomicU64::new(0),
             registry,
             health: Mutex::new(health),
@@ -187,10 +192,12 @@ impl Shared {
         snapshot.install();
         let keeper = Arc::clone(&self.health().keeper);
         keeper.follow(&snapshot, &self.connect);
-        self.snapshot.store(Arc::new(snapshot));
+        let routes = snapshot.routes.len();
+        let former = self.snapshot.swap(Arc::new(snapshot));
         // Release: whoever sees the new number sees the new snapshot.
         self.generation.fetch_add(1, Release);
-        self.registry.prune();
+        self.retired.add(former);
+        self.registry.prune(routes);
     }
 
     /// A place for one more connection.
@@ -261,7 +268,8 @@ impl Shared {
         let (monitor, checks) = health.monitor.take().zip(health.keeper.take())?;
         self.is_tended.store(true, Relaxed);
         let (registry, shared) = (Arc::clone(&self.registry), Arc::downgrade(self));
-        Some(Tending { monitor, checks, registry, _renewing: Renewing(Weak::clone(&shared)), shared })
+        let (retired, _renewing) = (Arc::clone(&self.retired), Renewing(Weak::clone(&shared)));
+        Some(Tending { monitor, checks, registry, retired, shared, _renewing })
     }
 
     /// Begins anew where a run has ended: nothing bad is known of any backend.

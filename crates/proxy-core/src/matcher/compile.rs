@@ -1,13 +1,17 @@
 //! From rules as written to tables.
 
+use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
-use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::hash::ByteMap;
 use super::host::{HostTable, Hosts};
 use super::trie::TrieBuilder;
-use super::{Candidate, Group, HostPattern, Matcher, NONE, PathPattern, PathRegex, RouteOrder, Rule, Wanted};
+use super::{
+    Candidate, Conditions, Group, HostPattern, Matcher, NONE, PathPattern, PathRegex, RouteOrder, Wanted,
+};
+use crate::folded::FoldedMap;
 
 /// Host and path patterns together are longer than 32 bits can count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,23 +25,37 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
+/// What one rule matches by.
+#[derive(Clone, Copy)]
+pub(crate) struct Pattern<'r> {
+    pub(crate) host: &'r HostPattern,
+    pub(crate) path: &'r PathPattern,
+    pub(crate) conditions: &'r Conditions,
+    /// The conditions ready to be looked at.
+    pub(crate) wanted: &'r Option<Arc<Wanted>>,
+}
+
 /// A rule on its way to its place.
-struct Entry<T> {
+struct Entry<'r, T> {
     table: u32,
     /// For a regular expression, the position of the table's first rule with it.
     first: u32,
     position: u32,
     /// How many conditions the rule has, as far as that matters to its place.
-    conditions: usize,
-    rule: Rule<T>,
+    conditions: u32,
+    path: &'r PathPattern,
+    wanted: &'r Option<Arc<Wanted>>,
+    value: T,
 }
 
-pub(super) fn compile<T>(order: RouteOrder, rules: Vec<Rule<T>>) -> Result<Matcher<T>, TooLarge> {
-    check_size(&rules)?;
-    let hosts = number_hosts(&rules);
-    let mut entries = entries(order, rules, &hosts);
+pub(super) fn compile<'r, T>(
+    order: RouteOrder,
+    rules: impl ExactSizeIterator<Item = (Pattern<'r>, T)>,
+) -> Result<Matcher<T>, TooLarge> {
+    let mut hosts = HostNumbers::default();
+    let mut entries = entries(order, rules, &mut hosts)?;
     entries.sort_unstable_by(|a, b| compare(a, b).then_with(|| rank(a).cmp(&rank(b))));
-    let (mut tables, hosts) = link_hosts(&hosts);
+    let (mut tables, hosts) = link_hosts(&hosts.patterns);
     let paths = Paths::new(&entries, &mut tables);
     Ok(Matcher {
         order,
@@ -51,65 +69,102 @@ pub(super) fn compile<T>(order: RouteOrder, rules: Vec<Rule<T>>) -> Result<Match
     })
 }
 
-/// Every number that is stored in 32 bits counts something of which there are at most two for each byte of pattern
-/// and for each rule.
-fn check_size<T>(rules: &[Rule<T>]) -> Result<(), TooLarge> {
-    let host = |pattern: &HostPattern| match pattern {
-        HostPattern::Any => 0,
-        HostPattern::Exact(name) | HostPattern::Suffix(name) => name.len(),
-    };
-    let size = rules.iter().map(|rule| 4 + host(&rule.host) + rule.path.len()).sum::<usize>();
-    if size < (NONE / 2) as usize { Ok(()) } else { Err(TooLarge) }
+/// A host pattern in lower case.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Host<'r> {
+    Any,
+    Exact(Cow<'r, str>),
+    Suffix(Cow<'r, str>),
 }
 
-/// A number for each host pattern, in lower case.
-fn number_hosts<T>(rules: &[Rule<T>]) -> HashMap<HostPattern, u32> {
-    let mut numbers = HashMap::new();
-    for rule in rules {
-        let next = numbers.len() as u32;
-        numbers.entry(lower_case(&rule.host)).or_insert(next);
+impl<'r> Host<'r> {
+    fn of(pattern: &'r HostPattern) -> Self {
+        match pattern {
+            HostPattern::Any => Self::Any,
+            HostPattern::Exact(name) => Self::Exact(lower_case(name)),
+            HostPattern::Suffix(name) => Self::Suffix(lower_case(name)),
+        }
     }
-    numbers
-}
 
-fn lower_case(host: &HostPattern) -> HostPattern {
-    match host {
-        HostPattern::Any => HostPattern::Any,
-        HostPattern::Exact(name) => HostPattern::Exact(name.to_ascii_lowercase()),
-        HostPattern::Suffix(name) => HostPattern::Suffix(name.to_ascii_lowercase()),
+    fn len(&self) -> usize {
+        match self {
+            Self::Any => 0,
+            Self::Exact(name) | Self::Suffix(name) => name.len(),
+        }
     }
 }
 
-fn entries<T>(order: RouteOrder, rules: Vec<Rule<T>>, hosts: &HashMap<HostPattern, u32>) -> Vec<Entry<T>> {
-    let mut firsts = HashMap::new();
-    let entry = |(position, rule): (usize, Rule<T>)| {
-        let position = position as u32;
-        let table = hosts.get(&lower_case(&rule.host)).copied().unwrap_or(NONE);
-        let first = match &rule.path {
-            PathPattern::Regex(regex) => {
-                *firsts.entry((table, regex.as_str().to_owned())).or_insert(position)
-            }
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// A number for each host pattern: its place among them.
+#[derive(Default)]
+struct HostNumbers<'r> {
+    patterns: Vec<Host<'r>>,
+    numbers: FoldedMap<Host<'r>, u32>,
+}
+
+impl<'r> HostNumbers<'r> {
+    fn number(&mut self, host: Host<'r>) -> u32 {
+        let next = self.patterns.len() as u32;
+        let number = *self.numbers.entry(host.clone()).or_insert(next);
+        if number == next {
+            self.patterns.push(host);
+        }
+        number
+    }
+}
+
+/// The rules as written. Every number that is stored in 32 bits counts something of which there are at most two for each
+/// byte of pattern and for each rule.
+fn entries<'r, T>(
+    order: RouteOrder,
+    rules: impl ExactSizeIterator<Item = (Pattern<'r>, T)>,
+    hosts: &mut HostNumbers<'r>,
+) -> Result<Vec<Entry<'r, T>>, TooLarge> {
+    let mut firsts = FoldedMap::default();
+    let mut entries = Vec::with_capacity(rules.len());
+    let mut size = 0;
+    for (pattern, value) in rules {
+        let host = Host::of(pattern.host);
+        size += 4 + host.len() + pattern.path.len();
+        if size >= (NONE / 2) as usize {
+            return Err(TooLarge);
+        }
+        let position = entries.len() as u32;
+        let table = hosts.number(host);
+        let first = match pattern.path {
+            PathPattern::Regex(regex) => *firsts.entry((table, regex.as_str())).or_insert(position),
             PathPattern::Exact(_) | PathPattern::Prefix(_) => 0,
         };
         let conditions = match order {
-            RouteOrder::Specific => rule.conditions.count(),
+            RouteOrder::Specific => pattern.conditions.count() as u32,
             RouteOrder::Written => 0,
         };
-        Entry { table, first, position, conditions, rule }
-    };
-    rules.into_iter().enumerate().map(entry).collect()
+        let Pattern { path, wanted, .. } = pattern;
+        entries.push(Entry { table, first, position, conditions, path, wanted, value });
+    }
+    Ok(entries)
 }
 
 /// Equal for rules of one group. Prefixes stand in the order of their text, which is the order that a trie is built
 /// in; from the longest to the shortest is how it is walked.
-fn compare<T>(a: &Entry<T>, b: &Entry<T>) -> Ordering {
-    let path = match (&a.rule.path, &b.rule.path) {
+fn compare<T>(a: &Entry<'_, T>, b: &Entry<'_, T>) -> Ordering {
+    a.table.cmp(&b.table).then_with(|| compare_paths(a.path, b.path)).then(a.first.cmp(&b.first))
+}
+
+fn compare_paths(a: &PathPattern, b: &PathPattern) -> Ordering {
+    match (a, b) {
         (PathPattern::Exact(a), PathPattern::Exact(b)) | (PathPattern::Prefix(a), PathPattern::Prefix(b)) => {
             a.cmp(b)
         }
         (a, b) => class(a).cmp(&class(b)),
-    };
-    a.table.cmp(&b.table).then(path).then(a.first.cmp(&b.first))
+    }
 }
 
 fn class(path: &PathPattern) -> u8 {
@@ -121,45 +176,41 @@ fn class(path: &PathPattern) -> u8 {
 }
 
 /// The order within a group.
-fn rank<T>(entry: &Entry<T>) -> (Reverse<usize>, u32) {
+fn rank<T>(entry: &Entry<'_, T>) -> (Reverse<u32>, u32) {
     (Reverse(entry.conditions), entry.position)
 }
 
-fn candidate<T>(entry: Entry<T>) -> Candidate<T> {
-    Candidate {
-        position: entry.position,
-        wanted: Wanted::new(entry.rule.conditions),
-        value: entry.rule.value,
-    }
+fn candidate<T>(entry: Entry<'_, T>) -> Candidate<T> {
+    Candidate { position: entry.position, wanted: entry.wanted.clone(), value: entry.value }
 }
 
 /// A table for each host, each with the next less specific one.
-fn link_hosts(numbers: &HashMap<HostPattern, u32>) -> (Vec<HostTable>, Hosts) {
+fn link_hosts(patterns: &[Host<'_>]) -> (Vec<HostTable>, Hosts) {
     let empty = HostTable { has_exact: false, regexes: (0, 0), prefixes: NONE, next: NONE };
-    let mut tables = vec![empty; numbers.len()];
-    let any = numbers.get(&HostPattern::Any).copied().unwrap_or(NONE);
-    let (mut names, mut suffixes) = (Vec::new(), Vec::new());
-    for (host, &table) in numbers {
+    let mut tables = vec![empty; patterns.len()];
+    let mut any = NONE;
+    let (mut names, mut suffixes) = (Vec::with_capacity(patterns.len()), Vec::new());
+    for (table, host) in patterns.iter().enumerate() {
+        let table = table as u32;
         match host {
-            HostPattern::Any => {}
-            HostPattern::Exact(name) => names.push((name.as_str(), table)),
-            HostPattern::Suffix(name) => {
+            Host::Any => any = table,
+            Host::Exact(name) => names.push((0, name.as_bytes(), table)),
+            Host::Suffix(name) => {
                 suffixes.push((name.bytes().rev().chain([b'.']).collect::<Vec<u8>>(), table));
             }
         }
     }
     suffixes.sort_unstable();
-    // A map's order is arbitrary, what is compiled from it is not.
-    names.sort_unstable();
     let keys: Vec<(&[u8], u32)> = suffixes.iter().map(|(key, table)| (&**key, *table)).collect();
     let mut trie = TrieBuilder::default();
     let suffix_root = trie.add(&keys, |table, outer| {
         set_next(&mut tables, table, if outer == NONE { any } else { outer });
     });
-    let exact: Vec<_> = names.iter().map(|&(name, table)| (0, name.as_bytes(), table)).collect();
-    let hosts = Hosts { exact: ByteMap::new(&exact), suffixes: trie.build_backwards(), suffix_root, any };
-    for (name, table) in names {
-        set_next(&mut tables, table, hosts.wildcard(name));
+    let hosts = Hosts { exact: ByteMap::new(&names), suffixes: trie.build_backwards(), suffix_root, any };
+    for host in patterns.iter().enumerate() {
+        if let (table, Host::Exact(name)) = host {
+            set_next(&mut tables, table as u32, hosts.wildcard(name));
+        }
     }
     (tables, hosts)
 }
@@ -180,7 +231,7 @@ struct Paths<'a> {
 
 impl<'a> Paths<'a> {
     /// Groups the sorted entries and enters each group under its path in its table.
-    fn new<T>(entries: &'a [Entry<T>], tables: &mut [HostTable]) -> Self {
+    fn new<T>(entries: &'a [Entry<'_, T>], tables: &mut [HostTable]) -> Self {
         let mut paths = Self {
             groups: Vec::new(),
             exact: Vec::new(),
@@ -202,7 +253,7 @@ impl<'a> Paths<'a> {
                 let end = start + group.len() as u32;
                 paths.groups.push(Group { start, end, outer: NONE });
                 start = end;
-                match group.first().map(|entry| &entry.rule.path) {
+                match group.first().map(|entry| entry.path) {
                     Some(PathPattern::Exact(path)) => paths.exact.push((id, path.as_bytes(), number)),
                     Some(PathPattern::Regex(regex)) => paths.regexes.push((regex.clone(), number)),
                     Some(PathPattern::Prefix(text)) => keys.push((text.as_bytes(), number)),

@@ -1,11 +1,13 @@
 //! Conditions beside host and path, and whether a request meets them.
 
+use std::sync::Arc;
+
 use super::{Conditions, MatchInput, Outcome};
 use crate::cidr::AddressSet;
 
 /// Conditions ready to be looked at.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     methods: Box<[String]>,
     headers: Box<[(String, String)]>,
     query: Box<[(String, String)]>,
@@ -15,14 +17,14 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// `None` when nothing is wanted.
-    pub(super) fn new(conditions: Conditions) -> Option<Box<Self>> {
+    pub(crate) fn new(conditions: &Conditions) -> Option<Arc<Self>> {
         if conditions.count() == 0 {
             return None;
         }
-        let Conditions { methods, mut headers, query, clients } = conditions;
+        let Conditions { methods, mut headers, query, clients } = conditions.clone();
         headers.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
         let clients = (!clients.is_empty()).then(|| clients.into_iter().collect());
-        Some(Box::new(Self {
+        Some(Arc::new(Self {
             methods: methods.into(),
             headers: headers.into(),
             query: query.into(),

@@ -170,7 +170,7 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
 }
 
 #[inline]
-pub(super) fn folded(word: u64) -> u64 {
+pub(crate) fn folded(word: u64) -> u64 {
     let product = u128::from(word) * 0xa076_1d64_78bd_642f;
     (product >> 64) as u64 ^ product as u64
 }

@@ -25,6 +25,8 @@ pub(super) struct TrieBuilder {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
     labels: Vec<u8>,
+    /// What is still to be placed, kept for the next trie.
+    spans: Vec<Span>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +97,7 @@ impl Trie {
 }
 
 /// Keys that share what lies before `depth` and have a node of their own.
+#[derive(Debug)]
 struct Span {
     keys: std::ops::Range<usize>,
     depth: usize,
@@ -112,10 +115,12 @@ impl TrieBuilder {
         }
         let root = self.reserve();
         // A stack of our own, since keys may be nested thousands deep.
-        let mut spans = vec![Span { keys: 0..keys.len(), depth: 0, node: root, above: NONE }];
+        let mut spans = std::mem::take(&mut self.spans);
+        spans.push(Span { keys: 0..keys.len(), depth: 0, node: root, above: NONE });
         while let Some(span) = spans.pop() {
             self.place(keys, &span, &mut spans, &mut on_nested);
         }
+        self.spans = spans;
         root as u32
     }
 

@@ -17,7 +17,7 @@ fn the_same_name_is_the_same_entry_for_as_long_as_somebody_holds_it() {
     let a = backend(&registry, &app, "a", 1);
     a.set_out(Outage::CONNECT, true);
     a.begin(0);
-    registry.prune();
+    registry.prune(0);
     let again = backend(&registry, &app, "a", 1);
     assert!(Arc::ptr_eq(&a, &again) && again.is_dead() && again.in_flight() == 1);
     // Another upstream's backend of that id is another one; so is one at another place.
@@ -39,7 +39,7 @@ fn what_nobody_holds_is_forgotten_and_its_slot_used_again() {
     let (slot, number) = (first.slot, first.number);
     first.set_out(Outage::CONNECT, true);
     drop(first);
-    registry.prune();
+    registry.prune(0);
     let entries = registry.entries.lock().unwrap();
     assert_eq!((entries.backends.len(), entries.upstreams.len()), (1, 1));
     drop(entries);
@@ -47,7 +47,7 @@ fn what_nobody_holds_is_forgotten_and_its_slot_used_again() {
     assert_eq!(first.slot, slot);
     assert!(first.number != number && !first.is_dead());
     drop((first, second, app));
-    registry.prune();
+    registry.prune(0);
     let entries = registry.entries.lock().unwrap();
     assert_eq!((entries.backends.len(), entries.upstreams.len()), (0, 0));
 }

@@ -123,6 +123,39 @@ fn what_did_not_change_is_shared_with_the_snapshot_before() {
 }
 
 #[test]
+fn routes_are_found_again_wherever_they_stand() {
+    let registry = Arc::new(Registry::new(1));
+    let named = |id: usize| Arc::new(RouteSpec::to(format!("{id}"), "app"));
+    let mut first = blueprint(vec![upstream("app")], vec![]);
+    first.routes = (0..6).map(named).collect();
+    let before = Snapshot::compile(first.clone(), &registry, None).unwrap();
+    for order in [vec![5, 4, 3, 2, 1, 0], vec![0, 2, 3, 4, 5], vec![9, 0, 1, 8, 2, 3], vec![3], vec![]] {
+        let mut changed = first.clone();
+        changed.routes =
+            order.iter().map(|id| first.routes.get(*id).map_or_else(|| named(*id), Arc::clone)).collect();
+        let after = Snapshot::compile(changed, &registry, Some(&before)).unwrap();
+        let ids: Vec<usize> = after.routes.iter().map(|route| route.spec.id.parse().unwrap()).collect();
+        assert_eq!(ids, order);
+        for id in 0..10 {
+            let (was, is) = (before.route(&id.to_string()), after.route(&id.to_string()));
+            assert_eq!(is.is_some(), order.contains(&id), "{id} of {order:?}");
+            if let (Some(was), Some(is)) = (was, is) {
+                assert!(Arc::ptr_eq(was, is), "{id} of {order:?}");
+            }
+        }
+    }
+    // Another route of that id, and one that stands there twice.
+    let mut changed = first.clone();
+    changed.routes[2] = named(2);
+    let after = Snapshot::compile(changed, &registry, Some(&before)).unwrap();
+    assert!(!Arc::ptr_eq(before.route("2").unwrap(), after.route("2").unwrap()));
+    let mut changed = first;
+    changed.routes[2] = Arc::clone(&changed.routes[1]);
+    let repeated = Snapshot::compile(changed, &registry, Some(&before)).map(|_| ());
+    assert_eq!(repeated, Err(BuildError::RouteRepeated { id: "1".to_owned() }));
+}
+
+#[test]
 fn a_fallback_takes_over_from_another_upstream_only() {
     let forward = |upstream: &str, fallback: &str| Action::Forward {
         upstream: upstream.to_owned(),

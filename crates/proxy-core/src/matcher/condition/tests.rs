@@ -25,7 +25,7 @@ fn input<'a>(query: Option<&'a str>, fields: &'a Lines) -> MatchInput<'a> {
 #[track_caller]
 fn query(wanted: (&str, &str), query: Option<&str>, expected: bool) {
     let pair = (wanted.0.to_owned(), wanted.1.to_owned());
-    let wanted = Wanted::new(Conditions { query: vec![pair.clone()], ..Conditions::default() }).unwrap();
+    let wanted = Wanted::new(&Conditions { query: vec![pair.clone()], ..Conditions::default() }).unwrap();
     let outcome = wanted.outcome(&input(query, &Lines(&[])));
     assert_eq!(
         outcome,
@@ -72,7 +72,7 @@ fn pairs_are_decoded_before_they_are_compared() {
 fn any_line_of_a_field_may_have_the_wanted_value_and_all_fields_are_needed() {
     let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let headers = vec![line("X-A", "1"), line("x-b", "2")];
-    let wanted = Wanted::new(Conditions { headers, ..Conditions::default() }).unwrap();
+    let wanted = Wanted::new(&Conditions { headers, ..Conditions::default() }).unwrap();
     let outcome = |lines| wanted.outcome(&input(None, Box::leak(Box::new(Lines(lines)))));
     assert_eq!(outcome(&[("x-a", "0"), ("x-a", "1"), ("x-b", "2")]), Outcome::Matched);
     assert_eq!(outcome(&[("x-a", "1")]), Outcome::Header("x-b"));
@@ -88,7 +88,7 @@ fn one_method_and_one_block_suffice() {
     };
     let outcome = |methods, clients| {
         let fields = Lines(&[]);
-        let wanted = Wanted::new(conditions(methods, clients)).unwrap();
+        let wanted = Wanted::new(&conditions(methods, clients)).unwrap();
         match wanted.outcome(&input(None, &fields)) {
             Outcome::Matched => "matched",
             Outcome::Method => "method",
@@ -103,5 +103,5 @@ fn one_method_and_one_block_suffice() {
 
 #[test]
 fn no_conditions_are_no_work() {
-    assert!(Wanted::new(Conditions::default()).is_none());
+    assert!(Wanted::new(&Conditions::default()).is_none());
 }
