@@ -12,3 +12,5 @@ pub use error::{ChangeError, Fault};
 pub use how::{How, RevertOn};
 pub use revision::{Applied, Difference, DifferenceKind, Live, Planned, Revision, What};
 pub use view::{Entry, Owner, View};
+
+pub(crate) use tag::{of as tag_of, of_text as text_tag};

@@ -2,6 +2,7 @@
 
 mod egress;
 mod fields;
+mod former;
 mod refused;
 mod route;
 mod settings;
@@ -10,7 +11,6 @@ mod upstream;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use config::{Document, Errors, Loaded, Problem, State};
 use proxy_core::spec::Blueprint;
@@ -19,10 +19,14 @@ use proxy_core::{ListenAddress, Proxy};
 use crate::probes::Dialler;
 use crate::tls::TlsPlan;
 use crate::{Factories, Plan, not_built, state_dir};
+pub(crate) use former::Former;
+use former::Reused;
 
 /// What a stage of the compilation reads, and where it reports what is wrong.
 struct Compiler<'a> {
     loaded: &'a Loaded,
+    /// What was served before, where that can be gone by.
+    former: Reused<'a>,
     document: &'a Document,
     factories: &'a Factories,
     /// What probes connect with.
@@ -34,6 +38,8 @@ struct Compiler<'a> {
     tls: TlsPlan,
     /// Hosts that demand certificates of their clients.
     demanding: HashSet<String>,
+    /// The names of upstreams whose connections are relayed in TCP mode.
+    relayed: HashSet<&'a str>,
 }
 
 /// Compiles a document.
@@ -41,8 +47,21 @@ struct Compiler<'a> {
 /// # Errors
 /// Everything that is wrong with it, keys whose feature is not built among them, each with its place.
 pub fn compile(loaded: &Loaded, factories: &Factories) -> Result<Plan, Errors> {
+    compile_next(loaded, factories, None)
+}
+
+/// The same where another document was compiled before: what the two share is not compiled again, and its warnings are not
+/// repeated. The engine is not asked what it thinks of the whole then: whoever publishes the plan does that.
+///
+/// # Errors
+/// Everything that is wrong with it, keys whose feature is not built among them, each with its place.
+pub(crate) fn compile_next(
+    loaded: &Loaded,
+    factories: &Factories,
+    former: Option<&Former<'_>>,
+) -> Result<Plan, Errors> {
     let mut problems = not_built(loaded);
-    match translate(loaded, factories) {
+    match translate(loaded, factories, former) {
         Ok(plan) if problems.is_empty() => Ok(plan),
         Ok(_) => Err(problems.into()),
         Err(others) => {
@@ -58,13 +77,34 @@ pub fn compile(loaded: &Loaded, factories: &Factories) -> Result<Plan, Errors> {
 /// # Errors
 /// Everything that is wrong with the document but for [`not_built()`], each with its place.
 pub fn check(loaded: &Loaded, factories: &Factories) -> Result<Vec<Problem>, Errors> {
-    Ok(translate(loaded, factories)?.warnings)
+    Ok(translate(loaded, factories, None)?.warnings)
 }
 
-fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem>> {
+/// The directory that a document keeps its state in; `None` where it keeps none, or none is known.
+pub(crate) fn state_dir(document: &Document) -> Option<PathBuf> {
+    let default = config::StateDir::default();
+    let written = match &document.state {
+        None => &default,
+        Some(State::Dir(written)) => written,
+        Some(_) => return None,
+    };
+    state_dir::find(written, &|name| std::env::var_os(name), rustix::process::geteuid().is_root())
+}
+
+/// Where in a document the cause lies of what the engine refuses.
+pub(crate) fn path_of(document: &Document, error: &proxy_core::BuildError) -> String {
+    refused::path(document, error)
+}
+
+fn translate(
+    loaded: &Loaded,
+    factories: &Factories,
+    former: Option<&Former<'_>>,
+) -> Result<Plan, Vec<Problem>> {
     let document = &loaded.document;
     let mut compiler = Compiler {
         loaded,
+        former: Reused::of(former, document),
         document,
         factories,
         dialler: Dialler::default(),
@@ -73,27 +113,35 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         warnings: Vec::new(),
         tls: TlsPlan::default(),
         demanding: HashSet::new(),
+        relayed: tls::relayed(document),
     };
     let egress = compiler.egress();
     compiler.dialler = Dialler::new(egress.clone());
     let state_dir = compiler.state_dir();
     let mut blueprint = Blueprint::default();
     blueprint.settings = settings::settings(document);
-    compiler.certificates();
+    compiler.certificates(former.map(|former| &former.plan.tls.loaded));
     blueprint.listeners = compiler.listeners();
     blueprint.passages = compiler.passages();
     blueprint.hosts = compiler.hosts();
     compiler.acme(state_dir.as_deref());
-    blueprint.upstreams = compiler.upstreams();
-    let routes = document.routes.iter().enumerate().filter(|(_, route)| route.mode == config::Mode::Http);
-    for (index, route) in routes {
-        let spec = compiler.route(index, route, &mut blueprint.upstreams);
-        blueprint.routes.extend(spec.map(Arc::new));
+    let pools = compiler.upstreams();
+    blueprint.upstreams = pools.iter().flatten().cloned().collect();
+    let mut routes = Vec::with_capacity(document.routes.len());
+    for (index, route) in document.routes.iter().enumerate() {
+        let spec = match route.mode {
+            config::Mode::Http => compiler.shared_route(index, route, &mut blueprint.upstreams),
+            _ => None,
+        };
+        blueprint.routes.extend(spec.clone());
+        routes.push(spec);
     }
     compiler.warn_of_blocked(&egress);
     compiler.warn_of_priorities(&blueprint);
-    compiler.warnings.extend(loaded.warnings());
-    compiler.build(&blueprint);
+    if former.is_none() {
+        compiler.warnings.extend(loaded.warnings());
+        compiler.build(&blueprint);
+    }
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);
     }
@@ -106,6 +154,8 @@ fn translate(loaded: &Loaded, factories: &Factories) -> Result<Plan, Vec<Problem
         state_dir,
         warnings: compiler.warnings,
         dialler: compiler.dialler,
+        pools,
+        routes,
     })
 }
 
@@ -119,10 +169,8 @@ fn listen(address: config::Address) -> ListenAddress {
 impl Compiler<'_> {
     /// The directory of the state; `None` where none is kept.
     fn state_dir(&mut self) -> Option<PathBuf> {
-        let Some(State::Dir(written)) = &self.document.state else { return None };
-        let found =
-            state_dir::find(written, &|name| std::env::var_os(name), rustix::process::geteuid().is_root());
-        if found.is_none() {
+        let found = state_dir(self.document);
+        if found.is_none() && matches!(self.document.state, Some(State::Dir(_))) {
             self.refuse(
                 "state",
                 "no directory is known for it",
@@ -143,9 +191,11 @@ impl Compiler<'_> {
             blueprint.upstreams.iter().any(|upstream| upstream.name == name && upstream.gate.is_some())
         };
         for (index, route) in self.document.routes.iter().enumerate() {
+            if route.priority == config::Priority::Normal || self.former.has(index) {
+                continue;
+            }
             let names = route.upstreams.iter().map(|share| share.name.clone());
-            let is_idle = route.priority != config::Priority::Normal
-                && route.req_active_length.is_none()
+            let is_idle = route.req_active_length.is_none()
                 && !route.upstream_name().into_iter().chain(names).any(|name| waits(&name));
             if is_idle {
                 let message = "nobody waits for a place here, so that a priority changes nothing";

@@ -4,16 +4,16 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use egress::Egress;
+use egress::{Egress, Policy};
 use health::Manual;
-use proxy_core::{BackendStatus, BuildError, Handle, ListenAddress, Proxy};
+use proxy_core::{BackendStatus, BuildError, Handle, ListenAddress, Prepared, Proxy};
 
 use crate::Plan;
 use crate::acme::Status;
 use crate::certificates::Keeper;
 use crate::issuing::Issuing;
 use crate::states::States;
-use crate::tls::LiveTls;
+use crate::tls::{LiveTls, Staged, TlsPlan};
 
 /// Changes what a proxy serves, from one plan to the next, and what it is told of backends meanwhile. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +82,36 @@ pub enum SetError {
     },
 }
 
+/// A plan that is ready to be served, and not served yet.
+pub(crate) struct Publication<'a> {
+    control: &'a ControlPlane,
+    states: MutexGuard<'a, States>,
+    next: States,
+    prepared: Prepared<'a>,
+    staged: Staged,
+    tls: TlsPlan,
+    egress: Policy,
+}
+
+impl Publication<'_> {
+    /// Serves it.
+    pub(crate) fn install(mut self) {
+        let control = self.control;
+        control.handle.install(self.prepared);
+        control.tls.commit(&self.tls, self.staged);
+        *self.states = self.next;
+        // The engine remembers what is forgotten here.
+        for (upstream, id, state) in self.states.take_overruled() {
+            // A backend that is gone again needs nothing.
+            let _ = control.handle.set_backend(&upstream, &id, state);
+        }
+        if let (Some(issuing), Some(wanted)) = (&control.issuing, &self.tls.acme) {
+            issuing.follow(wanted);
+        }
+        control.egress.replace_policy(self.egress);
+    }
+}
+
 impl ControlPlane {
     /// A proxy that serves a plan, and its control plane. The caller binds the plan's addresses and runs the proxy.
     /// Backends are as somebody set them before, as far as the plan's directory remembers; what it cannot tell is in the
@@ -92,12 +122,13 @@ impl ControlPlane {
     pub fn build(plan: Plan) -> Result<(Proxy, Self), BuildFailure> {
         let Plan { mut blueprint, addresses, workers, egress, state_dir, dialler, tls: wanted, .. } = plan;
         let tls = LiveTls::new(state_dir.as_deref());
+        let written = blueprint.clone();
         let staged = tls.stage(&wanted, &mut blueprint).map_err(BuildFailure::Tls)?;
         let egress = Arc::new(Egress::new(egress));
         dialler.use_for_all(egress.clone());
         let mut states = States::read(state_dir.as_deref());
         let proxy = Proxy::builder()
-            .blueprint(states.apply(blueprint))
+            .blueprint(states.apply(&written, blueprint))
             .workers(workers)
             .connect(egress.clone())
             .build()?;
@@ -151,31 +182,35 @@ impl ControlPlane {
     /// # Errors
     /// Why the plan cannot be served; nothing has changed then.
     pub fn publish(&self, plan: Plan) -> Result<(), PublishError> {
+        self.prepare(&plan).map(Publication::install)
+    }
+
+    /// A plan made ready to be served, so that nothing can fail any more. Until the publication is installed or dropped nothing
+    /// else is published, and no backend is set.
+    pub(crate) fn prepare(&self, plan: &Plan) -> Result<Publication<'_>, PublishError> {
         if plan.addresses != self.addresses
             || plan.workers != self.workers
             || plan.state_dir != self.state_dir
-            || !self.issues_as(&plan)
+            || !self.issues_as(plan)
         {
             return Err(PublishError::NeedsRestart);
         }
         plan.dialler.use_for_all(self.egress.clone());
-        let mut states = self.states();
+        let states = self.states();
         let mut next = states.clone();
-        let mut blueprint = plan.blueprint;
+        let mut blueprint = plan.blueprint.clone();
         let staged = self.tls.stage(&plan.tls, &mut blueprint).map_err(PublishError::Tls)?;
-        self.handle.publish(next.apply(blueprint))?;
-        self.tls.commit(&plan.tls, staged);
-        *states = next;
-        // The engine remembers what is forgotten here.
-        for (upstream, id, state) in states.take_overruled() {
-            // A backend that is gone again needs nothing.
-            let _ = self.handle.set_backend(&upstream, &id, state);
-        }
-        if let (Some(issuing), Some(wanted)) = (&self.issuing, &plan.tls.acme) {
-            issuing.follow(wanted);
-        }
-        self.egress.replace_policy(plan.egress);
-        Ok(())
+        let blueprint = next.apply(&plan.blueprint, blueprint);
+        let prepared = self.handle.prepare(blueprint)?;
+        Ok(Publication {
+            control: self,
+            states,
+            next,
+            prepared,
+            staged,
+            tls: plan.tls.clone(),
+            egress: plan.egress.clone(),
+        })
     }
 
     /// Sets what somebody wants of a backend, in place of what the document says: it holds until somebody sets something

@@ -13,7 +13,7 @@ mod probes;
 pub mod certificates;
 pub mod changes;
 mod control;
-mod documents;
+//mod documents;
 mod durable;
 mod issuing;
 mod state_dir;
@@ -26,7 +26,7 @@ pub use certificates::{
 };
 pub use compile::{check, compile};
 pub use control::{BuildFailure, ControlPlane, PublishError, SetError};
-pub use documents::Documents;
+//pub use documents::Documents;
 pub use factories::Factories;
 pub use not_built::not_built;
 pub use plan::Plan;

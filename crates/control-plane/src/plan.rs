@@ -1,10 +1,11 @@
 //! A document compiled.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use config::Problem;
 use egress::Policy;
-use proxy_core::spec::Blueprint;
+use proxy_core::spec::{Blueprint, RouteSpec, UpstreamSpec};
 use proxy_core::{ListenAddress, Listeners};
 
 use crate::probes::Dialler;
@@ -30,13 +31,23 @@ pub struct Plan {
     pub(crate) tls: TlsPlan,
     /// What the blueprint's probes connect with.
     pub(crate) dialler: Dialler,
+    /// What each upstream of the document was compiled to, by its place there.
+    pub(crate) pools: Vec<Option<Arc<UpstreamSpec>>>,
+    /// What each route of the document was compiled to, by its place there; `None` for one that is no route of requests.
+    pub(crate) routes: Vec<Option<Arc<RouteSpec>>>,
 }
 
 impl Plan {
     /// Notes which ports the system has chosen, where the document left that to it: redirects to HTTPS name them.
     pub fn note_ports(&mut self, listeners: &Listeners) {
+        let bound: Vec<ListenAddress> = listeners.addresses().collect();
+        self.note_addresses(&bound);
+    }
+
+    /// The same where it is known what was bound.
+    pub(crate) fn note_addresses(&mut self, bound: &[ListenAddress]) {
         let is_secure = |number: &usize| matches!(self.tls.listeners.get(*number), Some(Some(_)));
-        let chosen = listeners.addresses().enumerate().find_map(|(number, address)| match address {
+        let chosen = bound.iter().enumerate().find_map(|(number, address)| match address {
             ListenAddress::Tcp(address) if is_secure(&number) => Some(address.port()),
             _ => None,
         });

@@ -25,11 +25,31 @@ pub(crate) struct States {
     set: BackendStates,
     /// False where there are states that could not be read: nothing is written over them.
     is_read: bool,
-    /// What the document says.
-    written: HashMap<String, Arc<UpstreamSpec>>,
+    /// What is served of what the document says.
+    settled: HashMap<String, Settled>,
     /// Backends of which nothing is remembered since somebody made them ready, by upstream and id, and what the engine
     /// holds them to be by hand.
     forgotten: HashMap<(String, String), Manual>,
+}
+
+/// An upstream.
+#[derive(Clone)]
+struct Settled {
+    /// As the document says.
+    written: Arc<UpstreamSpec>,
+    /// With what somebody set, and with the channels that outlive documents.
+    served: Arc<UpstreamSpec>,
+}
+
+impl Settled {
+    /// True where another is made of the same, in the same way.
+    fn is_same(&self, written: &Arc<UpstreamSpec>, served: &UpstreamSpec) -> bool {
+        let channel =
+            |spec: &UpstreamSpec| spec.secure.as_ref().map(|secure| Arc::as_ptr(secure).cast::<()>());
+        Arc::ptr_eq(&self.written, written)
+            && channel(&self.served) == channel(served)
+            && self.served.backends == served.backends
+    }
 }
 
 impl States {
@@ -40,7 +60,7 @@ impl States {
             file,
             set: BackendStates::default(),
             is_read: false,
-            written: HashMap::new(),
+            settled: HashMap::new(),
             forgotten: HashMap::new(),
         };
         if let Err(error) = states.read_again() {
@@ -50,11 +70,11 @@ impl States {
         states
     }
 
-    /// The blueprint with each backend as somebody set it; what it says itself is remembered.
-    pub(crate) fn apply(&mut self, mut blueprint: Blueprint) -> Blueprint {
-        let upstreams = blueprint.upstreams.iter();
-        self.written = upstreams.map(|upstream| (upstream.name.clone(), Arc::clone(upstream))).collect();
-        for upstream in &mut blueprint.upstreams {
+    /// The blueprint with each backend as somebody set it; what the document says itself, `written`, is remembered. An upstream of
+    /// which nothing has changed stays the same that was given last time.
+    pub(crate) fn apply(&mut self, written: &Blueprint, mut blueprint: Blueprint) -> Blueprint {
+        let mut settled = HashMap::with_capacity(blueprint.upstreams.len());
+        for (written, upstream) in written.upstreams.iter().zip(&mut blueprint.upstreams) {
             let name = upstream.name.clone();
             for (id, state) in self.set.of_upstream(&name) {
                 let is_there = upstream.backends.iter().position(|backend| backend.id == id);
@@ -63,13 +83,19 @@ impl States {
                     backend.state = manual(state);
                 }
             }
+            if let Some(former) = self.settled.get(&name).filter(|former| former.is_same(written, upstream)) {
+                upstream.clone_from(&former.served);
+            }
+            let served = Arc::clone(upstream);
+            settled.insert(name, Settled { written: Arc::clone(written), served });
         }
+        self.settled = settled;
         blueprint
     }
 
     /// What the document says of a backend; `None` where it does not have it.
     pub(crate) fn written(&self, upstream: &str, id: &str) -> Option<Manual> {
-        let backends = &self.written.get(upstream)?.backends;
+        let backends = &self.settled.get(upstream)?.written.backends;
         backends.iter().find(|backend| backend.id == id).map(|backend| backend.state)
     }
 
@@ -108,7 +134,7 @@ impl States {
     pub(crate) fn take_overruled(&mut self) -> Vec<(String, String, Manual)> {
         let mut overruled = Vec::new();
         for ((upstream, id), told) in &mut self.forgotten {
-            let backends = self.written.get(upstream).map(|upstream| upstream.backends.as_slice());
+            let backends = self.settled.get(upstream).map(|settled| settled.written.backends.as_slice());
             let backend = backends.unwrap_or_default().iter().find(|backend| backend.id == *id);
             if let Some(state) = backend.map(|backend| backend.state).filter(|state| state != told) {
                 *told = state;

@@ -14,7 +14,7 @@ mod refresh;
 
 pub(crate) use files::Text;
 pub(crate) use listener::{ListenerTls, Rules, Vouching, ticket_error, ticket_text};
-pub(crate) use live::{AcmePlan, LiveTls, TlsPlan, UpstreamPlan};
+pub(crate) use live::{AcmePlan, LiveTls, Staged, TlsPlan, UpstreamPlan};
 pub(crate) use refresh::Refresher;
 pub(crate) use secure::BackendTls;
 pub(crate) use terminate::Termination;

@@ -32,16 +32,17 @@ impl Compiler<'_> {
         let upstreams = self.document.upstreams.iter().enumerate();
         let pools = upstreams.map(|(index, upstream)| {
             let list = if upstream.url.is_some() { "url" } else { "backends" };
-            (format!("upstreams[{index}].{list}"), upstream.all_backends())
+            (("upstreams", index, list), upstream.all_backends())
         });
         let routes = self.document.routes.iter().enumerate();
-        let own = routes.map(|(index, route)| (format!("routes[{index}].backends"), route.backends.clone()));
-        for (path, backends) in pools.chain(own) {
+        let own = routes.filter(|(_, route)| !route.backends.is_empty());
+        let own = own.map(|(index, route)| (("routes", index, "backends"), route.backends.clone()));
+        for ((kind, of, list), backends) in pools.chain(own) {
             for (index, backend) in backends.iter().enumerate() {
                 let Ok(config::BackendAddress::Ip(address)) = backend.address() else { continue };
                 let Err(denial) = policy.check_address(address.ip()) else { continue };
-                let path =
-                    if path.ends_with("url") { path.clone() } else { format!("{path}[{index}].hostname") };
+                let path = format!("{kind}[{of}].{list}");
+                let path = if list == "url" { path } else { format!("{path}[{index}].hostname") };
                 let message = format!("no request will ever reach this backend: {denial}");
                 self.warnings.push(self.loaded.problem(&path, message, None));
             }

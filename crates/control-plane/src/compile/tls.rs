@@ -103,7 +103,7 @@ impl Compiler<'_> {
         if !upstream.uses_tls() {
             return Ok(None);
         }
-        let tls = UpstreamTls::of(upstream, self.is_relayed(&upstream.name));
+        let tls = UpstreamTls::of(upstream, self.relayed.contains(upstream.name.as_str()));
         let settings = tls.settings().map_err(|(key, error)| {
             self.refuse(&format!("{at}.tls.{key}"), error, None);
         })?;
@@ -127,21 +127,18 @@ impl Compiler<'_> {
         }
     }
 
-    /// True where connections to an upstream are relayed in TCP mode: nobody negotiates what is spoken in them.
-    fn is_relayed(&self, name: &str) -> bool {
-        let by_listener = self
-            .document
-            .listeners
-            .iter()
-            .any(|listener| listener.mode == Mode::Tcp && listener.upstream.as_deref() == Some(name));
-        let is_passage = |route: &Route| route.mode == Mode::Tcp && route.upstream.as_deref() == Some(name);
-        by_listener || self.document.routes.iter().any(|route| is_passage(route))
-    }
-
     /// The TLS of the plan.
     pub(super) fn take_tls(&mut self) -> TlsPlan {
         std::mem::take(&mut self.tls)
     }
+}
+
+/// The names of upstreams whose connections are relayed in TCP mode: nobody negotiates what is spoken in them.
+pub(super) fn relayed(document: &Document) -> HashSet<&str> {
+    let listeners = document.listeners.iter().filter(|listener| listener.mode == Mode::Tcp);
+    let passages = document.routes.iter().filter(|route| route.mode == Mode::Tcp);
+    let by_listener = listeners.filter_map(|listener| listener.upstream.as_deref());
+    by_listener.chain(passages.filter_map(|route| route.upstream.as_deref())).collect()
 }
 
 /// What an upstream's backends speak.

@@ -23,16 +23,25 @@ pub(super) use capacity::gate;
 const BACKUP: u8 = u8::MAX;
 
 impl Compiler<'_> {
-    /// The upstreams that the document names.
-    pub(super) fn upstreams(&mut self) -> Vec<Arc<UpstreamSpec>> {
+    /// The upstreams that the document names; `None` for one that something is wrong with.
+    pub(super) fn upstreams(&mut self) -> Vec<Option<Arc<UpstreamSpec>>> {
         let upstreams = &self.document.upstreams;
         let mut specs = Vec::with_capacity(upstreams.len());
         for (index, upstream) in upstreams.iter().enumerate() {
-            let timeout = self.document.attempt_timeout(&Route::default(), upstream);
-            if let Some(spec) = self.upstream(&format!("upstreams[{index}]"), upstream, timeout) {
+            let spec = match self.former.upstream(upstream) {
+                Some((spec, secure)) => {
+                    self.tls.upstreams.extend(secure);
+                    Some(spec)
+                }
+                None => {
+                    let timeout = self.document.attempt_timeout(&Route::default(), upstream);
+                    self.upstream(&format!("upstreams[{index}]"), upstream, timeout)
+                }
+            };
+            if spec.is_some() {
                 self.declared.insert(&upstream.name);
-                specs.push(spec);
             }
+            specs.push(spec);
         }
         specs
     }

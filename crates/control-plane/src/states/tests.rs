@@ -20,7 +20,7 @@ fn blueprint(written: Manual) -> Blueprint {
 /// The state of the backend once what was set is applied.
 #[track_caller]
 fn applied(states: &mut States, written: Manual) -> Manual {
-    states.apply(blueprint(written)).upstreams[0].backends[0].state
+    states.apply(&blueprint(written), blueprint(written)).upstreams[0].backends[0].state
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn backends_that_the_document_does_not_have_are_remembered() {
     applied(&mut states, Manual::Ready);
     states.set("app", "a", Manual::Dead).unwrap();
     let mut again = States::read(Some(folder.path()));
-    again.apply(Blueprint::default());
+    again.apply(&Blueprint::default(), Blueprint::default());
     assert_eq!(again.written("app", "a"), None);
     again.set("other", "b", DRAIN).unwrap();
     assert_eq!(applied(&mut States::read(Some(folder.path())), Manual::Ready), Manual::Dead);

@@ -18,6 +18,10 @@ impl Compiler<'_> {
     /// Every host of the document, where plain requests are not served for some; none otherwise. Those that demand
     /// certificates of their clients are noted for the routes.
     pub(in super::super) fn hosts(&mut self) -> Vec<HostSpec> {
+        // Most documents say nothing of the kind, and have many hosts.
+        if !self.document.routes.iter().any(|route| route.auto_https || route.client_auth.is_some()) {
+            return Vec::new();
+        }
         let port = self.https_port();
         let mut said: BTreeMap<String, Said> = BTreeMap::new();
         let mut warnings = Vec::new();

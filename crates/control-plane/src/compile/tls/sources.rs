@@ -8,12 +8,12 @@ use tls_sni::CertificateError;
 use zeroize::Zeroizing;
 
 use super::super::Compiler;
-use crate::certificates::{Failure, LoadError, Origin, Source, load};
+use crate::certificates::{Failure, LoadError, Loaded, Origin, Source, load, load_again};
 
 impl Compiler<'_> {
     /// Reads all certificates of the document. What is wrong with one is a problem, but for its time: one that has expired
-    /// is not served, and told.
-    pub(in super::super) fn certificates(&mut self) {
+    /// is not served, and told. What `former` has too, and has not changed since, is not read again.
+    pub(in super::super) fn certificates(&mut self, former: Option<&Loaded>) {
         let mut sources = Vec::new();
         // From an id to where it stands.
         let mut places = HashMap::new();
@@ -44,7 +44,11 @@ impl Compiler<'_> {
         {
             first.is_default = true;
         }
-        let loaded = load(sources, SystemTime::now());
+        let now = SystemTime::now();
+        let loaded = match former {
+            Some(former) => load_again(sources, now, former),
+            None => load(sources, now),
+        };
         for failure in loaded.failures() {
             let at = places.get(&failure.id).map(String::as_str).unwrap_or_default();
             self.refuse_certificate(at, failure);
