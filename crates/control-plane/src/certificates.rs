@@ -23,7 +23,7 @@ mod store;
 
 mod expiry;
 mod file;
-mod moment;
+pub(crate) mod moment;
 mod notice;
 mod parallel;
 

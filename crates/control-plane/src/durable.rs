@@ -1,28 +1,31 @@
 //! A file that is whole at every moment, whenever the power goes.
 
+mod disk;
+#[cfg(test)]
+mod faulty;
+
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+
+pub(crate) use self::disk::{Disk, Found, RealDisk, make_dirs, remove, set_aside, stage};
+#[cfg(test)]
+pub(crate) use self::faulty::{FaultyDisk, Left, Trouble};
 
 /// A file that is its owner's alone, in a directory that is made where it is missing.
 #[derive(Clone)]
-pub(crate) struct DurableFile {
+pub(crate) struct DurableFile<D = RealDisk> {
+    disk: D,
     dir: PathBuf,
-    name: OsString,
     path: PathBuf,
 }
 
 impl DurableFile {
     /// The file of this name in a directory. The name has at least a dozen bytes less than the system allows.
     pub(crate) fn new(dir: &Path, name: impl Into<OsString>) -> Self {
-        let name = name.into();
-        Self { dir: dir.to_owned(), path: dir.join(&name), name }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+        Self::on(RealDisk, dir, name)
     }
 
     /// Up to `most` bytes of it; `None` where there is no file.
@@ -38,6 +41,29 @@ impl DurableFile {
         };
         Ok(Some(bytes))
     }
+}
+
+impl<D: Disk> DurableFile<D> {
+    /// The file of this name in a directory of a disk.
+    pub(crate) fn on(disk: D, dir: &Path, name: impl Into<OsString>) -> Self {
+        Self { disk, dir: dir.to_owned(), path: dir.join(name.into()) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is there; `None` where nothing is.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn find(&self, most: u64) -> io::Result<Option<Found>> {
+        match self.disk.read(&self.path, most) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Replaces what the file says. It holds what it held before, or all of `bytes`, whatever happens meanwhile.
     ///
@@ -46,23 +72,19 @@ impl DurableFile {
     /// name, is what failed.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let next = self.stage(bytes)?;
-        fs::rename(next, &self.path)?;
-        File::open(&self.dir)?.sync_all()
+        self.disk.rename(&next, &self.path)?;
+        self.disk.sync_dir(&self.dir)
     }
 
     /// Writes a file beside the old one.
     pub(crate) fn stage(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        make_dir(&self.dir)?;
-        let next = self.beside("next");
-        // One that was not finished is in the way.
-        match fs::remove_file(&next) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        Ok(next)
+        make_dirs(&self.disk, &self.dir)?;
+        stage(&self.disk, &self.path, bytes)
+    }
+
+    /// Removes what a process left that ended while it wrote. Where that fails, the next one that writes tries again.
+    pub(crate) fn remove_unfinished(&self) {
+        let _ = self.disk.remove(&disk::beside(&self.path, "next"));
     }
 
     /// Gives the file another name, which nothing has yet.
@@ -70,21 +92,7 @@ impl DurableFile {
     /// # Errors
     /// It cannot be renamed.
     pub(crate) fn set_aside(&self) -> io::Result<PathBuf> {
-        for number in 1_u32.. {
-            let aside = self.beside(&format!("corrupt-{number}"));
-            if !aside.try_exists()? {
-                fs::rename(&self.path, &aside)?;
-                return Ok(aside);
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = self.name.clone();
-        name.push(".");
-        name.push(ending);
-        self.dir.join(name)
+        set_aside(&self.disk, &self.path)
     }
 }
 

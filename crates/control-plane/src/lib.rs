@@ -16,8 +16,12 @@ mod control;
 //mod documents;
 mod durable;
 mod issuing;
+#[cfg_attr(not(test), expect(dead_code, reason = "revisions are not applied yet"))]
+mod secrets;
 mod state_dir;
 mod states;
+#[cfg_attr(not(test), expect(dead_code, reason = "revisions are not applied yet"))]
+mod store;
 mod tls;
 
 pub use certificates::{
