@@ -15,8 +15,9 @@ use crate::forward::scheme;
 use crate::grpc;
 use crate::incoming::Incoming;
 use crate::outcome::{Made, Seen};
-use crate::reason::Reason;
+use crate::reason::{Reason, Side};
 use crate::snapshot::{Choice, Route};
+use crate::statistics::Counted;
 use crate::trace::Trace;
 use crate::tries::{Again, Failed, Tries, has_body};
 use crate::upstream::{Ask, Hold, Lack, Unpicked, Upstream};
@@ -166,6 +167,7 @@ impl<'a, 'c> Course<'a, 'c> {
     #[inline]
     pub(crate) fn judge(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) -> bool {
         let status = incoming.response.status();
+        answered.hold.count(&Counted::new(status, self.took(answered)));
         let is_of_note = status >= 429 || incoming.admitted.is_call || self.upstream.is_measured;
         if is_of_note || self.route.hedge.is_some() || answered.hold.member().backend.streaks.is_marked() {
             self.learn(answered, incoming);
@@ -197,9 +199,15 @@ impl<'a, 'c> Course<'a, 'c> {
             is_error: status >= 500 || is_failed_call(answered, incoming),
             is_busy: matches!(status, 429 | 503),
             is_measured: !answered.is_early,
-            took: answered.at.saturating_duration_since(answered.began.unwrap_or(self.began)),
+            took: self.took(answered),
             retry_after: if status >= 400 { retry_after(incoming, bytes) } else { None },
         }
+    }
+
+    /// How long the backend took to answer.
+    #[inline]
+    fn took(&self, answered: &Answered<'_>) -> Duration {
+        answered.at.saturating_duration_since(answered.began.unwrap_or(self.began))
     }
 
     /// The answer is the client's.
@@ -291,6 +299,8 @@ impl<'a, 'c> Course<'a, 'c> {
         failed.is_hung &= failed.reason != Reason::RequestTimeout
             || clock::since(self.began).saturating_mul(2) >= clock::since(trace.began);
         if failed.is_of_backend() {
+            let is_fault = failed.is_hung || failed.reason.side() == Side::Backend;
+            hold.count(&Counted::new(0, clock::since(self.began)).failed(is_fault));
             let reason = if failed.is_hung { Reason::ResponseTimeout } else { failed.reason };
             self.made(clock::now()).failed(&mut hold, reason);
         }

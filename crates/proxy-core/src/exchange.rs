@@ -23,7 +23,7 @@ use crate::incoming::{Incoming, Lookup};
 use crate::matcher::MatchInput;
 use crate::observe;
 use crate::own::send_own;
-use crate::reason::Reason;
+use crate::reason::{Reason, Side};
 use crate::relay::{push_hsts, relay};
 use crate::snapshot::{Route, Target};
 use crate::trace::{RequestId, Trace};
@@ -169,7 +169,7 @@ pub(crate) async fn exchange<C: Client>(
 ) -> Next {
     let (worker, facts) = (context.worker, context.facts);
     let mut trace = Trace::new(clock::now(), facts.peer);
-    let unfinished = observe::Unfinished::new(worker, trace.began);
+    let mut unfinished = observe::Unfinished::new(worker, trace.began);
     let admitted = admit(incoming, facts.peer, &context.pinned.0.settings);
     identify(incoming, &mut trace);
     if incoming.admitted.is_call && !(facts.is_http2 && incoming.head.method() == Method::Post) {
@@ -183,6 +183,7 @@ pub(crate) async fn exchange<C: Client>(
         Ok(()) => match ahead(incoming, context) {
             None => match find(incoming, context) {
                 Some(route) if may_reach(route, context) => {
+                    unfinished.routed(route);
                     (Some(&**route), serve(client, incoming, route, context, &mut trace).await)
                 }
                 Some(_) => {
@@ -237,6 +238,7 @@ pub(crate) async fn reject<C: Client>(
 ) -> Next {
     let mut trace = Trace::new(clock::now(), context.facts.peer);
     trace.request_id = clock::request_id(trace.began);
+    observe::begun(context.worker);
     client.close_after();
     let refused = refuse(reason, incoming, &trace);
     let next = stop(client, refused, incoming, context, &mut trace).await;
@@ -321,7 +323,13 @@ async fn forward<'a, C: Client>(
         mirror.send(client, incoming, route, (context, trace));
     }
     trace.first_byte = Some(answered.at.saturating_duration_since(trace.began));
-    Ok(relay(client, incoming, route, (context, trace), &mut slot).await)
+    let next = relay(client, incoming, route, (context, trace), &mut slot).await;
+    if trace.reason.is_some_and(|reason| reason.side() == Side::Backend)
+        && let Some(answered) = &slot
+    {
+        answered.hold.broke(trace);
+    }
+    Ok(next)
 }
 
 /// All that is decided before a backend is chosen.

@@ -136,13 +136,15 @@ pub use guard::{Guard, Refusal, Request, Verdict};
 pub use matcher::{FieldLookup, MatchInput, Matcher, Outcome, Rule, Step, TooLarge};
 pub use observe::{Completed, Observer};
 pub use outage::Outage;
-pub use proxy::{BackendStatus, Builder, Handle, Proxy, QueueStatus};
+pub use proxy::{
+    AllStatistics, BackendName, BackendStatus, Builder, Handle, Meter, Meters, Proxy, QueueStatus, Refreshed,
+};
 pub use publish::Prepared;
 pub use reason::{Reason, Retry, Side};
 pub use secure::{NotTerminated, Secure, Secured, Securing, Terminate, Terminating};
 pub use service::{ProxyBody, ProxyService};
 pub use snapshot::BuildError;
-pub use statistics::Statistics;
+pub use statistics::{Bucket, Latencies, Statistics};
 pub use supervisor::{ListenAddress, ListenError, Listeners};
 pub use trace::{AttemptRecord, RequestId, Trace};
 pub use transport::{Stream, Transport};

@@ -18,9 +18,10 @@ use crate::incoming::Incoming;
 use crate::link::Link;
 use crate::outcome::{Made, Seen};
 use crate::pool::Pooled;
-use crate::reason::Reason;
+use crate::reason::{Reason, Side};
 use crate::snapshot::{BuildError, Route};
 use crate::spec::MirrorSpec;
+use crate::statistics::Counted;
 use crate::trace::Trace;
 use crate::tries::has_body;
 use crate::upstream::{Ask, Hold, Upstream};
@@ -157,10 +158,11 @@ impl Copy {
         let (at, shard) = (clock::now(), worker.shard);
         let registry = &worker.shared.registry;
         let made = Made { upstream: &upstream, registry, shard, at };
+        let took = at.saturating_duration_since(began);
         match sent.unwrap_or(Err(Reason::ResponseTimeout)) {
             Ok(status) => {
                 let is_error = status >= 500;
-                let took = at.saturating_duration_since(began);
+                hold.count(&Counted::new(status, took));
                 let is_busy = matches!(status, 429 | 503);
                 made.answered(
                     &mut hold,
@@ -172,6 +174,7 @@ impl Copy {
                 }
             }
             Err(reason) => {
+                hold.count(&Counted::new(0, took).failed(reason.side() == Side::Backend));
                 made.failed(&mut hold, reason);
                 entry.failed(reason, &upstream, shard, registry.at(at));
                 worker.count("mirror", reason);

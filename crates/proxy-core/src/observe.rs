@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::clock;
 use crate::incoming::Incoming;
-use crate::reason::Reason;
+use crate::reason::{Reason, Side};
 use crate::snapshot::Route;
 use crate::statistics::Counted;
 use crate::trace::Trace;
@@ -45,12 +45,10 @@ pub struct Completed<'a> {
 #[inline]
 pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, incoming: &Incoming) {
     let shared = &worker.shared;
-    let counted = Counted {
-        status: trace.status,
-        bytes_in: trace.bytes_in,
-        bytes_out: trace.bytes_out,
-        took: clock::since(trace.began),
-    };
+    let has_broken = trace.reason.is_some_and(|reason| reason.side() != Side::Client) && trace.status < 500;
+    let counted = Counted::new(trace.status, clock::since(trace.began))
+        .bytes(trace.bytes_in, trace.bytes_out)
+        .failed(has_broken);
     shared.statistics.count(worker.shard, &counted);
     if let Some(route) = route {
         route.state.statistics.count(worker.shard, &counted);
@@ -73,16 +71,32 @@ pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, i
     }
 }
 
-/// Counts a request whose exchange is dropped before its end: by a caller that has gone, by the end of the worker,
-/// or by a panic. Nobody else is told of it, as nothing else is known any more.
+/// A request whose head is whole has begun.
+#[inline]
+pub(crate) fn begun(worker: &Worker) {
+    worker.shared.statistics.begin(worker.shard);
+}
+
+/// Counts a request as begun, and as ended where its exchange is dropped before that: by a caller that has gone, by the
+/// end of the worker, or by a panic. Nobody else is told of it, as nothing else is known any more.
 pub(crate) struct Unfinished<'a> {
     worker: &'a Worker,
     began: Instant,
+    route: Option<&'a Route>,
 }
 
 impl<'a> Unfinished<'a> {
-    pub(crate) const fn new(worker: &'a Worker, began: Instant) -> Self {
-        Self { worker, began }
+    #[inline]
+    pub(crate) fn new(worker: &'a Worker, began: Instant) -> Self {
+        begun(worker);
+        Self { worker, began, route: None }
+    }
+
+    /// It is a route's.
+    #[inline]
+    pub(crate) fn routed(&mut self, route: &'a Route) {
+        route.state.statistics.begin(self.worker.shard);
+        self.route = Some(route);
     }
 
     /// The exchange has come to its end.
@@ -102,9 +116,11 @@ impl Drop for Unfinished<'_> {
         } else {
             Reason::ClientGone
         };
-        let counted =
-            Counted { status: reason.status(), bytes_in: 0, bytes_out: 0, took: clock::since(self.began) };
+        let counted = Counted::new(reason.status(), clock::since(self.began));
         self.worker.shared.statistics.count(self.worker.shard, &counted);
+        if let Some(route) = self.route {
+            route.state.statistics.count(self.worker.shard, &counted);
+        }
         self.worker.count("request", reason);
     }
 }

@@ -1,5 +1,7 @@
 //! A proxy as its owner sees it: built, run, changed while it runs.
 
+mod counters;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
@@ -23,10 +25,11 @@ use crate::registry::{Registry, nanos};
 use crate::service::ProxyService;
 use crate::snapshot::{BuildError, Snapshot};
 use crate::spec::{Blueprint, RouteSpec, Settings, UpstreamSpec};
-use crate::statistics::Statistics;
 use crate::supervisor::{self, Listeners};
 use crate::upstream::Member;
 use crate::worker::{Shared, Worker};
+
+pub use counters::{AllStatistics, BackendName, Meter, Meters, Refreshed};
 
 /// A reverse proxy. It is built with [`Proxy::builder`], runs with [`Proxy::run`] or [`Proxy::run_workers`], or
 /// serves as a [`ProxyService`]; a [`Handle`] changes what it serves meanwhile.
@@ -335,16 +338,6 @@ impl Handle {
     /// What is served.
     pub fn blueprint(&self) -> Blueprint {
         self.inner.shared.snapshot.load().blueprint.clone()
-    }
-
-    /// What was counted of all requests.
-    pub fn statistics(&self) -> Statistics {
-        self.inner.shared.statistics.sum()
-    }
-
-    /// What was counted of a route's requests; `None` where there is no such route.
-    pub fn route_statistics(&self, id: &str) -> Option<Statistics> {
-        self.inner.shared.snapshot.load().route(id).map(|route| route.state.statistics.sum())
     }
 
     /// How often requests were answered or broken off by the proxy, by reason.

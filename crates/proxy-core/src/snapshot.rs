@@ -27,7 +27,7 @@ use crate::split::Split;
 use crate::template::Template;
 use crate::upstream::Upstream;
 use crate::waiting::Door;
-pub(crate) use routes::Routes;
+pub(crate) use routes::{Places, Routes};
 
 /// The upstreams by their names.
 pub(crate) type Upstreams = FoldedMap<String, Arc<Upstream>>;

@@ -1,109 +1,89 @@
 //! Counters, one shard per worker: written without contention, added up when they are read.
 
+mod latencies;
+mod shards;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::reason::Reason;
-use crate::registry::Padded;
 
-/// Upper bounds of the latency histogram's buckets, in microseconds; one more holds what is slower.
-const BOUNDS: [u64; 16] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 75_000, 100_000, 250_000, 500_000, 1_000_000,
-    2_500_000, 10_000_000,
-];
+pub use latencies::{Bucket, Latencies};
+pub(crate) use shards::{Counted, Counts, Shards};
 
-#[derive(Debug, Default)]
-struct Shard {
-    /// By the status' first digit; the first is for what got no answer.
-    by_class: [AtomicU64; 6],
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    micros: AtomicU64,
-    buckets: [AtomicU64; BOUNDS.len() + 1],
-}
-
-/// The sharded counters of something.
-#[derive(Debug)]
-pub(crate) struct Shards(Box<[Padded<Shard>]>);
-
-/// What is counted of one request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counted {
-    pub(crate) status: u16,
-    pub(crate) bytes_in: u64,
-    pub(crate) bytes_out: u64,
-    pub(crate) took: Duration,
-}
-
-impl Shards {
-    pub(crate) fn new(count: usize) -> Self {
-        Self((0..count).map(|_| Padded::default()).collect())
-    }
-
-    #[inline]
-    pub(crate) fn count(&self, shard: usize, counted: &Counted) {
-        let Some(Padded(shard)) = self.0.get(shard % self.0.len().max(1)) else { return };
-        let class = if counted.status == 499 { 0 } else { usize::from(counted.status / 100) };
-        if let Some(class) = shard.by_class.get(class) {
-            class.fetch_add(1, Relaxed);
-        }
-        if counted.bytes_in > 0 {
-            shard.bytes_in.fetch_add(counted.bytes_in, Relaxed);
-        }
-        shard.bytes_out.fetch_add(counted.bytes_out, Relaxed);
-        let micros = counted.took.as_micros() as u64;
-        shard.micros.fetch_add(micros, Relaxed);
-        let bucket = BOUNDS.partition_point(|bound| *bound < micros);
-        if let Some(bucket) = shard.buckets.get(bucket) {
-            bucket.fetch_add(1, Relaxed);
-        }
-    }
-
-    pub(crate) fn sum(&self) -> Statistics {
-        let mut sum = Statistics::default();
-        for Padded(shard) in &self.0 {
-            for (sum, class) in sum.by_class.iter_mut().zip(&shard.by_class) {
-                *sum += class.load(Relaxed);
-            }
-            for (sum, bucket) in sum.latency.iter_mut().zip(&shard.buckets) {
-                *sum += bucket.load(Relaxed);
-            }
-            sum.bytes_in += shard.bytes_in.load(Relaxed);
-            sum.bytes_out += shard.bytes_out.load(Relaxed);
-            sum.time += Duration::from_micros(shard.micros.load(Relaxed));
-        }
-        sum
-    }
-}
-
-/// What was counted of a route, or of the whole proxy.
+/// What was counted of the requests of a route or of the whole proxy, or of the attempts that a backend or an upstream
+/// got, since it came to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
-    /// Requests by the first digit of the status; at index 0 those that got no answer, as the client had gone.
+    /// By the first digit of the status; at index 0 those that got no answer: the client had gone, or an attempt failed.
     pub by_class: [u64; 6],
-    /// Bytes of request bodies.
+    /// Those that failed by no fault of the client, though their status does not say so: an attempt that got no answer,
+    /// an answer that broke off.
+    pub failed: u64,
+    /// Those that have begun and not ended.
+    pub in_flight: u64,
+    /// Bytes of request bodies; not counted of attempts.
     pub bytes_in: u64,
-    /// Bytes of response bodies.
+    /// Bytes of response bodies; not counted of attempts.
     pub bytes_out: u64,
-    /// The time that all requests took together.
+    /// The time that all took together: requests until their end, attempts until the head of the answer.
     pub time: Duration,
-    /// Requests by the time that they took: see [`Statistics::latency_bounds`].
-    pub latency: [u64; BOUNDS.len() + 1],
+    /// How many took how long.
+    pub latencies: Latencies,
 }
 
 impl Statistics {
-    /// Requests in all.
+    /// Those that have ended, in all.
     pub fn requests(&self) -> u64 {
         self.by_class.iter().sum()
     }
 
-    /// The upper bounds of the latency buckets; the last bucket has none.
-    pub fn latency_bounds() -> impl Iterator<Item = Duration> {
-        BOUNDS.iter().map(|micros| Duration::from_micros(*micros))
+    /// Those that failed: a status of 5xx, whoever gave it, and whatever broke off by no fault of the client.
+    pub fn errors(&self) -> u64 {
+        self.by_class.last().copied().unwrap_or(0).saturating_add(self.failed)
+    }
+
+    /// The time that one took on average; none where none has ended.
+    pub fn mean(&self) -> Option<Duration> {
+        let requests = self.requests();
+        (requests > 0).then(|| self.time.div_f64(requests as f64))
+    }
+
+    /// The time that a share `q` of them, from 0 to 1, did not exceed: see [`Latencies::quantile`].
+    pub fn quantile(&self, q: f64) -> Option<Duration> {
+        self.latencies.quantile(q)
+    }
+
+    /// What came since `earlier`; what is in flight is what is so now. A count that is less than it was began again since,
+    /// and nothing came of it.
+    #[must_use]
+    pub fn minus(&self, earlier: &Self) -> Self {
+        let mut rest = self.clone();
+        for (class, earlier) in rest.by_class.iter_mut().zip(&earlier.by_class) {
+            *class = class.saturating_sub(*earlier);
+        }
+        rest.failed = self.failed.saturating_sub(earlier.failed);
+        rest.bytes_in = self.bytes_in.saturating_sub(earlier.bytes_in);
+        rest.bytes_out = self.bytes_out.saturating_sub(earlier.bytes_out);
+        rest.time = self.time.saturating_sub(earlier.time);
+        rest.latencies = self.latencies.minus(&earlier.latencies);
+        rest
+    }
+}
+
+impl std::ops::AddAssign<&Self> for Statistics {
+    fn add_assign(&mut self, other: &Self) {
+        for (class, other) in self.by_class.iter_mut().zip(&other.by_class) {
+            *class += other;
+        }
+        self.failed += other.failed;
+        self.in_flight += other.in_flight;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+        self.time += other.time;
+        self.latencies += &other.latencies;
     }
 }
 

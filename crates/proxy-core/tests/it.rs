@@ -11,6 +11,7 @@
 mod it {
     mod aborts;
     mod bodies;
+    mod counters;
     mod descriptors;
     mod framing;
     mod interim;

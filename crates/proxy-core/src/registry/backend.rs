@@ -16,6 +16,7 @@ use super::{Padded, Registry, Slots, UpstreamState};
 use crate::circuit::Circuit;
 use crate::clock;
 use crate::outage::Outage;
+use crate::statistics::{Counted, Counts, Statistics};
 use crate::timers::Due;
 
 /// One backend, for as long as some snapshot or request names it.
@@ -65,6 +66,7 @@ pub(crate) struct Backend {
 struct Shard {
     in_flight: AtomicU32,
     latency: PeakEwma,
+    attempts: Counts,
 }
 
 /// Bad answers in a row, over all workers. Written only where there is something to count or to forget.
@@ -303,6 +305,33 @@ impl Backend {
         if let Some(shard) = self.shard(shard) {
             shard.in_flight.fetch_sub(1, Relaxed);
         }
+    }
+
+    /// An attempt has ended.
+    #[inline]
+    pub(crate) fn count(&self, shard: usize, counted: &Counted) {
+        if let Some(shard) = self.shard(shard) {
+            shard.attempts.count(counted);
+        }
+    }
+
+    /// An attempt that was counted has broken off since.
+    pub(crate) fn broke(&self, shard: usize) {
+        if let Some(shard) = self.shard(shard) {
+            shard.attempts.broke();
+        }
+    }
+
+    /// How many attempts have ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.0.attempts.ended()).sum()
+    }
+
+    /// What was counted of attempts, over all workers.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let mut sum = Statistics { in_flight: u64::from(self.in_flight()), ..Statistics::default() };
+        self.shards.iter().for_each(|shard| shard.0.attempts.add_to(&mut sum));
+        sum
     }
 
     /// A request took so long to be answered.

@@ -8,11 +8,14 @@ use crate::matcher::{Matcher, Pattern};
 use crate::registry::Registry;
 use crate::spec::{Blueprint, RouteSpec, Settings};
 
+/// The places of routes by their ids. The same for as long as the same ids stand there.
+pub(crate) type Places = FoldedMap<Arc<str>, u32>;
+
 /// All routes in the order as written, and the place of each.
 #[derive(Debug)]
 pub(crate) struct Routes {
     list: Box<[Arc<Route>]>,
-    places: Arc<FoldedMap<Arc<str>, u32>>,
+    places: Arc<Places>,
 }
 
 impl Routes {
@@ -58,6 +61,11 @@ impl Routes {
     /// The routes in the order as written.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<Route>> {
         self.list.iter()
+    }
+
+    /// Where they stand.
+    pub(crate) fn places(&self) -> &Arc<Places> {
+        &self.places
     }
 
     /// How many there are.
@@ -109,7 +117,7 @@ fn has_same_ids(before: &[Arc<Route>], after: &[Arc<Route>]) -> bool {
     before.len() == after.len() && before.iter().zip(after).all(is_same)
 }
 
-fn places(list: &[Arc<Route>]) -> Result<FoldedMap<Arc<str>, u32>, BuildError> {
+fn places(list: &[Arc<Route>]) -> Result<Places, BuildError> {
     let mut places = FoldedMap::with_capacity_and_hasher(list.len(), Default::default());
     for (place, route) in list.iter().enumerate() {
         if places.insert(Arc::clone(&route.state.id), place as u32).is_some() {

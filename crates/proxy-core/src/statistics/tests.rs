@@ -3,7 +3,7 @@ use http1::Rule;
 use super::*;
 
 fn counted(status: u16, micros: u64) -> Counted {
-    Counted { status, bytes_in: 1, bytes_out: 2, took: Duration::from_micros(micros) }
+    Counted::new(status, Duration::from_micros(micros)).bytes(1, 2)
 }
 
 #[test]
@@ -15,20 +15,59 @@ fn what_workers_count_adds_up() {
     let sum = shards.sum();
     assert_eq!(sum.by_class, [1, 1, 2, 1, 1, 1]);
     assert_eq!((sum.requests(), sum.bytes_in, sum.bytes_out), (7, 7, 14));
-    assert_eq!(sum.time, Duration::from_micros(70));
+    assert_eq!((sum.time, sum.mean()), (Duration::from_micros(70), Some(Duration::from_micros(10))));
+    assert_eq!(sum.latencies.iter().collect::<Vec<_>>(), [(Bucket::of(Duration::from_micros(10)), 7)]);
+    assert_eq!((shards.ended(), Statistics::default().mean()), (7, None));
 }
 
 #[test]
-fn each_latency_falls_into_the_bucket_whose_bound_it_does_not_pass() {
-    let bounds: Vec<u64> = Statistics::latency_bounds().map(|bound| bound.as_micros() as u64).collect();
-    assert!(bounds.is_sorted());
-    for (bucket, bound) in bounds.iter().enumerate() {
-        let shards = Shards::new(1);
-        shards.count(0, &counted(200, *bound));
-        shards.count(0, &counted(200, bound + 1));
-        let latency = shards.sum().latency;
-        assert_eq!((latency[bucket], latency[bucket + 1]), (1, 1), "{bound}");
+fn what_has_begun_and_not_ended_is_in_flight() {
+    let shards = Shards::new(2);
+    for shard in 0..5 {
+        shards.begin(shard);
     }
+    // One may begin on one worker and end on another.
+    for ended in 0..5 {
+        assert_eq!((shards.in_flight(), shards.sum().in_flight), (5 - ended, 5 - ended));
+        shards.count(0, &counted(200, 1));
+    }
+    assert_eq!(shards.in_flight(), 0);
+}
+
+#[test]
+fn errors_are_what_failed_by_no_fault_of_the_client() {
+    let shards = Shards::new(1);
+    for (status, has_failed) in
+        [(200, false), (499, false), (404, false), (503, false), (502, false), (200, true)]
+    {
+        shards.count(0, &counted(status, 1).failed(has_failed));
+    }
+    assert_eq!((shards.sum().errors(), shards.sum().failed), (3, 1));
+}
+
+#[test]
+fn the_difference_is_what_came_since() {
+    let shards = Shards::new(2);
+    shards.count(0, &counted(200, 10));
+    let before = shards.sum();
+    assert_eq!(before.minus(&before).requests(), 0);
+    shards.begin(1);
+    shards.count(1, &counted(502, 1000).failed(true));
+    shards.begin(1);
+    let after = shards.sum();
+    let since = after.minus(&before);
+    assert_eq!((since.by_class, since.failed, since.bytes_out), ([0, 0, 0, 0, 0, 1], 1, 2));
+    assert_eq!((since.time, since.in_flight), (Duration::from_micros(1000), after.in_flight));
+    assert_eq!(since.quantile(0.5), Some(Bucket::of(Duration::from_micros(1000)).middle()));
+    let mut whole = before.clone();
+    whole += &since;
+    assert_eq!(whole, after);
+    // Counters that began again.
+    assert_eq!(
+        before.minus(&after),
+        Statistics { in_flight: before.in_flight, ..before.minus(&before) }.minus(&after)
+    );
+    assert_eq!(before.minus(&after).errors(), 0);
 }
 
 #[test]

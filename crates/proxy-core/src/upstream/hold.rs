@@ -9,7 +9,9 @@ use crate::circuit::{Admitted, Turn};
 use crate::clock;
 use crate::outage::Outage;
 use crate::outcome::Made;
+use crate::statistics::Counted;
 use crate::timers::Due;
+use crate::trace::Trace;
 use crate::upstream::Lack;
 
 /// A request's hold on a backend.
@@ -77,6 +79,21 @@ impl Hold {
         self.open_since = None;
         if let Some(admitted) = self.circuit.take() {
             self.tell_circuit(admitted, is_ok, made);
+        }
+    }
+
+    /// What the backend gave is counted: an answer, by its status and how long it took.
+    #[inline]
+    pub(crate) fn count(&self, counted: &Counted) {
+        self.member().backend.count(self.shard, counted);
+    }
+
+    /// The answer that was counted last has broken off.
+    #[cold]
+    pub(crate) fn broke(&self, trace: &Trace) {
+        let last = trace.attempts.get(trace.attempt_count.saturating_sub(1) as usize);
+        if last.is_none_or(|last| last.status < 500) {
+            self.member().backend.broke(self.shard);
         }
     }
 

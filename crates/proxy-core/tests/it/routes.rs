@@ -170,7 +170,7 @@ async fn each_end_of_a_request_is_observed_once() {
     assert!(matches!(running.ended().await.reason, Some(Reason::BadRequest(_))));
     let statistics = running.handle.statistics();
     assert_eq!(statistics.by_class, [0, 0, 2, 0, 1, 0]);
-    assert_eq!((statistics.bytes_in, statistics.latency.iter().sum::<u64>()), (3, 3));
+    assert_eq!((statistics.bytes_in, statistics.latencies.total()), (3, 3));
     assert_eq!(running.handle.route_statistics("all").unwrap().by_class, [0, 0, 2, 0, 0, 0]);
 }
 

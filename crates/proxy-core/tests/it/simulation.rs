@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use http::Method;
-use proxy_core::{Proxy, ProxyService};
+use proxy_core::{Handle, Proxy, ProxyService, Statistics};
 
 use client::{Got, Plan, ask};
 use ledger::{Event, Ledger};
@@ -106,6 +106,7 @@ async fn perform(scenario: Scenario, seed: u64) -> Run {
     if counted != scenario.plans.len() as u64 {
         ledger.fault(format!("{counted} of {} requests are counted", scenario.plans.len()));
     }
+    counters_agree(&watch.handle, &ledger);
     fates.into_iter().for_each(|fate| fate.abort());
     recover(&scenario, &network, &service, &watch).await;
     drop((service, watch, proxy));
@@ -118,6 +119,26 @@ async fn perform(scenario: Scenario, seed: u64) -> Run {
     }
     let (events, faults) = ledger.close();
     Run { events, faults, ends }
+}
+
+/// Whatever has begun has ended once nothing is left, and whoever was answered was so by a backend.
+fn counters_agree(handle: &Handle, ledger: &Ledger) {
+    let all = handle.all_statistics();
+    let mut backends = Statistics::default();
+    all.backends.iter().for_each(|(_, backend)| backends += backend);
+    let mut routes = Statistics::default();
+    all.routes.iter().for_each(|(_, route)| routes += route);
+    if all.total != routes || routes.in_flight != 0 || backends.in_flight != 0 {
+        ledger.fault(format!("{routes:?} of {:?}, {} at backends", all.total, backends.in_flight));
+    }
+    for (is_rightly_so, counted) in [
+        (routes.by_class[2] <= backends.by_class[2], "good answers"),
+        ([&routes, &backends].iter().all(|counted| counted.errors() <= counted.requests()), "errors"),
+    ] {
+        if !is_rightly_so {
+            ledger.fault(format!("too many {counted} are counted: {routes:?} {backends:?}"));
+        }
+    }
 }
 
 /// Once all misfortunes are over, and what was learnt of them is forgotten, everybody is served.
