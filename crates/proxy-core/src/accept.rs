@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::Facts;
 use crate::connection;
+use crate::events::{Kind, ListenerExhausted};
 use crate::opening::{self, Opening};
 use crate::spec::{ListenerMode, ListenerSpec};
 use crate::transport::Stream;
@@ -122,6 +123,8 @@ impl Accepting {
                 }
                 Err(error) if is_out_of_means(&error) => {
                     if !std::mem::replace(&mut self.is_short, true) {
+                        let told = || ListenerExhausted::new(self.port, &error);
+                        self.worker.shared.events.emit_with(Kind::ListenerExhausted, told);
                         tracing::error!(%error, "cannot accept connections: raise the limit of open files");
                     }
                     tokio::time::sleep(OUT_OF_MEANS).await;

@@ -13,6 +13,7 @@ use crate::exchange::Context;
 use crate::gate::Pass;
 use crate::incoming::Incoming;
 use crate::link::Link;
+use crate::observe;
 use crate::one::One;
 use crate::pool::Pooled;
 use crate::pump::Pump;
@@ -104,6 +105,7 @@ pub(crate) async fn attempt<'a, C: Client>(
         match one.run(client, incoming, (context, trace), slot).await {
             Ok(()) => {
                 let Some(answered) = slot else { return Err(Reason::Internal) };
+                observe::asked(context.worker, trace, answered.upstream, &answered.hold);
                 let (backend, status) = (answered.hold.place, incoming.response.status());
                 trace.attempted(AttemptRecord { backend, status, ..AttemptRecord::default() });
                 if course.judge(answered, incoming) {
@@ -115,6 +117,7 @@ pub(crate) async fn attempt<'a, C: Client>(
                 }
             }
             Err((failed, held)) => {
+                observe::asked(context.worker, trace, course.upstream, &held);
                 trace.attempted(AttemptRecord {
                     backend: place,
                     reused: failed.was_reused,

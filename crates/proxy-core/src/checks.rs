@@ -13,6 +13,7 @@ use health::{Checks, Outcome, Probe, ProbeError, ProbeFuture, Reporter, Transiti
 
 use crate::clock;
 use crate::connect::{Address, Connect};
+use crate::events::{BackendMarked, BackendState, Cause, Kind};
 use crate::outage::Outage;
 use crate::registry::{Backend, Marked, Registry};
 use crate::snapshot::Snapshot;
@@ -192,11 +193,15 @@ fn told(watched: &Watched, outcome: &Outcome, (registry, reporter): (&Registry, 
             backend.set_out(Outage::CHECK, true);
             let error = outcome.error.as_deref();
             tracing::warn!(upstream, backend = id, error, "backend is out: active checks fail");
+            let told = || BackendMarked::new(backend, BackendState::Down, Cause::Check).because(error);
+            registry.events.emit_with(Kind::BackendMarked, told);
         }
         Transition::Revived => {
             backend.warm_up(registry);
             backend.set_out(Outage::CHECK, false);
             tracing::info!(upstream, backend = id, "backend is back: active checks pass");
+            let told = || BackendMarked::new(backend, BackendState::Up, Cause::Check);
+            registry.events.emit_with(Kind::BackendMarked, told);
         }
         Transition::Unchanged => {}
     }

@@ -36,6 +36,8 @@ pub(crate) enum Admitted {
     Freely(u64),
     /// By the machine.
     As(Admission),
+    /// The same, as the first since the circuit was open.
+    First(Admission),
 }
 
 /// What a circuit was before a request's outcome, and is not any more.
@@ -45,6 +47,8 @@ pub(crate) enum Turn {
     None,
     /// It has opened, until this moment at least.
     Opened(Duration),
+    /// It has been open for long enough: the next one is let through to see.
+    HalfOpened,
     /// It has closed, or closes bit by bit.
     Closed,
 }
@@ -86,10 +90,12 @@ impl Circuit {
             return Ok(Admitted::Freely(self.epoch.load(Relaxed)));
         }
         let mut breaker = self.breaker();
+        let is_first = breaker.advance(now) == Change::HalfOpened;
         let admission = breaker.admit(now, fastrand::u64(..));
         self.settle(&breaker, now);
         match admission {
             Admission::Refuse { retry_after } => Err(retry_after),
+            admission if is_first => Ok(Admitted::First(admission)),
             admission => Ok(Admitted::As(admission)),
         }
     }
@@ -115,7 +121,7 @@ impl Circuit {
         if self.streak.load(Relaxed) != 0 {
             self.streak.store(0, Relaxed);
         }
-        let Admitted::As(admission) = admitted else { return Turn::None };
+        let (Admitted::As(admission) | Admitted::First(admission)) = admitted else { return Turn::None };
         let mut breaker = self.breaker();
         let change = breaker.succeeded(&admission, now);
         if matches!(change, Change::Closed | Change::Ramped) {
@@ -138,7 +144,7 @@ impl Circuit {
         let counts = self.counts(now);
         let mut breaker = self.breaker();
         let admission = match admitted {
-            Admitted::As(admission) => admission,
+            Admitted::As(admission) | Admitted::First(admission) => admission,
             Admitted::Freely(epoch) => {
                 if breaker.epoch() != epoch || breaker.state(now) != health::Circuit::Closed {
                     return Turn::None;
@@ -153,7 +159,7 @@ impl Circuit {
 
     /// Nobody knows what became of a request that was let through.
     pub(crate) fn abandoned(&self, admitted: Admitted) {
-        if let Admitted::As(admission) = admitted {
+        if let Admitted::As(admission) | Admitted::First(admission) = admitted {
             self.breaker().abandoned(&admission);
         }
     }
@@ -190,6 +196,7 @@ impl Circuit {
 fn turn(change: Change, breaker: &Breaker, now: Duration) -> Turn {
     match change {
         Change::Opened => Turn::Opened(breaker.next_change(now).unwrap_or(now)),
+        Change::HalfOpened => Turn::HalfOpened,
         Change::Closed | Change::Ramped => Turn::Closed,
         _ => Turn::None,
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::circuit::{Admitted, Circuit, Turn};
+use crate::events::{CircuitState, CircuitTurned, Kind};
 use crate::exchange::Context;
 use crate::gate::{Pass, Priority};
 use crate::reason::{Reason, Side};
@@ -32,7 +33,7 @@ impl Entry {
         let mut entry = Self::default();
         if let Some(circuit) = &upstream.circuit {
             match circuit.admit(context.now()) {
-                Ok(admitted) => entry.admitted = Some((Arc::clone(circuit), admitted)),
+                Ok(admitted) => entry.admit(circuit, admitted, upstream),
                 Err(retry_after) => {
                     trace.retry_after = Some(retry_after);
                     return Err(Reason::CircuitOpen);
@@ -57,12 +58,19 @@ impl Entry {
         let mut entry = Self::default();
         if let Some(circuit) = &upstream.circuit {
             let admitted = circuit.admit(context.now()).map_err(|_| Reason::CircuitOpen)?;
-            entry.admitted = Some((Arc::clone(circuit), admitted));
+            entry.admit(circuit, admitted, upstream);
         }
         if let Some(door) = &upstream.door {
             entry.pass = Some(door.gate.try_enter().ok_or(Reason::QueueFull)?);
         }
         Ok(entry)
+    }
+
+    fn admit(&mut self, circuit: &Arc<Circuit>, admitted: Admitted, upstream: &Upstream) {
+        self.admitted = Some((Arc::clone(circuit), admitted));
+        if matches!(admitted, Admitted::First(_)) {
+            tell(upstream, (Kind::CircuitHalfOpen, CircuitState::HalfOpen));
+        }
     }
 
     /// It was answered.
@@ -73,11 +81,18 @@ impl Entry {
         } else {
             circuit.failed(admitted, shard, now)
         };
-        let upstream = &*upstream.spec.name;
+        let name = &*upstream.spec.name;
         match turn {
             Turn::None => {}
-            Turn::Opened(_) => tracing::warn!(upstream, "circuit opened: too many requests fail"),
-            Turn::Closed => tracing::info!(upstream, "circuit closed"),
+            Turn::Opened(_) => {
+                tracing::warn!(upstream = name, "circuit opened: too many requests fail");
+                tell(upstream, (Kind::CircuitOpened, CircuitState::Open));
+            }
+            Turn::HalfOpened => tell(upstream, (Kind::CircuitHalfOpen, CircuitState::HalfOpen)),
+            Turn::Closed => {
+                tracing::info!(upstream = name, "circuit closed");
+                tell(upstream, (Kind::CircuitClosed, CircuitState::Closed));
+            }
         }
     }
 
@@ -87,6 +102,11 @@ impl Entry {
             self.answered(false, upstream, shard, now);
         }
     }
+}
+
+fn tell(upstream: &Upstream, (kind, state): (Kind, CircuitState)) {
+    let told = || CircuitTurned::new(&upstream.spec.name, None, state);
+    upstream.registry().events.emit_with(kind, told);
 }
 
 impl Drop for Entry {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use crate::events::{BackendMarked, BackendState, Cause, CircuitState, CircuitTurned, Kind};
 use crate::outage::Outage;
 use crate::registry::{Backend, Registry};
 use crate::timers::Due;
@@ -24,7 +25,11 @@ pub(crate) fn act(backend: &Arc<Backend>, due: Due, shared: &Shared) {
             }
         }
         Due::HalfOpen => {
-            backend.set_out(Outage::CIRCUIT, false);
+            if backend.set_out(Outage::CIRCUIT, false) {
+                let (upstream, id) = (&*backend.upstream.name, &*backend.id);
+                let told = || CircuitTurned::new(upstream, Some(id), CircuitState::HalfOpen);
+                registry.events.emit_with(Kind::CircuitHalfOpen, told);
+            }
         }
         Due::Warm => warm(backend, shared),
     }
@@ -40,6 +45,8 @@ pub(crate) fn returned(backend: &Arc<Backend>, registry: &Registry) {
         backend = &*backend.id,
         "backend is back from its ejection"
     );
+    let told = || BackendMarked::new(backend, BackendState::Up, Cause::Ejection);
+    registry.events.emit_with(Kind::BackendMarked, told);
 }
 
 /// A backend that warms up has got a little more of its share.

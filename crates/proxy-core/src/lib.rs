@@ -12,7 +12,8 @@
 //! closes no connection and loses nothing that was learnt.
 //!
 //! The seams are small: [`Connect`] makes connections to backends, [`Transport`] is what bytes travel over,
-//! [`Guard`] checks a request, [`Observer`] learns of its end, and strategies come from `lb-strategies`.
+//! [`Guard`] checks a request, [`Observer`] learns of its end, and strategies come from `lb-strategies`. Whoever wants to know
+//! what else happens subscribes to [`events`].
 //!
 //! What it never does: read a configuration file, name a TLS library, parse HTTP by other rules than those of
 //! the `http1` crate, or buffer a body.
@@ -75,6 +76,7 @@ mod dial;
 mod edits;
 mod entry;
 mod errand;
+pub mod events;
 mod folded;
 mod forward;
 mod forwarded;

@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use crate::clock;
+use crate::events::{Kind, RequestCompleted};
 use crate::incoming::Incoming;
 use crate::reason::{Reason, Side};
 use crate::snapshot::Route;
 use crate::statistics::Counted;
 use crate::trace::Trace;
+use crate::upstream::{Hold, Upstream};
 use crate::worker::Worker;
 
 /// Learns of what happened. Called on a worker's thread: it must be quick, and hand over what takes time.
@@ -56,7 +58,7 @@ pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, i
     if let Some(reason) = trace.reason {
         failed(worker, trace, route, reason);
     }
-    if !shared.observers.is_empty() {
+    if !shared.observers.is_empty() || shared.events.wants(Kind::RequestCompleted) {
         let completed = Completed {
             trace,
             route: route.map(|route| &*route.spec.id),
@@ -68,7 +70,22 @@ pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, i
         for observer in &shared.observers {
             observer.completed(&completed);
         }
+        shared.events.emit_with(Kind::RequestCompleted, || RequestCompleted::of(&completed));
     }
+}
+
+/// Notes who was asked, where somebody wants to know it in the end.
+#[inline]
+pub(crate) fn asked(worker: &Worker, trace: &mut Trace, upstream: &Upstream, hold: &Hold) {
+    if worker.shared.events.wants(Kind::RequestCompleted) {
+        note_asked(trace, upstream, hold);
+    }
+}
+
+#[cold]
+fn note_asked(trace: &mut Trace, upstream: &Upstream, hold: &Hold) {
+    let (upstream, backend) = (upstream.spec.name.clone(), hold.member().backend.id.clone());
+    trace.asked = Some(Box::new((upstream, backend)));
 }
 
 /// A request whose head is whole has begun.

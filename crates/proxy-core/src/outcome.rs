@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use health::Ejection;
 
+use crate::events::{BackendMarked, BackendState, Cause, Kind};
 use crate::outage::Outage;
 use crate::reason::Reason;
 use crate::registry::{Backend, Registry, Streaks};
@@ -139,6 +140,8 @@ impl Made<'_> {
             seconds,
             "backend is ejected: too many bad answers in a row"
         );
+        let told = || BackendMarked::new(backend, BackendState::Down, Cause::Ejection);
+        self.registry.events.emit_with(Kind::BackendMarked, told);
     }
 
     fn outliers(&self) -> std::sync::MutexGuard<'_, health::Outliers<u64>> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use health::{Probe, ProbeError, ProbeFuture, State};
 
 use crate::connect::{Address, Connect};
+use crate::events::{BackendMarked, BackendState, Cause, Kind};
 use crate::outage::Outage;
 use crate::registry::{Backend, Marked, Registry};
 
@@ -48,4 +49,6 @@ pub(crate) fn on_change(backend: &Arc<Backend>, state: State, registry: &Registr
     } else {
         tracing::info!(upstream, backend = id, "backend is alive again");
     }
+    let state = if is_dead { BackendState::Down } else { BackendState::Up };
+    registry.events.emit_with(Kind::BackendMarked, || BackendMarked::new(backend, state, Cause::Connect));
 }

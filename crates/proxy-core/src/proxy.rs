@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::accept::{self, Door};
 use crate::challenges::Challenges;
 use crate::connect::Connect;
+use crate::events::{BackendSet, Events, Kind};
 use crate::gate::Gate;
 use crate::observe::Observer;
 use crate::outage::Outage;
@@ -48,6 +49,7 @@ pub struct Builder {
     blueprint: Blueprint,
     connect: Option<Arc<dyn Connect>>,
     observers: Vec<Arc<dyn Observer>>,
+    events: Events,
     workers: usize,
 }
 
@@ -97,6 +99,13 @@ impl Builder {
         self
     }
 
+    /// With this bus of events in place of one of its own: who subscribes before the proxy is built misses nothing.
+    #[must_use]
+    pub fn events(mut self, events: Events) -> Self {
+        self.events = events;
+        self
+    }
+
     /// With counters for that many workers. More may run; they share counters then.
     ///
     /// # Defaults
@@ -112,7 +121,9 @@ impl Builder {
     /// # Errors
     /// What cannot be served.
     pub fn build(self) -> Result<Proxy, BuildError> {
-        let registry = Arc::new(Registry::new(self.workers.max(1)));
+        let mut registry = Registry::new(self.workers.max(1));
+        registry.events = self.events;
+        let registry = Arc::new(registry);
         let snapshot = Snapshot::compile(self.blueprint, &registry, None)?;
         let connect = self.connect.unwrap_or_else(|| Arc::new(Egress::new(Policy::default())));
         let shared = Arc::new(Shared::new(snapshot, registry, connect, self.observers));
@@ -124,7 +135,13 @@ impl Proxy {
     /// Begins one.
     pub fn builder() -> Builder {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        Builder { blueprint: Blueprint::default(), connect: None, observers: Vec::new(), workers }
+        Builder {
+            blueprint: Blueprint::default(),
+            connect: None,
+            observers: Vec::new(),
+            events: Events::default(),
+            workers,
+        }
     }
 
     /// A handle to change it, and to read its statistics.
@@ -335,6 +352,11 @@ impl Handle {
         self.inner.shared.challenges.clone()
     }
 
+    /// The bus of events, for whoever wants to know what happens.
+    pub fn events(&self) -> Events {
+        self.inner.shared.events.clone()
+    }
+
     /// What is served.
     pub fn blueprint(&self) -> Blueprint {
         self.inner.shared.snapshot.load().blueprint.clone()
@@ -389,6 +411,8 @@ impl Handle {
         }
         found.state.set_manual(id, state);
         tracing::info!(upstream, backend = id, %state, "backend is set by hand");
+        let told = || BackendSet::new(upstream, id, state);
+        self.inner.shared.events.emit_with(Kind::BackendSet, told);
         Ok(())
     }
 

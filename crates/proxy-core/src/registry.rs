@@ -17,6 +17,7 @@ use health::{Manual, OutlierSettings, Outliers, PassiveSettings};
 use crate::budget::Budget;
 use crate::circuit::Circuit;
 use crate::clock;
+use crate::events::Events;
 use crate::folded::FoldedMap;
 use crate::gate::Gate;
 use crate::limiter::AutoLimit;
@@ -164,6 +165,8 @@ pub(crate) struct Registry {
     shards: usize,
     pub(crate) epoch: Instant,
     pub(crate) timers: Timers,
+    /// Who is told of what happens to its entries.
+    pub(crate) events: Events,
     entries: Mutex<Entries>,
     slots: Arc<Mutex<Slots>>,
 }
@@ -215,6 +218,7 @@ impl Registry {
             shards,
             epoch: clock::now(),
             timers: Timers::default(),
+            events: Events::default(),
             entries: Mutex::default(),
             slots: Arc::default(),
         }

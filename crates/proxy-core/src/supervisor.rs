@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 
 use crate::accept::{self, Door};
+use crate::events::{Kind, WorkerReplaced};
 use crate::transport::UNSENT;
 use crate::worker::{Shared, Worker};
 
@@ -197,6 +198,7 @@ pub(crate) async fn run(
                     continue;
                 }
                 tracing::error!(worker = number, outcome, "a worker has died and is replaced");
+                shared.events.emit_with(Kind::WorkerReplaced, || WorkerReplaced::new(number, outcome));
                 tokio::time::sleep(RESTART).await;
                 start(number)?;
             }

@@ -52,6 +52,8 @@ pub struct Trace {
     pub bytes_out: u64,
     /// When another try may do better, where that is known.
     pub retry_after: Option<Duration>,
+    /// The names of the upstream and the backend that were asked last, where somebody wants to know.
+    pub(crate) asked: Option<Box<(String, String)>>,
 }
 
 impl Trace {
@@ -70,6 +72,7 @@ impl Trace {
             bytes_in: 0,
             bytes_out: 0,
             retry_after: None,
+            asked: None,
         }
     }
 

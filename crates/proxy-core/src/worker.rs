@@ -14,6 +14,7 @@ use crate::challenges::Challenges;
 use crate::checks::{Keeper, Watched};
 use crate::connect::Connect;
 use crate::deadline::{Deadlines, TICK};
+use crate::events::Events;
 use crate::http2::Lines;
 use crate::observe::Observer;
 use crate::opening::Handshakes;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) challenges: Challenges,
     pub(crate) observers: Box<[Arc<dyn Observer>]>,
+    /// The registry's.
+    pub(crate) events: Events,
     /// Has the allocator give back what the calling thread has freed.
     pub(crate) release: OnceLock<fn()>,
     pub(crate) statistics: Shards,
@@ -171,6 +174,7 @@ impl Shared {
             snapshot: ArcSwap::from_pointee(snapshot),
             retired: Arc::default(),
             generation: AtomicU64::new(0),
+            events: registry.events.clone(),
             registry,
             health: Mutex::new(health),
             is_tended: AtomicBool::new(false),

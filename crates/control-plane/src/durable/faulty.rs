@@ -160,7 +160,10 @@ impl FaultyDisk {
         let copy = Self::new(0);
         let (from, mut to) = (self.state(), copy.state());
         to.names = from.names.clone();
-        let contents = from.contents.iter().map(|content| Content { bytes: content.bytes.clone(), ..Content::default() });
+        let contents = from
+            .contents
+            .iter()
+            .map(|content| Content { bytes: content.bytes.clone(), ..Content::default() });
         to.contents = contents.collect();
         drop(to);
         copy.settle();
@@ -313,7 +316,8 @@ impl Disk for FaultyDisk {
             Far::Some(error) => Err(error),
             Far::None(error) => return Err(error),
         };
-        let (done, left) = std::mem::take(&mut state.changes).into_iter().partition(|change| change.dir() == Some(dir));
+        let (done, left) =
+            std::mem::take(&mut state.changes).into_iter().partition(|change| change.dir() == Some(dir));
         state.changes = left;
         let done: Vec<Change> = done;
         done.iter().for_each(|change| change.apply(&mut state.synced));

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Watched, at_port};
 use crate::connect::{Address, Connect};
+use crate::events::{BackendMarked, BackendState, Cause, Kind};
 use crate::outage::Outage;
 use crate::registry::{Backend, Registry};
 use crate::spec::AgentSpec;
@@ -87,6 +88,13 @@ impl Asking {
             reason = state.reason(),
             "the backend's agent has changed its mind"
         );
+        let now = match (is_out, is_draining) {
+            (true, _) => BackendState::Down,
+            (false, true) => BackendState::Draining,
+            (false, false) => BackendState::Up,
+        };
+        let told = || BackendMarked::new(backend, now, Cause::Agent).because(state.reason());
+        self.registry.events.emit_with(Kind::BackendMarked, told);
     }
 }
 

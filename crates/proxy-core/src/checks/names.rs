@@ -9,6 +9,7 @@ use health::{CheckSettings, Probe, ProbeError, ProbeFuture};
 
 use super::{Keeper, Watched};
 use crate::connect::{Address, Connect};
+use crate::events::{Kind, UpstreamResolved};
 use crate::registry::UpstreamState;
 use crate::spec::BackendSpec;
 use crate::upstream::Upstream;
@@ -89,6 +90,8 @@ impl Resolving {
             "the name has other addresses"
         );
         if let (Some(keeper), Some(upstream)) = (self.keeper.upgrade(), self.upstream.upgrade()) {
+            let told = || UpstreamResolved::new(&self.state.name, &self.host, addresses.len());
+            upstream.registry().events.emit_with(Kind::UpstreamResolved, told);
             keeper.follow_one(&upstream, &self.connect);
         }
     }

@@ -7,6 +7,7 @@ use super::roster::{Member, Roster};
 use super::{Pinned, Unpicked};
 use crate::circuit::{Admitted, Turn};
 use crate::clock;
+use crate::events::{CircuitState, CircuitTurned, Kind};
 use crate::outage::Outage;
 use crate::outcome::Made;
 use crate::statistics::Counted;
@@ -107,13 +108,20 @@ impl Hold {
         };
         let (upstream, backend) = (&*made.upstream.spec.name, &*member.backend.id);
         match turn {
-            Turn::None => {}
+            // That it is half open is told when it is due.
+            Turn::None | Turn::HalfOpened => {}
             Turn::Opened(until) => {
                 member.backend.set_out(Outage::CIRCUIT, true);
                 made.registry.timers.add(until, Due::HalfOpen, Arc::downgrade(&member.backend));
                 tracing::warn!(upstream, backend, "circuit of the backend opened: too many requests fail");
+                let told = || CircuitTurned::new(upstream, Some(backend), CircuitState::Open);
+                made.registry.events.emit_with(Kind::CircuitOpened, told);
             }
-            Turn::Closed => tracing::info!(upstream, backend, "circuit of the backend closed"),
+            Turn::Closed => {
+                tracing::info!(upstream, backend, "circuit of the backend closed");
+                let told = || CircuitTurned::new(upstream, Some(backend), CircuitState::Closed);
+                made.registry.events.emit_with(Kind::CircuitClosed, told);
+            }
         }
     }
 }

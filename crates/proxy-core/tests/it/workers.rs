@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::rig::*;
+use proxy_core::events::{Event, Events, Kind};
 use proxy_core::spec::{Action, RouteSpec};
 use proxy_core::{Completed, ListenAddress, Listeners, Observer, Proxy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,7 +72,9 @@ async fn ask(client: &mut Peer) -> String {
 async fn a_worker_that_panics_is_replaced_and_its_backlog_served() {
     let opened = Arc::new(AtomicUsize::new(0));
     let observer = Clumsy { opened: Arc::clone(&opened), panics_at: 1 };
-    let proxy = hello().workers(1).observer(observer).build().unwrap();
+    let events = Events::new();
+    let mut replaced = events.subscribe(Kind::WorkerReplaced.into(), 8).unwrap();
+    let proxy = hello().workers(1).observer(observer).events(events).build().unwrap();
     let listeners = Listeners::bind(&[loopback()], 1).unwrap();
     let port = port(&listeners);
     // Made before anybody accepts: one is served, the next kills the worker, the rest are the backlog.
@@ -90,6 +93,8 @@ async fn a_worker_that_panics_is_replaced_and_its_backlog_served() {
     }
     assert!((4..=5).contains(&served), "{served}");
     assert_eq!(ask(&mut Peer::connect(port).await).await, "hello");
+    let Event::WorkerReplaced(replaced) = soon(replaced.recv()).await else { panic!("nothing else is told") };
+    assert_eq!((replaced.worker, &*replaced.outcome), (0, "panicked"));
     workers.end().await;
 }
 

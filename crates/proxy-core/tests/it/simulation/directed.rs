@@ -1,5 +1,7 @@
 //! Single misfortunes, and what follows from each to the millisecond.
 
+mod told;
+
 use std::sync::Arc;
 use std::time::Duration;
 
