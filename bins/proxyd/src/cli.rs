@@ -15,8 +15,8 @@ Signals:
   SIGTERM, SIGINT   stop accepting, let what is in flight end within
                     proxy.drainTimeout, exit with 0;
                     a second one ends at once, also with 0
-  SIGHUP            logged and otherwise ignored: a changed file takes
-                    effect at the next start";
+  SIGHUP            read the configuration again; where it is wrong, what
+                    was served before still is, and the log says why";
 
 /// A reverse proxy, load balancer and API gateway.
 #[derive(Debug, Parser)]
@@ -25,14 +25,14 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) run: FileOptions,
+    pub(crate) run: RunOptions,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve what a configuration says. This is what happens without a command, too.
     #[command(after_help = AFTER)]
-    Run(FileOptions),
+    Run(RunOptions),
     /// Say whether a configuration is right, and everything that is wrong with it.
     Check(CheckOptions),
     /// Print the JSON Schema of the configuration.
@@ -41,6 +41,15 @@ pub(crate) enum Command {
     Version(VersionOptions),
     /// Start three small backends and a proxy in front of them, with requests worth trying.
     Demo,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunOptions {
+    #[command(flatten)]
+    pub(crate) file: FileOptions,
+    /// Do not read the configuration again when it changes, but on SIGHUP and on `proxyd ctl reload` alone.
+    #[arg(long)]
+    pub(crate) no_watch: bool,
 }
 
 #[derive(Clone, Debug, Args)]

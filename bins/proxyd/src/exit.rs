@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use config::Errors;
-use control_plane::BuildFailure;
+use control_plane::{BuildFailure, OpenError};
 
 use crate::find::NotFound;
 use crate::output;
@@ -21,6 +21,9 @@ pub(crate) enum Failure {
     /// The engine cannot serve it; a compiled plan never comes to this.
     #[error(transparent)]
     Build(#[from] BuildFailure),
+    /// What was kept cannot be read.
+    #[error(transparent)]
+    State(OpenError),
     /// The configuration is wrong, and the user has been told.
     #[error("the configuration is wrong")]
     ConfigurationTold,
@@ -38,6 +41,15 @@ pub(crate) enum Failure {
     /// Something failed while it ran, and the log says what.
     #[error("it failed")]
     RunTimeLogged,
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Document(errors) => Self::Configuration(errors),
+            other => Self::State(other),
+        }
+    }
 }
 
 impl Failure {

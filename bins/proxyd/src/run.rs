@@ -1,13 +1,14 @@
 //! `proxyd run`.
 
 use std::io;
-use std::path::Path;
+use std::sync::Arc;
 
-use config::Errors;
-use control_plane::{ControlPlane, Factories, Plan, compile};
+use control_plane::{Documents, Factories, Opening, Plan};
 use proxy_core::{Handle, Listeners, Proxy};
+use tokio::sync::Notify;
 
-use crate::cli::FileOptions;
+use crate::admin::Admin;
+use crate::cli::RunOptions;
 use crate::exit::Failure;
 use crate::signals::Signals;
 use crate::{descriptors, find, heap, logging, summary};
@@ -16,24 +17,28 @@ use crate::{descriptors, find, heap, logging, summary};
 ///
 /// # Errors
 /// The configuration is wrong, or something failed.
-pub(crate) fn run(options: &FileOptions) -> Result<(), Failure> {
-    let file = find::find_here(options.config.as_deref())?;
-    let (plan, logs) = read(&file)?;
-    let _logging = logging::start(&logs).map_err(|source| Failure::run_time("cannot log", source))?;
+pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
+    let file = find::find_here(options.file.config.as_deref())?;
+    let opening = Opening::read(&file, Factories::default())?;
+    let logs = &opening.loaded().document.logging;
+    let _logging = logging::start(logs).map_err(|source| Failure::run_time("cannot log", source))?;
     let files = descriptors::raise();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         config = %file.display(),
-        workers = plan.workers,
+        workers = opening.plan().workers,
         open_files = files,
         "starting"
     );
-    for warning in &plan.warnings {
+    for problem in opening.problems() {
+        tracing::error!("{problem}");
+    }
+    for warning in &opening.plan().warnings {
         tracing::warn!(path = warning.path, "{}", warning.message);
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| log(&error))?;
-    let served = runtime.block_on(serve(plan));
+    let served = runtime.block_on(serve(opening, !options.no_watch));
     // A look-up of a name that is under way is nobody's concern any more.
     runtime.shutdown_background();
     served
@@ -43,12 +48,6 @@ pub(crate) fn run(options: &FileOptions) -> Result<(), Failure> {
 fn log(error: &io::Error) -> Failure {
     tracing::error!(%error, "cannot serve");
     Failure::RunTimeLogged
-}
-
-fn read(file: &Path) -> Result<(Plan, config::Logging), Errors> {
-    let loaded = config::load(file)?;
-    let plan = compile(&loaded, &Factories::default())?;
-    Ok((plan, loaded.document.logging))
 }
 
 /// Binds every address of the plan, and says so.
@@ -66,19 +65,50 @@ pub(crate) fn bind(plan: &Plan) -> Result<Listeners, Failure> {
     Ok(listeners)
 }
 
-/// Serves a plan until signals end it. Traffic has threads of its own; this one has the signals and the probes.
-async fn serve(mut plan: Plan) -> Result<(), Failure> {
+/// Serves a document until signals end it. Traffic has threads of its own, and so has the API; this one has the signals, the
+/// probes and the file.
+async fn serve(opening: Opening, watches: bool) -> Result<(), Failure> {
     // Before anybody learns that it listens: a signal from then on drains.
     let signals = Signals::take().map_err(|error| log(&error))?;
-    let listeners = bind(&plan)?;
-    plan.note_ports(&listeners);
-    let (proxy, control) = ControlPlane::build(plan)?;
+    let reload = signals.reload();
+    let listeners = bind(opening.plan())?;
+    let (proxy, documents) = opening.build(&listeners)?;
+    let admin = Admin::start(&documents)?;
+    let following = async {
+        if watches {
+            documents.follow_file().await;
+        }
+        std::future::pending::<()>().await;
+    };
     let served = tokio::select! {
         served = until_signals(&proxy, listeners, signals) => served,
-        () = control.run() => Ok(()),
+        () = documents.run() => Ok(()),
+        () = following => Ok(()),
+        () = reload_on(&reload, &documents) => Ok(()),
     };
+    admin.stop();
     summary::log(&proxy.handle());
     served.map_err(|error| log(&error))
+}
+
+/// Reads the configuration again whenever that is asked for.
+async fn reload_on(asked: &Arc<Notify>, documents: &Documents) {
+    loop {
+        asked.notified().await;
+        let reading = documents.clone();
+        let outcome = tokio::task::spawn_blocking(move || {
+            let outcome = reading.reload("SIGHUP");
+            if let Err(error) = &outcome {
+                reading.tell_refused(error);
+            }
+            outcome
+        });
+        if let Ok(Ok(applied)) = outcome.await
+            && !applied.is_changed
+        {
+            tracing::info!(revision = applied.revision, "the configuration says what is served already");
+        }
+    }
 }
 
 /// Serves until signals end it: after the first what is in flight may end, after the second nothing may.

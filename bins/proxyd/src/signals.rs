@@ -1,9 +1,10 @@
 //! What the process is told from outside.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The signals of the process.
 pub(crate) struct Signals {
@@ -11,6 +12,7 @@ pub(crate) struct Signals {
     interrupt: Signal,
     hangup: Signal,
     asked: watch::Sender<u32>,
+    reload: Arc<Notify>,
 }
 
 /// How often the process was asked to end.
@@ -28,12 +30,18 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             asked: watch::Sender::new(0),
+            reload: Arc::default(),
         })
     }
 
     /// What tells of requests to end.
     pub(crate) fn asked(&self) -> Asked {
         Asked(self.asked.subscribe())
+    }
+
+    /// What tells that the configuration is to be read again.
+    pub(crate) fn reload(&self) -> Arc<Notify> {
+        Arc::clone(&self.reload)
     }
 
     /// Listens for ever.
@@ -43,10 +51,8 @@ impl Signals {
                 _ = self.terminate.recv() => "SIGTERM",
                 _ = self.interrupt.recv() => "SIGINT",
                 _ = self.hangup.recv() => {
-                    tracing::warn!(
-                        signal = "SIGHUP",
-                        "ignored: this version reads its configuration at the start only; restart it to apply a changed file"
-                    );
+                    tracing::info!(signal = "SIGHUP", "asked to read the configuration again");
+                    self.reload.notify_one();
                     continue;
                 }
             };

@@ -47,10 +47,11 @@ pub enum BuildFailure {
 pub enum PublishError {
     /// The plan listens elsewhere, or with another number of workers, or keeps its state elsewhere, or asks another authority
     /// for certificates.
-    #[error(
-        "listeners, workers, the directory of the state and the authority of certificates cannot change while the proxy runs"
-    )]
-    NeedsRestart,
+    #[error("{what} cannot change while the proxy runs")]
+    NeedsRestart {
+        /// What differs.
+        what: &'static str,
+    },
     /// A file of TLS has become wrong since the plan was compiled.
     #[error("TLS cannot be served: {0}")]
     Tls(String),
@@ -161,6 +162,21 @@ impl ControlPlane {
         self.issuing.as_ref().map(Issuing::status)
     }
 
+    /// What of a plan a proxy that runs cannot take up.
+    fn needs_restart(&self, plan: &Plan) -> Option<&'static str> {
+        if plan.addresses != self.addresses {
+            Some("the listeners' addresses")
+        } else if plan.workers != self.workers {
+            Some("the number of workers")
+        } else if plan.state_dir != self.state_dir {
+            Some("the directory of the state")
+        } else if !self.issues_as(plan) {
+            Some("the authority of certificates")
+        } else {
+            None
+        }
+    }
+
     /// True where a plan asks the same of an authority, whatever the names.
     fn issues_as(&self, plan: &Plan) -> bool {
         match (&self.issuing, &plan.tls.acme) {
@@ -188,12 +204,8 @@ impl ControlPlane {
     /// A plan made ready to be served, so that nothing can fail any more. Until the publication is installed or dropped nothing
     /// else is published, and no backend is set.
     pub(crate) fn prepare(&self, plan: &Plan) -> Result<Publication<'_>, PublishError> {
-        if plan.addresses != self.addresses
-            || plan.workers != self.workers
-            || plan.state_dir != self.state_dir
-            || !self.issues_as(plan)
-        {
-            return Err(PublishError::NeedsRestart);
+        if let Some(what) = self.needs_restart(plan) {
+            return Err(PublishError::NeedsRestart { what });
         }
         plan.dialler.use_for_all(self.egress.clone());
         let states = self.states();

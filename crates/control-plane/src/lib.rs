@@ -13,14 +13,12 @@ mod probes;
 pub mod certificates;
 pub mod changes;
 mod control;
-//mod documents;
+mod documents;
 mod durable;
 mod issuing;
-#[cfg_attr(not(test), expect(dead_code, reason = "revisions are not applied yet"))]
 mod secrets;
 mod state_dir;
 mod states;
-#[cfg_attr(not(test), expect(dead_code, reason = "revisions are not applied yet"))]
 mod store;
 mod tls;
 
@@ -30,7 +28,7 @@ pub use certificates::{
 };
 pub use compile::{check, compile};
 pub use control::{BuildFailure, ControlPlane, PublishError, SetError};
-//pub use documents::Documents;
+pub use documents::{Documents, OpenError, Opening};
 pub use factories::Factories;
 pub use not_built::not_built;
 pub use plan::Plan;

@@ -20,7 +20,6 @@
 mod chain;
 mod error;
 mod frame;
-mod key;
 mod layers;
 mod moment;
 mod name;
@@ -37,12 +36,7 @@ pub(crate) use self::error::StoreError;
 pub(crate) use self::frame::{Unframed, frame, hex, unframe, unhex};
 pub(crate) use self::layers::Layers;
 pub(crate) use self::record::{Confirmation, Record, What};
-#[cfg_attr(not(test), expect(unused_imports, reason = "revisions are not applied yet"))]
-pub(crate) use self::{
-    key::{Key, Kind},
-    layers::{Entry, Layer, ObjectChange},
-    open::Opened,
-};
+pub(crate) use self::layers::{Entry, Layer, ObjectChange};
 
 use self::frame::Checksum;
 use self::name::{Listed, Name};
@@ -110,6 +104,11 @@ impl<D: Disk> Store<D> {
     /// The number of the last revision, which the next one follows; 0 before the first.
     pub(crate) const fn head(&self) -> u64 {
         self.head.number
+    }
+
+    /// All objects after the last revision, also where that is pending.
+    pub(crate) const fn layers(&self) -> &Layers {
+        &self.layers
     }
 
     /// Keeps other processes away, before anything else is written that belongs to the revisions: secrets are saved

@@ -7,6 +7,9 @@ mod acme;
 #[path = "it/checks.rs"]
 mod checks;
 #[cfg(test)]
+#[path = "it/documents.rs"]
+mod documents;
+#[cfg(test)]
 #[path = "it/publish.rs"]
 mod publish;
 #[cfg(test)]

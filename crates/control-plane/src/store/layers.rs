@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::key::Key;
+use config::Key;
 
 /// Who owns an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ pub(super) use self::read::{confirmation, layers, record};
 pub(super) use self::write::{to_confirmation, to_layers, to_record};
 
 use super::frame::Checksum;
-use super::key::Kind;
+use config::Kind;
 use super::layers::Layer;
 
 /// Deeper or longer than anything that can be read again.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Head, KINDS, LAYERS, thing};
 use crate::store::frame::Checksum;
-use crate::store::key::Key;
+use config::Key;
 use crate::store::layers::{Entry, Layers, ObjectChange};
 use crate::store::moment;
 use crate::store::record::{Confirmation, Record, What};

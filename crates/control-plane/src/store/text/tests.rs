@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Head, confirmation, layers, record, to_confirmation, to_layers, to_record};
 use crate::store::frame::frame;
-use crate::store::key::{Key, Kind};
+use config::{Key, Kind};
 use crate::store::layers::{Entry, Layer, Layers, ObjectChange};
 use crate::store::record::{Confirmation, Record, What};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Head, KINDS, LAYERS, TooMuch, read, word};
-use crate::store::key::Key;
+use config::Key;
 use crate::store::layers::{Entry, Layer, Layers, ObjectChange};
 use crate::store::moment;
 use crate::store::record::{Confirmation, Record, What};

@@ -1,0 +1,1 @@
+//! The API's own listener, on a thread of its own.

@@ -1,0 +1,328 @@
+//! The way of a change: from steps on the layers to what is served.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use config::{Key, Loaded, Object, Problem, Surroundings};
+
+use super::faults;
+use super::history::{FileState, Past};
+use super::layers::{Held, Layers, Step};
+use super::{Documents, State, difference, keep};
+use crate::changes::{Applied, ChangeError, Entry, How, Owner, Planned, Revision, View, What};
+use crate::compile::{Former, compile_next};
+use crate::control::Publication;
+use crate::store::{self, ObjectChange};
+use crate::{Plan, PublishError};
+
+/// What is to be done to the layers.
+pub(super) struct Proposal {
+    pub(super) steps: Vec<Step>,
+    /// Of each object that an edit names: the edit, and where it stands in its value.
+    pub(super) places: HashMap<Key, (usize, String)>,
+    pub(super) warnings: Vec<Problem>,
+    /// What the file's layer is read from then.
+    pub(super) file: FileState,
+    pub(super) what: What,
+}
+
+impl Proposal {
+    /// Steps that no edit asks for.
+    pub(super) fn of(steps: Vec<Step>, what: What) -> Self {
+        Self { steps, places: HashMap::new(), warnings: Vec::new(), file: FileState::default(), what }
+    }
+}
+
+/// A proposal that can be served.
+struct Ready {
+    loaded: Loaded,
+    plan: Plan,
+}
+
+impl Documents {
+    /// What a proposal would change.
+    pub(super) fn plan_of(&self, state: &State, proposal: &Proposal) -> Result<Planned, ChangeError> {
+        let changes = difference::of_steps(&state.layers, &proposal.steps);
+        let mut warnings = proposal.warnings.clone();
+        if !proposal.steps.is_empty() {
+            let ready = self.ready(state, proposal)?;
+            // It is not installed: that it can be is what is asked for.
+            drop(self.publication(&ready, proposal)?);
+            warnings.extend(ready.plan.warnings);
+        }
+        let live = self.live(&changes);
+        Ok(Planned { revision: state.number, changes, live, warnings })
+    }
+
+    /// Makes a change.
+    pub(super) fn commit(&self, state: &mut State, proposal: Proposal, how: &How) -> Result<Applied, ChangeError> {
+        if let Some(waiting) = &state.waiting {
+            return Err(ChangeError::Pending { revision: waiting.revision, until: waiting.until });
+        }
+        if proposal.steps.is_empty() {
+            state.file = proposal.file;
+            return Ok(Applied {
+                revision: state.number,
+                is_changed: false,
+                changes: Vec::new(),
+                pending_until: None,
+                warnings: proposal.warnings,
+            });
+        }
+        let ready = self.ready(state, &proposal)?;
+        let publication = self.publication(&ready, &proposal)?;
+        let revision = state.next_revision(&proposal, how);
+        let watch = how.revert_on.as_ref().map(|on| self.watch(on, &revision.changes));
+        state.keep(&revision, &proposal)?;
+        publication.install();
+        let mut warnings = proposal.warnings.clone();
+        warnings.extend(ready.plan.warnings.iter().cloned());
+        let revision = self.settle(state, ready, revision, proposal);
+        state.wait_for(&revision, how, watch);
+        self.inner.changed.notify_one();
+        Ok(Applied {
+            revision: revision.number,
+            is_changed: true,
+            changes: revision.changes.clone(),
+            pending_until: revision.pending_until,
+            warnings,
+        })
+    }
+
+    /// Reads, checks and compiles what a proposal comes to.
+    fn ready(&self, state: &State, proposal: &Proposal) -> Result<Ready, ChangeError> {
+        let view = self.view();
+        let invalid = |errors: config::Errors| ChangeError::Invalid { faults: faults::of(&errors, &proposal.places) };
+        let loaded = loaded(&state.layers, &proposal.steps, &view.loaded).map_err(invalid)?;
+        let former = Former { document: &view.loaded.document, plan: &state.plan };
+        let mut plan = compile_next(&loaded, &self.inner.factories, Some(&former)).map_err(invalid)?;
+        plan.note_addresses(&self.inner.bound);
+        Ok(Ready { loaded, plan })
+    }
+
+    fn publication(&self, ready: &Ready, proposal: &Proposal) -> Result<Publication<'_>, ChangeError> {
+        self.inner.control.prepare(&ready.plan).map_err(|error| match error {
+            PublishError::NeedsRestart { what } => ChangeError::NeedsRestart { what: what.into() },
+            PublishError::Tls(message) => {
+                ChangeError::Invalid { faults: vec![faults::of_document(message, &proposal.places)] }
+            }
+            PublishError::Build(error) => {
+                let path = crate::compile::path_of(&ready.loaded.document, &error);
+                let errors = ready.loaded.problem(&path, error.to_string(), None).into();
+                ChangeError::Invalid { faults: faults::of(&errors, &proposal.places) }
+            }
+        })
+    }
+
+    /// Takes what is served now for what is.
+    fn settle(&self, state: &mut State, ready: Ready, revision: Revision, proposal: Proposal) -> Arc<Revision> {
+        let view = self.view();
+        let view = view_of(revision.number, ready.loaded, &state.layers, &proposal.steps, &view);
+        let undo = state.layers.take_all(proposal.steps).iter().map(keep::change).collect();
+        state.plan = ready.plan;
+        state.file = proposal.file;
+        state.number = revision.number;
+        let revision = Arc::new(revision);
+        state.history.push(Past { revision: Arc::clone(&revision), undo, file: state.file.clone() });
+        self.inner.view.store(Arc::new(view));
+        tracing::info!(
+            revision = revision.number,
+            by = revision.by,
+            what = revision.what.as_str(),
+            changes = revision.changes.len(),
+            "another document is served"
+        );
+        revision
+    }
+
+    /// Takes a revision back that was just made, whatever the disk says: what is on it would not be served after a restart
+    /// either.
+    pub(super) fn revert(&self, state: &mut State, why: &str) {
+        let Some(waiting) = state.waiting.take() else { return };
+        let number = waiting.revision;
+        let what = What::Reverted { revision: number, why: why.to_owned() };
+        state.tell_settled(number);
+        let made = state.undoing(number, what).and_then(|proposal| {
+            let ready = self.ready(state, &proposal)?;
+            let publication = self.publication(&ready, &proposal)?;
+            let revision = state.next_revision(&proposal, &How::by("proxyd"));
+            if let Err(error) = state.keep(&revision, &proposal) {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "a revision that was taken back cannot be noted: a restart takes it back again");
+                state.keeping.owe_revert(number);
+            }
+            publication.install();
+            Ok((ready, revision, proposal))
+        });
+        match made {
+            Ok((ready, revision, proposal)) => {
+                self.settle(state, ready, revision, proposal);
+                tracing::warn!(revision = number, why, "revision is taken back");
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(revision = number, why, error, "revision cannot be taken back");
+            }
+        }
+    }
+}
+
+impl State {
+    /// What takes the newest revision back.
+    fn undoing(&self, number: u64, what: What) -> Result<Proposal, ChangeError> {
+        let undo = self.history.get(number).map(|past| past.undo.as_slice()).unwrap_or_default();
+        let steps = self.steps_of(undo.iter())?;
+        let file = self.history.file_before(number).unwrap_or_else(|| self.file.clone());
+        Ok(Proposal { file, ..Proposal::of(steps, what) })
+    }
+
+    /// Changes that were kept as steps, the last word on each object alone, and what makes a difference alone.
+    pub(super) fn steps_of<'a>(
+        &self,
+        changes: impl Iterator<Item = &'a ObjectChange>,
+    ) -> Result<Vec<Step>, ChangeError> {
+        let mut last: BTreeMap<(Owner, &Key), Option<&store::Entry>> = BTreeMap::new();
+        for change in changes {
+            last.insert((keep::owner(change.layer), &change.key), change.after.as_ref());
+        }
+        let mut steps = Vec::with_capacity(last.len());
+        for ((owner, key), after) in last {
+            let served = self.layers.get(owner, key);
+            let after = match after {
+                None => None,
+                Some(entry) => match served {
+                    Some(held) if held.value == entry.value => {
+                        Some(Held { sequence: entry.sequence, ..held.clone() })
+                    }
+                    _ => {
+                        let held = self.keeping.held(owner, key, entry);
+                        Some(held.map_err(|errors| ChangeError::Invalid { faults: faults::of(&errors, &HashMap::new()) })?)
+                    }
+                },
+            };
+            let is_same = match (served, &after) {
+                (None, None) => true,
+                (Some(served), Some(after)) => {
+                    served.value == after.value && served.sequence == after.sequence
+                }
+                _ => false,
+            };
+            if !is_same {
+                steps.push(Step { owner, key: key.clone(), after });
+            }
+        }
+        Ok(steps)
+    }
+
+    fn next_revision(&self, proposal: &Proposal, how: &How) -> Revision {
+        let now = SystemTime::now();
+        let reservation = how.confirm.or(how.revert_on.as_ref().map(|on| on.watch));
+        Revision {
+            number: self.keeping.next_number(self.number),
+            at: now,
+            by: bounded(&how.by),
+            what: proposal.what.clone(),
+            changes: difference::of_steps(&self.layers, &proposal.steps),
+            pending_until: reservation.map(|time| now + time),
+        }
+    }
+}
+
+const LONGEST_NAME: usize = 256;
+
+fn bounded(by: &str) -> String {
+    let end = (0..=by.len().min(LONGEST_NAME)).rev().find(|end| by.is_char_boundary(*end)).unwrap_or(0);
+    by.get(..end).unwrap_or_default().to_owned()
+}
+
+/// The document after some steps. Where these are few and come behind what is there, what they do not touch is not read again.
+fn loaded(layers: &Layers, steps: &[Step], served: &Loaded) -> Result<Loaded, config::Errors> {
+    let surroundings = Surroundings::of_process();
+    if is_small(layers, steps) {
+        let (mut put, mut gone) = (Vec::new(), Vec::new());
+        for step in steps {
+            let file = layers.get(Owner::File, &step.key);
+            match step.after.as_ref().or(file) {
+                Some(held) => put.push((step.key.kind, held.sequence, held.object.clone())),
+                None => gone.push(step.key.clone()),
+            }
+        }
+        put.sort_by_key(|(kind, sequence, _)| (*kind, *sequence));
+        let put = put.into_iter().map(|(_, _, object)| object).collect();
+        return served.with(put, &gone, &surroundings);
+    }
+    let mut layers = layers.clone();
+    layers.take_all(steps.to_vec());
+    Loaded::assemble(layers.in_order().into_iter().map(|(_, _, held)| held.object.clone()).collect(), &surroundings)
+}
+
+/// True where steps leave the order of all that they do not touch.
+fn is_small(layers: &Layers, steps: &[Step]) -> bool {
+    let last = layers.last_sequence();
+    steps.len() <= 64
+        && steps.iter().all(|step| {
+            let is_behind = |held: &Held| {
+                held.sequence > last
+                    || layers.get(Owner::Api, &step.key).is_some()
+                    || layers.get(Owner::File, &step.key).is_some()
+            };
+            step.owner == Owner::Api && step.after.as_ref().is_none_or(is_behind)
+        })
+}
+
+/// The view after some steps; entries that they do not touch are shared.
+fn view_of(revision: u64, loaded: Loaded, layers: &Layers, steps: &[Step], former: &View) -> View {
+    let touched: HashMap<(Owner, &Key), &Step> = steps.iter().map(|step| ((step.owner, &step.key), step)).collect();
+    let after = |owner: Owner, key: &Key| match touched.get(&(owner, key)) {
+        Some(step) => step.after.as_ref(),
+        None => layers.get(owner, key),
+    };
+    let mut entries = Vec::with_capacity(loaded.objects().len());
+    let mut by_key = HashMap::with_capacity(loaded.objects().len());
+    let mut shadowed = HashMap::new();
+    for object in loaded.objects() {
+        let key = object.key();
+        let (api, file) = (after(Owner::Api, key), after(Owner::File, key));
+        let (owner, held) = match (api, file) {
+            (Some(held), _) => (Owner::Api, held),
+            (None, Some(held)) => (Owner::File, held),
+            (None, None) => continue,
+        };
+        let known = former.entry(key).filter(|entry| entry.owner == owner && Arc::ptr_eq(&entry.value, &held.value));
+        let entry = known.map_or_else(|| Arc::new(entry(owner, held)), Arc::clone);
+        if let (Some(_), Some(file)) = (api, file) {
+            let known = former.shadowed(key).filter(|entry| Arc::ptr_eq(&entry.value, &file.value));
+            let file = known.map_or_else(|| Arc::new(self::entry(Owner::File, file)), Arc::clone);
+            shadowed.insert(key.clone(), file);
+        }
+        by_key.insert(key.clone(), entries.len());
+        entries.push(entry);
+    }
+    View { revision, loaded, entries, by_key, shadowed, tag: OnceLock::new() }
+}
+
+/// The view of layers that nothing was served of before.
+pub(super) fn first_view(revision: u64, loaded: Loaded, layers: &Layers) -> View {
+    let mut view = View {
+        revision,
+        loaded,
+        entries: Vec::new(),
+        by_key: HashMap::new(),
+        shadowed: HashMap::new(),
+        tag: OnceLock::new(),
+    };
+    for (owner, key, held) in layers.in_order() {
+        view.by_key.insert(key.clone(), view.entries.len());
+        view.entries.push(Arc::new(entry(owner, held)));
+        if let (Owner::Api, Some(file)) = (owner, layers.get(Owner::File, key)) {
+            view.shadowed.insert(key.clone(), Arc::new(entry(Owner::File, file)));
+        }
+    }
+    view
+}
+
+fn entry(owner: Owner, held: &Held) -> Entry {
+    let place = |object: &Object| object.file().map(|(file, place)| format!("{file}:{}", place.line));
+    Entry::new(held.object.key().clone(), owner, place(&held.object), held.sequence, Arc::clone(&held.value))
+}

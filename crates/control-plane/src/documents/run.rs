@@ -1,0 +1,121 @@
+//! What is looked after while the proxy runs: revisions that wait, and the file.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Documents;
+
+/// How often the file is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What a file looks like from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// That of the file that a path leads to, through links; `None` where there is none.
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
+    }
+}
+
+impl Documents {
+    /// Takes revisions back that nobody confirms, keeps certificates fresh, and counts. To be run once, away from traffic, for as
+    /// long as the proxy is.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any time, and run again.
+    pub async fn run(&self) {
+        tokio::join!(self.inner.control.run(), self.keep_time());
+    }
+
+    /// Reads the file again whenever it changes. A file that cannot be served is told in the log, and passed over until it changes
+    /// again. To be run once, where that is wanted.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any time, and run again.
+    pub async fn follow_file(&self) {
+        let mut known = Stamp::of(&self.inner.path);
+        let mut seen = known;
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            look.tick().await;
+            let now = Stamp::of(&self.inner.path);
+            let (is_new, is_at_rest) = (now != known, now == seen);
+            seen = now;
+            // A file that is gone may be on its way back; one that still changes is not whole.
+            if !is_new || !is_at_rest || now.is_none() || self.is_waiting() {
+                continue;
+            }
+            known = now;
+            let documents = self.clone();
+            let reading = tokio::task::spawn_blocking(move || documents.reload_if_changed());
+            // It ends early with the runtime alone.
+            let _ = reading.await;
+        }
+    }
+
+    async fn keep_time(&self) {
+        loop {
+            let documents = self.clone();
+            let looked = tokio::task::spawn_blocking(move || documents.look_after_waiting()).await;
+            let changed = self.inner.changed.notified();
+            match looked.ok().flatten() {
+                Some(rest) => {
+                    tokio::select! {
+                        () = changed => {}
+                        () = tokio::time::sleep(rest) => {}
+                    }
+                }
+                None => changed.await,
+            }
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.state().waiting.is_some()
+    }
+
+    /// Reads the file again where it says something else than what was read last, served or passed over.
+    fn reload_if_changed(&self) {
+        let outcome = {
+            let mut state = self.state();
+            let proposal = self.read_again(&mut state);
+            proposal.and_then(|proposal| {
+                if state.file.passed_over.as_ref() == Some(&proposal.file.digest) {
+                    return Ok(None);
+                }
+                self.commit(&mut state, proposal, &crate::changes::How::by("file")).map(Some)
+            })
+        };
+        if let Err(error) = outcome {
+            self.tell_refused(&error);
+        }
+    }
+
+    /// Tells that the file cannot be served as it is now.
+    pub fn tell_refused(&self, error: &crate::changes::ChangeError) {
+        let file = self.inner.path.display();
+        if let crate::changes::ChangeError::Invalid { faults } = error {
+            for fault in faults {
+                tracing::error!(%file, "{}", fault.problem);
+            }
+        }
+        let error: &dyn std::error::Error = error;
+        tracing::error!(%file, error, "the file cannot be served: what was served before still is");
+    }
+}

@@ -1,0 +1,137 @@
+//! How the routes fare that a revision is about, compared with before.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use config::Kind;
+use proxy_core::Statistics;
+
+use super::Documents;
+use crate::changes::{Difference, Live, RevertOn};
+
+/// The routes that a revision is about, and how they fared before.
+pub(super) struct Watch {
+    on: RevertOn,
+    /// Each with what was counted of it until the change.
+    routes: Vec<(String, Statistics)>,
+    before: Fare,
+}
+
+/// How routes fare.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fare {
+    requests: u64,
+    /// The share of failed requests, in percent.
+    errors: f64,
+    /// The slowest route's.
+    p99: Option<Duration>,
+}
+
+impl Documents {
+    /// Begins to watch the routes that a change is about.
+    pub(super) fn watch(&self, on: &RevertOn, changes: &[Difference]) -> Watch {
+        let handle = self.inner.control.handle();
+        let concerned = self.concerned(changes);
+        let before = Fare::default();
+        let counted = |id: String| {
+            let statistics = handle.route_statistics(&id).unwrap_or_default();
+            (id, statistics)
+        };
+        Watch { on: on.clone(), routes: concerned.into_iter().map(counted).collect(), before }
+    }
+
+    /// What is under way over what a change is about.
+    pub(super) fn live(&self, changes: &[Difference]) -> Live {
+        let handle = self.inner.control.handle();
+        let mut live = Live { connections: handle.connections() as u64, ..Live::default() };
+        for change in changes {
+            let id = change.key.id.as_str();
+            let is_gone = change.kind == crate::changes::DifferenceKind::Removed;
+            match change.key.kind {
+                Kind::Route => {
+                    let in_flight = handle.route_statistics(id).map_or(0, |counted| counted.in_flight);
+                    if is_gone {
+                        live.requests_of_removed += in_flight;
+                    } else {
+                        live.requests_of_changed += in_flight;
+                    }
+                }
+                Kind::Upstream => {
+                    let gone = change.fields.iter().filter_map(|field| field.strip_prefix("/backends/"));
+                    let gone: HashSet<String> = gone.map(unescaped).collect();
+                    let backends = handle.backends(id).into_iter();
+                    let concerned = backends.filter(|backend| is_gone || gone.contains(&backend.id));
+                    live.requests_of_backends += concerned.map(|backend| u64::from(backend.in_flight)).sum::<u64>();
+                }
+                _ => {}
+            }
+        }
+        live
+    }
+
+    /// The ids of the routes that a change is about: those that it names, and those to upstreams that it names; all of them
+    /// where it changes a section.
+    fn concerned(&self, changes: &[Difference]) -> Vec<String> {
+        let view = self.view();
+        let of = |kind: Kind| -> HashSet<&str> {
+            let keys = changes.iter().map(|change| &change.key).filter(|key| key.kind == kind);
+            keys.map(|key| key.id.as_str()).collect()
+        };
+        let (upstreams, routes) = (of(Kind::Upstream), of(Kind::Route));
+        let is_general = changes.iter().any(|change| change.key.kind == Kind::Section);
+        let is_concerned = |route: &config::Route| {
+            let shares = route.upstreams.iter().map(|share| &share.name);
+            let mut named = route.upstream.iter().chain(&route.fallback).chain(shares);
+            is_general
+                || routes.contains(route.id.as_str())
+                || named.any(|name| upstreams.contains(name.as_str()))
+        };
+        let all = view.loaded.document.routes.iter();
+        all.filter(|route| is_concerned(route)).map(|route| route.id.clone()).collect()
+    }
+}
+
+impl Watch {
+    /// What is worse than it may be; `None` where nothing is, or too little was seen.
+    pub(super) fn worse(&self, documents: &Documents) -> Option<String> {
+        let handle = documents.inner.control.handle();
+        let since = self.routes.iter().filter_map(|(id, before)| {
+            let now = handle.route_statistics(id)?;
+            Some(now.minus(before))
+        });
+        let mut now = Fare::default();
+        let (mut requests, mut errors) = (0, 0);
+        for counted in since {
+            requests += counted.requests();
+            errors += counted.errors();
+            now.p99 = now.p99.max(counted.quantile(0.99));
+        }
+        now.requests = requests;
+        now.errors = percentage(errors, requests);
+        self.judge(&now)
+    }
+
+    fn judge(&self, now: &Fare) -> Option<String> {
+        if now.requests < self.on.least {
+            return None;
+        }
+        if let Some(most) = self.on.errors
+            && now.errors > self.before.errors + most
+        {
+            return Some(format!("{:.1} % of the requests failed, {:.1} % before", now.errors, self.before.errors));
+        }
+        let (most, before, now) = (self.on.p99?, self.before.p99?, now.p99?);
+        let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
+        is_slower.then(|| format!("p99 is {} ms, {} ms before", now.as_millis(), before.as_millis()))
+    }
+}
+
+
+#[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
+fn percentage(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
+}
+
+fn unescaped(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
