@@ -32,16 +32,19 @@ use crate::{
     Document,
     load::Surroundings,
     report::{At, Report},
+    tree::NodeId,
 };
 use doors::Doors;
 
+/// What a document refers to outside of its text.
+pub(crate) struct Outside<'s> {
+    pub(crate) surroundings: &'s Surroundings<'s>,
+    /// Whether the files are read that are named at a node: not where they have been.
+    pub(crate) is_fresh: &'s dyn Fn(NodeId) -> bool,
+}
+
 /// Checks a document that was read, and completes it: default ids, secrets from files.
-pub(crate) fn check(
-    document: &mut Document,
-    at: At<'_>,
-    surroundings: &Surroundings<'_>,
-    report: &mut Report<'_>,
-) {
+pub(crate) fn check(document: &mut Document, at: At<'_>, outside: &Outside<'_>, report: &mut Report<'_>) {
     bounds::check(document, "", at, report);
     let doors = Doors::of(document, at, report);
     listeners::check(document, at, report);
@@ -49,5 +52,5 @@ pub(crate) fn check(
     acme::check(document, doors, at, report);
     upstreams::check(&mut document.upstreams, at, report);
     routes::check(&mut document.routes, (&document.upstreams, doors), at, report);
-    secrets::check(document, at, surroundings, report);
+    secrets::check(document, at, outside, report);
 }

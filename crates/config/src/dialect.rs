@@ -36,6 +36,14 @@ pub(crate) fn native_keys(tree: &Tree) -> Vec<(&str, NodeId)> {
     named.filter(|(key, _)| native.get(key).is_some()).collect()
 }
 
+/// The longest part of a name that comes from what the file says, in bytes.
+const NAME_MAX: usize = 200;
+
+/// The beginning of a text that can be a name.
+fn shortened(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(NAME_MAX)).unwrap_or(text).trim_end()
+}
+
 /// Reports that a file is both, if it is.
 pub(crate) fn refuse_mixture(tree: &Tree, native: &[(&str, NodeId)], report: &mut Report<'_>) {
     let Some(server) = tree.get(Tree::ROOT, SERVER).filter(|_| !native.is_empty()) else { return };

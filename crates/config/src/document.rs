@@ -51,7 +51,7 @@ pub use tls::{
 };
 pub use upstream::{Protocol, Upstream};
 
-use crate::{Address, Duration};
+use crate::{Address, Duration, Kind};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,37 @@ impl Document {
             (None, None) => self.proxy.timeout,
         };
         timeout.get()
+    }
+
+    /// The ids of the objects of a kind, in order; none of sections.
+    pub(crate) fn ids(&self, kind: Kind) -> Vec<&str> {
+        match kind {
+            Kind::Section => Vec::new(),
+            Kind::Certificate => self.certificates.iter().map(|certificate| &*certificate.id).collect(),
+            Kind::Upstream => self.upstreams.iter().map(|upstream| &*upstream.name).collect(),
+            Kind::Route => self.routes.iter().map(|route| &*route.id).collect(),
+        }
+    }
+
+    /// The sections alone.
+    pub(crate) fn sections(&self) -> Self {
+        Self {
+            proxy: self.proxy.clone(),
+            listeners: self.listeners.clone(),
+            admin: self.admin.clone(),
+            state: self.state.clone(),
+            acme: self.acme.clone(),
+            route_order: self.route_order,
+            routes_from: self.routes_from.clone(),
+            security: self.security.clone(),
+            rate_limit: self.rate_limit.clone(),
+            metrics: self.metrics.clone(),
+            logging: self.logging.clone(),
+            telemetry: self.telemetry.clone(),
+            certificates: Vec::new(),
+            upstreams: Vec::new(),
+            routes: Vec::new(),
+        }
     }
 
     /// How much of what is configured.

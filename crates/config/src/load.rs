@@ -1,22 +1,22 @@
 //! From a file to a document.
 
 use crate::{
-    Document,
-    check::{check, check_cluster, suggest},
-    dialect::{self, ClusterFile, Places, SERVER},
-    later,
+    Document, Loaded,
+    check::{Outside, check, check_cluster, suggest},
+    dialect::{self, ClusterFile, Places},
+    object::ClusterText,
     problem::{Errors, Problem},
     read::{self, ReadError, View},
-    report::{self, At, Report},
-    source::{Place, Source},
+    report::{At, Ground, Report},
+    source::Source,
     tree::{self, NodeId, Tree},
-    warnings,
 };
 use std::{
-    fmt, fs,
+    fs,
     io::{self, Read},
     mem,
     path::Path,
+    sync::Arc,
 };
 use zeroize::Zeroizing;
 
@@ -48,15 +48,6 @@ fn secret_file(path: &Path) -> io::Result<String> {
         Ok(0..=SECRET_MAX) => Ok(mem::take(&mut *text)),
         _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {SECRET_MAX} bytes"))),
     }
-}
-
-/// A document without errors, and the place of each of its values.
-pub struct Loaded {
-    /// What the file says, in native form whatever the file's own.
-    pub document: Document,
-    source: Source,
-    tree: Tree,
-    places: Places,
 }
 
 /// Reads and checks a file, YAML or JSON.
@@ -95,12 +86,13 @@ pub fn parse(text: &str, file: &str) -> Result<Loaded, Errors> {
 /// Everything that is wrong with the text, each with its place.
 pub fn parse_with(text: &str, file: &str, surroundings: &Surroundings<'_>) -> Result<Loaded, Errors> {
     let text = Text::new(text, file, surroundings)?;
-    let (document, places) = if dialect::is_cluster(&text.tree) {
-        text.read_cluster()?
-    } else {
-        (text.read_native(surroundings)?, Places::Native)
-    };
-    Ok(Loaded { document, source: text.source, tree: text.tree, places })
+    if dialect::is_cluster(&text.tree) {
+        let (document, places) = text.read_cluster()?;
+        let (source, tree, places) = (Arc::new(text.source), Arc::new(text.tree), Arc::new(places));
+        return Ok(Loaded::of_cluster(document, ClusterText { source, tree, places }));
+    }
+    let document = text.read_native(surroundings)?;
+    Ok(Loaded::of_file(document, text.source, text.tree))
 }
 
 /// A text before it is read as a document.
@@ -137,7 +129,8 @@ impl Text {
         dialect::suggest(&self.tree, &mut errors);
         suggest(&self.tree, &mut errors);
         let mut report = self.report(errors);
-        check(&mut document, At::root(&self.tree, &view), surroundings, &mut report);
+        let outside = Outside { surroundings, is_fresh: &|_| true };
+        check(&mut document, At::root(&self.tree, &view), &outside, &mut report);
         report.settle(document)
     }
 
@@ -165,59 +158,11 @@ impl Text {
 
     /// What is wrong so far.
     fn report(&self, errors: Vec<(NodeId, ReadError)>) -> Report<'_> {
-        let mut report = Report::new(&self.source, &self.tree, self.problems.clone());
+        let mut report = Report::new(Ground::Text(&self.source), &self.tree, self.problems.clone());
         for (id, message) in &self.unset {
             report.add(*id, message, None);
         }
-        for (id, error) in errors {
-            report.add(id, error.message, error.hint);
-        }
+        report.add_all(errors);
         report
-    }
-}
-
-/// Shows the document alone: the text may hold secrets.
-impl fmt::Debug for Loaded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loaded").field("document", &self.document).finish_non_exhaustive()
-    }
-}
-
-impl Loaded {
-    /// The name of the file, as it was given.
-    pub fn file(&self) -> &str {
-        &self.source.name
-    }
-
-    /// Where a value is, by its path (`routes[2].upstream`); `None` where the file does not have it. In a file of the
-    /// clustered proxy, this is the place of what the value was made from.
-    pub fn place(&self, path: &str) -> Option<Place> {
-        self.tree.find(&self.places.in_file(path)).map(|id| self.tree.spot(id).place)
-    }
-
-    /// A problem that a later stage has with a value, at its place. Of a value that the file does not have, the place is
-    /// that of what would hold it.
-    pub fn problem(&self, path: &str, message: impl Into<String>, hint: Option<String>) -> Problem {
-        let path = self.places.in_file(path);
-        let (id, exact) = self.tree.find_nearest(&path);
-        let mut problem = report::problem(&self.source, &self.tree, id, message, hint);
-        if !exact {
-            problem.path = path.into();
-        }
-        problem
-    }
-
-    /// What is allowed but can hardly be meant, as it does nothing or cannot work, each with its place.
-    pub fn warnings(&self) -> Vec<Problem> {
-        let view = View::default();
-        warnings::warnings(&self.document, At::root(&self.tree, &view).key(SERVER), &self.source)
-    }
-
-    /// Each key of the file whose feature is not built into this version, with a sentence that says so.
-    pub fn not_built(&self) -> Vec<Problem> {
-        let view = View::default();
-        // The clustered proxy has its upstreams below `server`; no native document has that key.
-        let at = At::root(&self.tree, &view).key(SERVER);
-        later::not_built(&self.document, at, &self.source)
     }
 }

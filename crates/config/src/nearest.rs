@@ -1,12 +1,12 @@
 //! The word that was probably meant.
 
-/// The known word nearest to a mistyped one, if any is near enough to be what was meant.
+/// The known word nearest to a mistyped one, if any is near enough to be what was meant; of several, the first of the alphabet.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A slip per three characters: `upstraem` is `upstream`, `code` is not `body`.
     let most = (word.chars().count() / 3).clamp(1, 3);
     let scored = known.into_iter().map(|candidate| (distance(word, candidate), candidate));
     let near = scored.filter(|(distance, _)| *distance <= most);
-    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    near.min().map(|(_, candidate)| candidate)
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words, case aside.

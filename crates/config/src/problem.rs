@@ -1,6 +1,7 @@
 //! What is wrong with a document, and where.
 
 use crate::{
+    Key,
     read::ERRORS_MAX,
     source::{Place, Source, Spot},
 };
@@ -16,6 +17,9 @@ pub struct Problem {
     pub place: Option<Place>,
     /// The path of the value, `routes[2].upstream`; empty for the whole document.
     pub path: String,
+    /// The object that it lies in, and the path inside that: `routes/api` and `backends[0].port`. `None` where it lies in none,
+    /// or in one whose id is not known yet.
+    pub object: Option<(Key, String)>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What to do about it.
@@ -31,6 +35,7 @@ impl Problem {
             file: file.into(),
             place: None,
             path: String::new(),
+            object: None,
             message: message.into(),
             hint: None,
             snippet: None,
@@ -40,7 +45,15 @@ impl Problem {
     pub(crate) fn at(source: &Source, spot: Spot, path: String, message: impl Into<String>) -> Self {
         let snippet = Some(source.snippet(spot));
         let place = Some(spot.place);
-        Self { file: source.name.clone(), place, path, message: message.into(), hint: None, snippet }
+        Self {
+            file: source.name.clone(),
+            place,
+            path,
+            object: None,
+            message: message.into(),
+            hint: None,
+            snippet,
+        }
     }
 }
 

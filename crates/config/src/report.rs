@@ -1,12 +1,15 @@
 //! Where problems are gathered while a document is checked.
 
 use crate::{
+    Key, Kind, Object,
+    dialect::SERVER,
+    loaded::Merged,
     problem::{Errors, Problem},
-    read::{ERRORS_MAX, View},
+    read::{ERRORS_MAX, ReadError, View},
     source::Source,
     tree::{NodeId, Tree, Value},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, iter};
 
 /// A node of the tree that is being checked.
 #[derive(Clone, Copy)]
@@ -51,15 +54,32 @@ impl<'t> At<'t> {
         whole.map(move |(key, value)| (Self { id: key, ..self }, Self { id: value, ..self }))
     }
 
+    /// Where it stands, for a hint that names it: `in line 3`, or its path.
+    pub(crate) fn whereabouts(self) -> String {
+        match self.tree.spot(self.id) {
+            spot if spot.is_known() => format!("in line {}", spot.place.line),
+            _ => format!("`{}`", self.tree.path(self.id)),
+        }
+    }
+
     /// The text that stands here.
     pub(crate) fn text(self) -> Option<&'t str> {
         self.tree.text(self.id)
     }
 }
 
+/// What a tree was made from.
+#[derive(Clone, Copy)]
+pub(crate) enum Ground<'t> {
+    /// One text.
+    Text(&'t Source),
+    /// Objects of any origin.
+    Objects(&'t Merged<'t>),
+}
+
 /// The problems so far.
 pub(crate) struct Report<'t> {
-    source: &'t Source,
+    ground: Ground<'t>,
     tree: &'t Tree,
     problems: Vec<Problem>,
     /// Nodes with a problem, and all above them.
@@ -67,8 +87,8 @@ pub(crate) struct Report<'t> {
 }
 
 impl<'t> Report<'t> {
-    pub(crate) fn new(source: &'t Source, tree: &'t Tree, problems: Vec<Problem>) -> Self {
-        Self { source, tree, problems, touched: HashSet::new() }
+    pub(crate) fn new(ground: Ground<'t>, tree: &'t Tree, problems: Vec<Problem>) -> Self {
+        Self { ground, tree, problems, touched: HashSet::new() }
     }
 
     /// Whether no further problem is reported: more would help nobody.
@@ -81,12 +101,23 @@ impl<'t> Report<'t> {
         if self.is_full() {
             return;
         }
-        let problem = problem(self.source, self.tree, id, message, hint);
+        let mut problem = match self.ground {
+            Ground::Text(source) => of_text(source, self.tree, id, message),
+            Ground::Objects(merged) => merged.problem(id, message),
+        };
+        problem.hint = hint;
         self.problems.push(problem);
         let mut at = Some(id);
         while let Some(id) = at {
             self.touched.insert(id);
             at = self.tree.above(id);
+        }
+    }
+
+    /// Reports what could not be read.
+    pub(crate) fn add_all(&mut self, errors: Vec<(NodeId, ReadError)>) {
+        for (id, error) in errors {
+            self.add(id, error.message, error.hint);
         }
     }
 
@@ -105,15 +136,28 @@ impl<'t> Report<'t> {
     }
 }
 
-/// A problem of a node.
-pub(crate) fn problem(
-    source: &Source,
-    tree: &Tree,
-    id: NodeId,
-    message: impl Into<String>,
-    hint: Option<String>,
-) -> Problem {
+/// A problem of a node of a text. It names its object where that has an id.
+fn of_text(source: &Source, tree: &Tree, id: NodeId, message: impl Into<String>) -> Problem {
     let mut problem = Problem::at(source, tree.spot(id), tree.path(id), message);
-    problem.hint = hint;
+    problem.object = object(tree, id);
     problem
+}
+
+/// The object that a node belongs to, and the path inside it.
+fn object(tree: &Tree, id: NodeId) -> Option<(Key, String)> {
+    let mut trail: Vec<_> = iter::successors(Some(id), |id| tree.above(*id)).collect();
+    // The document itself is nobody's.
+    trail.pop()?;
+    let top = trail.pop()?;
+    let name = tree.text(tree.key(top)?)?;
+    if name == SERVER {
+        return None;
+    }
+    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.list() == Some(name)) else {
+        return Some((Key::new(Kind::Section, name), tree.path_from(top, id)));
+    };
+    let item = trail.pop()?;
+    let written = tree.get(item, Object::id_key(kind)?)?;
+    let written = tree.text(written).filter(|text| !text.is_empty())?;
+    Some((Key::new(kind, written), tree.path_from(item, id)))
 }

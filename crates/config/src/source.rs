@@ -29,6 +29,15 @@ pub(crate) struct Spot {
 }
 
 impl Spot {
+    /// That of what stands in no text.
+    pub(crate) const NOWHERE: Self =
+        Self { place: Place { line: 0, column: 0 }, end: Place { line: 0, column: 0 } };
+
+    /// Whether it is anywhere.
+    pub(crate) fn is_known(self) -> bool {
+        self.place.line != 0
+    }
+
     /// One character.
     pub(crate) fn point(place: Place) -> Self {
         Self { place, end: Place { column: place.column.saturating_add(1), ..place } }

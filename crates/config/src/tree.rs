@@ -2,12 +2,15 @@
 
 mod build;
 mod expand;
+mod grow;
+mod json;
 mod path;
 mod secrets;
 
 pub(crate) use build::{TEXT_MAX, build};
 pub(crate) use expand::expand;
-pub(crate) use path::{Step, steps};
+pub use path::pointer;
+pub(crate) use path::{Step, is_alike, joined, step, steps};
 
 use crate::source::{Place, Spot};
 use zeroize::ZeroizeOnDrop;

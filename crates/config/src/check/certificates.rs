@@ -24,8 +24,7 @@ pub(super) fn check(certificates: &mut [Arc<Certificate>], at: At<'_>, report: &
         match first {
             None => first = Some(default),
             Some(first) => {
-                let line = first.tree.node(first.id).spot.place.line;
-                let hint = format!("the first one is in line {line}");
+                let hint = format!("the first one is {}", first.whereabouts());
                 report.add(default.id, "only one certificate can be the default", Some(hint));
             }
         }
@@ -36,20 +35,21 @@ pub(super) fn check(certificates: &mut [Arc<Certificate>], at: At<'_>, report: &
 /// Written ids first, so that a derived one never takes one of theirs.
 fn ids(certificates: &mut [Arc<Certificate>], list: At<'_>, report: &mut Report<'_>) {
     let mut ids = Names::default();
-    for (certificate, at) in certificates.iter().zip(list.items()) {
+    for (index, (certificate, at)) in certificates.iter().zip(list.items()).enumerate() {
         if let Some(id) = at.get("id").filter(|_| !certificate.id.is_empty()) {
-            ids.claim(&certificate.id, "certificate id", id, report);
+            let derived = derived_id(certificate, index);
+            ids.claim_id((&certificate.id, &derived), "certificate id", id, report);
         }
     }
     for (index, certificate) in certificates.iter_mut().enumerate() {
         if certificate.id.is_empty() {
-            let id = ids.fresh(&default_id(certificate, index));
+            let id = ids.fresh(&derived_id(certificate, index));
             Arc::make_mut(certificate).id = id;
         }
     }
 }
 
-fn default_id(certificate: &Certificate, index: usize) -> String {
+fn derived_id(certificate: &Certificate, index: usize) -> String {
     if !certificate.cert.is_empty() && !is_pem(&certificate.cert) {
         return certificate.cert.clone();
     }

@@ -4,6 +4,7 @@ use crate::{
     Route, Template, Variable,
     nearest::nearest,
     report::{At, Report},
+    tree::NodeId,
 };
 use std::collections::HashMap;
 
@@ -82,14 +83,14 @@ pub(super) fn answer_fields(map: At<'_>, report: &mut Report<'_>) {
 
 /// Names in one map; field names do not differ by case (RFC 9110 section 5.1).
 #[derive(Default)]
-struct Names(HashMap<String, u32>);
+struct Names(HashMap<String, NodeId>);
 
 impl Names {
     fn claim(&mut self, key: At<'_>, report: &mut Report<'_>) {
         let Some(name) = key.text() else { return };
-        let line = key.tree.node(key.id).spot.place.line;
-        if let Some(first) = self.0.insert(name.to_ascii_lowercase(), line) {
-            let hint = format!("the first one is in line {first}; field names do not differ by case");
+        if let Some(first) = self.0.insert(name.to_ascii_lowercase(), key.id) {
+            let first = key.other(first).whereabouts();
+            let hint = format!("the first one is {first}; field names do not differ by case");
             report.add(key.id, format!("the field `{name}` is given twice"), Some(hint));
         }
     }

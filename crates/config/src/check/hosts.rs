@@ -40,5 +40,5 @@ pub(super) fn check(routes: &[Arc<Route>], list: At<'_>, report: &mut Report<'_>
 }
 
 fn line(at: At<'_>) -> String {
-    format!("the first one is in line {}", at.tree.spot(at.id).place.line)
+    format!("the first one is {}", at.whereabouts())
 }

@@ -56,7 +56,7 @@ fn addresses(document: &Document, at: At<'_>, report: &mut Report<'_>) {
         let chosen = matches!(address, Address::Tcp(address) if address.port() == 0);
         match seen.iter().find(|(other, _)| other == address && !chosen) {
             Some((_, first)) if !report.is_touched(address_at) => {
-                let hint = format!("the first one is in line {}", first.tree.node(first.id).spot.place.line);
+                let hint = format!("the first one is {}", first.whereabouts());
                 report.add(address_at.id, format!("two listeners have the address {address}"), Some(hint));
             }
             _ => seen.push((address.clone(), address_at)),

@@ -1,25 +1,46 @@
 //! Names that people give to things.
 
-use crate::report::{At, Report};
+use crate::{
+    report::{At, Report},
+    tree::NodeId,
+};
 use std::collections::HashMap;
 
 /// The longest name in bytes; names are labels of metrics and parts of paths.
 const NAME_MAX: usize = 256;
 
-/// Names of one kind that were seen, each with the line where it was.
+/// Names of one kind that were seen, each with where it was, if it was written.
 #[derive(Default)]
-pub(crate) struct Names(HashMap<String, u32>);
+pub(crate) struct Names(HashMap<String, Option<NodeId>>);
 
 impl Names {
     /// Reports a name that is none or comes twice.
     pub(super) fn claim(&mut self, name: &str, what: &str, at: At<'_>, report: &mut Report<'_>) {
         check(name, what, at, report);
-        let line = at.tree.node(at.id).spot.place.line;
+        self.take(name, what, at, report);
+    }
+
+    /// Reports an id that is none or comes twice. One that was derived is none of somebody's making: it may have any form.
+    pub(super) fn claim_id(&mut self, id: (&str, &str), what: &str, at: At<'_>, report: &mut Report<'_>) {
+        let (id, derived) = id;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_derived = match id.strip_prefix(derived) {
+            Some("") => true,
+            Some(rest) => rest.strip_prefix('#').is_some_and(is_number),
+            None => false,
+        };
+        if !is_derived {
+            check(id, what, at, report);
+        }
+        self.take(id, what, at, report);
+    }
+
+    fn take(&mut self, name: &str, what: &str, at: At<'_>, report: &mut Report<'_>) {
         if let Some(first) = self.0.get(name) {
-            let hint = format!("the first one is in line {first}");
-            report.add(at.id, format!("the {what} `{name}` is used twice"), Some(hint));
+            let hint = first.map(|first| format!("the first one is {}", at.other(first).whereabouts()));
+            report.add(at.id, format!("the {what} `{name}` is used twice"), hint);
         } else {
-            self.0.insert(name.into(), line);
+            self.0.insert(name.into(), Some(at.id));
         }
     }
 
@@ -35,7 +56,7 @@ impl Names {
             number += 1;
             fresh = format!("{name}#{number}");
         }
-        self.0.insert(fresh.clone(), 0);
+        self.0.insert(fresh.clone(), None);
         fresh
     }
 }

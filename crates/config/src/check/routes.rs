@@ -34,15 +34,19 @@ fn ids(routes: &mut [Arc<Route>], list: At<'_>, report: &mut Report<'_>) {
     let mut ids = Names::default();
     for (route, at) in routes.iter().zip(list.items()) {
         if let Some(id) = at.get("id").filter(|_| !route.id.is_empty()) {
-            ids.claim(&route.id, "route id", id, report);
+            ids.claim_id((&route.id, &derived_id(route)), "route id", id, report);
         }
     }
     for route in routes.iter_mut().filter(|route| route.id.is_empty()) {
-        let id = match route.mode {
-            Mode::Http => format!("{}{}", route.v_host, route.path),
-            // No path is looked at.
-            Mode::Tcp => route.v_host.to_string(),
-        };
-        Arc::make_mut(route).id = ids.fresh(&id);
+        let id = ids.fresh(&derived_id(route));
+        Arc::make_mut(route).id = id;
+    }
+}
+
+fn derived_id(route: &Route) -> String {
+    match route.mode {
+        Mode::Http => format!("{}{}", route.v_host, route.path),
+        // No path is looked at.
+        Mode::Tcp => route.v_host.to_string(),
     }
 }

@@ -1,21 +1,16 @@
 //! Secrets that stand in files of their own: `keyFile` beside `key`.
 
+use super::Outside;
 use crate::{
     Document, Secret,
-    load::Surroundings,
     report::{At, Report},
 };
 use std::{path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
 /// Reads every secret that a file holds.
-pub(super) fn check(
-    document: &mut Document,
-    at: At<'_>,
-    surroundings: &Surroundings<'_>,
-    report: &mut Report<'_>,
-) {
-    let mut files = Files { surroundings, report };
+pub(super) fn check(document: &mut Document, at: At<'_>, outside: &Outside<'_>, report: &mut Report<'_>) {
+    let mut files = Files { outside, report };
     if let Some(admin) = &mut document.admin {
         for (token, at) in admin.tokens.iter_mut().zip(at.key("admin").key("tokens").items()) {
             files.fill(&mut token.hash, &token.hash_file, at, "hash");
@@ -64,21 +59,21 @@ pub(super) fn check(
 }
 
 struct Files<'r, 's, 't> {
-    surroundings: &'r Surroundings<'s>,
+    outside: &'r Outside<'s>,
     report: &'r mut Report<'t>,
 }
 
 impl Files<'_, '_, '_> {
     /// Puts what the file says into the secret; `at` is the map that holds both.
     fn fill(&mut self, secret: &mut Option<Secret>, file: &Option<PathBuf>, at: At<'_>, key: &str) {
-        let Some(file) = file else { return };
+        let Some(file) = file.as_ref().filter(|_| (self.outside.is_fresh)(at.id)) else { return };
         let file_at = at.key(&format!("{key}File"));
         if at.get(key).is_some() {
             let message = format!("`{key}` and `{key}File` are both given");
             self.report.add(file_at.id, message, Some("remove one of them".into()));
             return;
         }
-        let message = match (self.surroundings.files)(file).map(Zeroizing::new) {
+        let message = match (self.outside.surroundings.files)(file).map(Zeroizing::new) {
             Ok(text) => match text.trim_end_matches(['\r', '\n']) {
                 "" => format!("{} is empty", file.display()),
                 text => {

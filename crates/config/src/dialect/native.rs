@@ -1,6 +1,6 @@
 //! From the clustered proxy's configuration to the document.
 
-use super::{Cluster, Places, cluster::ClusterRule, listen::Listen, pools::Pools, starting_with};
+use super::{Cluster, Places, cluster::ClusterRule, listen::Listen, pools::Pools, shortened, starting_with};
 use crate::{Document, Fields, Listener, Route, RouteOrder, Upstream, check::Names};
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(crate) fn document(cluster: Cluster) -> (Document, Places) {
 
 fn route(index: usize, rule: ClusterRule, fields: &Fields, pools: &mut Pools, ids: &mut Names) -> Route {
     Route {
-        id: ids.fresh(&rule.path),
+        id: ids.fresh(shortened(&rule.path)),
         path: starting_with(&rule.path),
         upstream: Some(pools.name(index, rule.upstreams)),
         headers: fields.clone(),

@@ -7,16 +7,8 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// How paths of the document lead into the file.
-pub(crate) enum Places {
-    /// As they are: the file is the document.
-    Native,
-    /// The file is one of the clustered proxy.
-    Cluster(ClusterPlaces),
-}
-
 /// What stands where in a file of the clustered proxy.
-pub(crate) struct ClusterPlaces {
+pub(crate) struct Places {
     /// How many upstreams it lists; those behind them in the document are pools of rules.
     upstreams: usize,
     /// The names of the fields that it sets.
@@ -27,25 +19,19 @@ pub(crate) struct ClusterPlaces {
 
 impl Places {
     pub(super) fn of_cluster(upstreams: usize, fields: &Fields, pools: &Pools) -> Self {
-        Self::Cluster(ClusterPlaces {
+        Self {
             upstreams,
             fields: fields.iter().map(|(name, _)| name.clone()).collect(),
             pools: pools.iter().map(|pool| (pool.rule, pool.items())).collect(),
-        })
+        }
     }
 
     /// The path in the file of a value of the document, or of what it was made from.
     pub(crate) fn in_file<'p>(&self, path: &'p str) -> Cow<'p, str> {
-        match self {
-            Self::Native => path.into(),
-            Self::Cluster(_) if path.starts_with(SERVER) => path.into(),
-            Self::Cluster(places) => places.in_file(path),
-        }
+        if path.starts_with(SERVER) { path.into() } else { self.of_document(path) }
     }
-}
 
-impl ClusterPlaces {
-    fn in_file(&self, path: &str) -> Cow<'static, str> {
+    fn of_document(&self, path: &str) -> Cow<'static, str> {
         use Step::{Item, Key};
         match steps(path).as_slice() {
             [Key("listeners"), ..] | [Key("proxy"), Key("port"), ..] => "server.listen".into(),

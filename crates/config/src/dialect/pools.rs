@@ -1,10 +1,8 @@
 //! Upstreams of the clustered proxy that share the requests of a rule: together they are one upstream.
 
+use super::shortened;
 use crate::{Backend, HostHeader, Upstream, UpstreamTls, Url, check::Names};
 use std::{collections::HashMap, sync::Arc};
-
-/// The longest part of a pool's name that comes from its members', in characters.
-const NAME_MAX: usize = 200;
 
 /// The pools that rules need beside the upstreams themselves.
 pub(super) struct Pools {
@@ -41,8 +39,7 @@ impl Pools {
         if let Some(pool) = self.pools.iter().find(|pool| pool.ids == ids) {
             return pool.upstream.name.clone();
         }
-        let joined: String = ids.join("+").chars().take(NAME_MAX).collect();
-        let name = self.names.fresh(&joined);
+        let name = self.names.fresh(shortened(&ids.join("+")));
         let upstream = self.joined(name.clone(), &ids);
         self.pools.push(Pool { ids, rule, upstream });
         name

@@ -21,7 +21,8 @@ impl Tree {
             .map(|(_, node)| node.spot)
     }
 
-    fn is_secret(&self, id: NodeId) -> bool {
+    /// Whether a scalar is a secret, by where it stands or by what it says.
+    pub(crate) fn is_secret(&self, id: NodeId) -> bool {
         // A key where none belongs is one all the same; so is one whose lines the text has in other words.
         if self.text(id).is_some_and(|text| text.contains("PRIVATE KEY-----")) {
             return true;
@@ -32,9 +33,20 @@ impl Tree {
         if matches!(key, "url" | "directory" | "ask") && self.text(id).is_some_and(|url| url.contains('@')) {
             return true;
         }
+        self.is_place_of_secret(id)
+    }
+
+    /// Whether a secret belongs here.
+    pub(crate) fn is_place_of_secret(&self, id: NodeId) -> bool {
+        let Some(key) = self.key(id).filter(|key| *key != id) else { return false };
+        let key = self.text(key).unwrap_or_default();
         let Some((_, holders)) = SECRETS.into_iter().find(|(secret, _)| *secret == key) else { return false };
+        self.holder(id).is_some_and(|name| holders.contains(&name))
+    }
+
+    /// The nearest key above the one that a node stands under.
+    pub(crate) fn holder(&self, id: NodeId) -> Option<&str> {
         let above = iter::successors(self.above(id), |id| self.above(*id));
-        let mut names = above.filter_map(|id| self.text(self.key(id)?));
-        names.next().is_some_and(|name| holders.contains(&name))
+        above.filter_map(|id| self.text(self.key(id)?)).next()
     }
 }

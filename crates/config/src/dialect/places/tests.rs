@@ -2,13 +2,9 @@ use super::*;
 
 #[track_caller]
 fn check(path: &str, expected: &str) {
-    let places = Places::Cluster(ClusterPlaces {
-        upstreams: 2,
-        fields: vec!["X-A".into(), "x.b".into()],
-        pools: vec![(3, vec![1, 0])],
-    });
+    let places =
+        Places { upstreams: 2, fields: vec!["X-A".into(), "x.b".into()], pools: vec![(3, vec![1, 0])] };
     assert_eq!(places.in_file(path), expected, "{path}");
-    assert_eq!(Places::Native.in_file(path), path);
 }
 
 #[test]
