@@ -1,6 +1,7 @@
 //! What one value cannot know by itself: bounds, names that must exist, names that must not come twice.
 
 mod acme;
+mod admin;
 mod backend_tls;
 mod backends;
 mod balance;
@@ -53,4 +54,5 @@ pub(crate) fn check(document: &mut Document, at: At<'_>, outside: &Outside<'_>, 
     upstreams::check(&mut document.upstreams, at, report);
     routes::check(&mut document.routes, (&document.upstreams, doors), at, report);
     secrets::check(document, at, outside, report);
+    admin::check(document, at, report);
 }

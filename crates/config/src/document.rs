@@ -24,7 +24,7 @@ mod tls;
 mod upstream;
 
 pub use acme::{Acme, AcmeChallenge, ExternalAccount, OnDemand};
-pub use admin::{Admin, Role, State, StateDir, Token};
+pub use admin::{Admin, AdminClient, AdminRateLimit, AdminTls, Role, State, StateDir, Token};
 pub use backend::{Backend, BackendAddress, BackendState};
 pub use balance::{HashKey, HashOn, SameSite, Secure, Sticky};
 pub use breaker::{CircuitBreaker, Recovery};
@@ -83,8 +83,9 @@ pub struct Document {
     /// The control plane's own listener.
     #[garde(dive)]
     pub admin: Option<Admin>,
-    /// Where states of backends that were set by hand are kept, and what `acme` gets; `none`, as no `state` at all, keeps
-    /// nothing.
+    /// Where all is kept that outlives the process; absent: the default directory, which is made when something is first kept.
+    /// `none` keeps nothing.
+    #[garde(dive)]
     pub state: Option<State>,
     /// Certificates that listeners serve by server name.
     pub certificates: Vec<Arc<Certificate>>,

@@ -56,15 +56,16 @@ mod warnings;
 
 pub use address::{Address, AddressError};
 pub use document::{
-    Acme, AcmeChallenge, Admin, AgentCheck, ApiKey, Auth, AuthKind, Backend, BackendAddress, BackendState,
-    Certificate, CircuitBreaker, ClientAuth, ClientAuthMode, Document, Expect, ExternalAccount, FieldEdits,
-    HashKey, HashOn, HealthCheck, HealthCheckKind, Hedge, HostHeader, Hsts, Http2, InFlight, Level,
-    LimiterStore, Listener, ListenerTls, LogFormat, Logging, Match, Metrics, Mirror, Mode, OnDemand, Otlp,
-    OutlierEjection, Panic, PanicMode, Passive, PathRateLimit, Priority, Protocol, Proxy, ProxyProtocol,
-    ProxyVersion, QueueOrder, RateLimit, RateLimitRedis, RateLimits, Recovery, Redirect, RedisRoutes,
-    Respond, Retry, RetryReason, RetryReasonError, Role, Route, RouteAuth, RouteOrder, RoutesFrom, SameSite,
-    Sampling, Secure, Security, Ssl, State, StateDir, Sticky, StrategyName, Summary, Telemetry, TlsVersion,
-    Token, UnknownName, Upstream, UpstreamTls, WeightedUpstream, Workers, is_pem,
+    Acme, AcmeChallenge, Admin, AdminClient, AdminRateLimit, AdminTls, AgentCheck, ApiKey, Auth, AuthKind,
+    Backend, BackendAddress, BackendState, Certificate, CircuitBreaker, ClientAuth, ClientAuthMode, Document,
+    Expect, ExternalAccount, FieldEdits, HashKey, HashOn, HealthCheck, HealthCheckKind, Hedge, HostHeader,
+    Hsts, Http2, InFlight, Level, LimiterStore, Listener, ListenerTls, LogFormat, Logging, Match, Metrics,
+    Mirror, Mode, OnDemand, Otlp, OutlierEjection, Panic, PanicMode, Passive, PathRateLimit, Priority,
+    Protocol, Proxy, ProxyProtocol, ProxyVersion, QueueOrder, RateLimit, RateLimitRedis, RateLimits,
+    Recovery, Redirect, RedisRoutes, Respond, Retry, RetryReason, RetryReasonError, Role, Route, RouteAuth,
+    RouteOrder, RoutesFrom, SameSite, Sampling, Secure, Security, Ssl, State, StateDir, Sticky, StrategyName,
+    Summary, Telemetry, TlsVersion, Token, UnknownName, Upstream, UpstreamTls, WeightedUpstream, Workers,
+    is_pem,
 };
 pub use duration::{Duration, DurationError};
 pub use fields::{FieldName, Fields};

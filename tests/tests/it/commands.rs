@@ -77,7 +77,6 @@ fn check_can_say_it_in_json() {
 fn what_is_not_built_is_refused_by_run_and_never_ignored() {
     for (text, key) in [
         ("proxy: { maxDuration: 1s }", "proxy.maxDuration"),
-        ("admin: { address: \"127.0.0.1:0\" }", "admin"),
         ("routes: [{ respond: {}, rateLimit: { max: 1, windowMs: 1000 } }]", "routes[0].rateLimit"),
         ("routes: [{ respond: {}, auth: required }]", "routes[0].auth"),
         ("rateLimit: { global: { max: 1, windowMs: 1000 } }", "rateLimit"),

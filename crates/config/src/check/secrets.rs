@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 pub(super) fn check(document: &mut Document, at: At<'_>, outside: &Outside<'_>, report: &mut Report<'_>) {
     let mut files = Files { outside, report };
     if let Some(admin) = &mut document.admin {
+        if let Some(tls) = &mut admin.tls {
+            files.fill(&mut tls.key, &tls.key_file, at.key("admin").key("tls"), "key");
+        }
         for (token, at) in admin.tokens.iter_mut().zip(at.key("admin").key("tokens").items()) {
             files.fill(&mut token.hash, &token.hash_file, at, "hash");
         }
