@@ -35,8 +35,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::error::StoreError;
 pub(crate) use self::frame::{Unframed, frame, hex, unframe, unhex};
 pub(crate) use self::layers::Layers;
-pub(crate) use self::record::{Confirmation, Record, What};
 pub(crate) use self::layers::{Entry, Layer, ObjectChange};
+pub(crate) use self::record::{Confirmation, Record, What};
 
 use self::frame::Checksum;
 use self::name::{Listed, Name};

@@ -25,7 +25,8 @@ impl Body {
             return body;
         };
         for kind in [Kind::Certificate, Kind::Upstream, Kind::Route] {
-            let Some((list, items)) = kind.list().and_then(|list| Some((list, document.remove(list)?))) else {
+            let Some((list, items)) = kind.list().and_then(|list| Some((list, document.remove(list)?)))
+            else {
                 continue;
             };
             body.list(kind, list, items);

@@ -56,7 +56,12 @@ impl Documents {
     }
 
     /// Makes a change.
-    pub(super) fn commit(&self, state: &mut State, proposal: Proposal, how: &How) -> Result<Applied, ChangeError> {
+    pub(super) fn commit(
+        &self,
+        state: &mut State,
+        proposal: Proposal,
+        how: &How,
+    ) -> Result<Applied, ChangeError> {
         if let Some(waiting) = &state.waiting {
             return Err(ChangeError::Pending { revision: waiting.revision, until: waiting.until });
         }
@@ -93,7 +98,8 @@ impl Documents {
     /// Reads, checks and compiles what a proposal comes to.
     fn ready(&self, state: &State, proposal: &Proposal) -> Result<Ready, ChangeError> {
         let view = self.view();
-        let invalid = |errors: config::Errors| ChangeError::Invalid { faults: faults::of(&errors, &proposal.places) };
+        let invalid =
+            |errors: config::Errors| ChangeError::Invalid { faults: faults::of(&errors, &proposal.places) };
         let loaded = loaded(&state.layers, &proposal.steps, &view.loaded).map_err(invalid)?;
         let former = Former { document: &view.loaded.document, plan: &state.plan };
         let mut plan = compile_next(&loaded, &self.inner.factories, Some(&former)).map_err(invalid)?;
@@ -116,7 +122,13 @@ impl Documents {
     }
 
     /// Takes what is served now for what is.
-    fn settle(&self, state: &mut State, ready: Ready, revision: Revision, proposal: Proposal) -> Arc<Revision> {
+    fn settle(
+        &self,
+        state: &mut State,
+        ready: Ready,
+        revision: Revision,
+        proposal: Proposal,
+    ) -> Arc<Revision> {
         let view = self.view();
         let view = view_of(revision.number, ready.loaded, &state.layers, &proposal.steps, &view);
         let undo = state.layers.take_all(proposal.steps).iter().map(keep::change).collect();
@@ -149,7 +161,10 @@ impl Documents {
             let revision = state.next_revision(&proposal, &How::by("proxyd"));
             if let Err(error) = state.keep(&revision, &proposal) {
                 let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "a revision that was taken back cannot be noted: a restart takes it back again");
+                tracing::error!(
+                    error,
+                    "a revision that was taken back cannot be noted: a restart takes it back again"
+                );
                 state.keeping.owe_revert(number);
             }
             publication.install();
@@ -197,7 +212,9 @@ impl State {
                     }
                     _ => {
                         let held = self.keeping.held(owner, key, entry);
-                        Some(held.map_err(|errors| ChangeError::Invalid { faults: faults::of(&errors, &HashMap::new()) })?)
+                        Some(held.map_err(|errors| ChangeError::Invalid {
+                            faults: faults::of(&errors, &HashMap::new()),
+                        })?)
                     }
                 },
             };
@@ -254,7 +271,10 @@ fn loaded(layers: &Layers, steps: &[Step], served: &Loaded) -> Result<Loaded, co
     }
     let mut layers = layers.clone();
     layers.take_all(steps.to_vec());
-    Loaded::assemble(layers.in_order().into_iter().map(|(_, _, held)| held.object.clone()).collect(), &surroundings)
+    Loaded::assemble(
+        layers.in_order().into_iter().map(|(_, _, held)| held.object.clone()).collect(),
+        &surroundings,
+    )
 }
 
 /// True where steps leave the order of all that they do not touch.
@@ -273,7 +293,8 @@ fn is_small(layers: &Layers, steps: &[Step]) -> bool {
 
 /// The view after some steps; entries that they do not touch are shared.
 fn view_of(revision: u64, loaded: Loaded, layers: &Layers, steps: &[Step], former: &View) -> View {
-    let touched: HashMap<(Owner, &Key), &Step> = steps.iter().map(|step| ((step.owner, &step.key), step)).collect();
+    let touched: HashMap<(Owner, &Key), &Step> =
+        steps.iter().map(|step| ((step.owner, &step.key), step)).collect();
     let after = |owner: Owner, key: &Key| match touched.get(&(owner, key)) {
         Some(step) => step.after.as_ref(),
         None => layers.get(owner, key),
@@ -289,7 +310,8 @@ fn view_of(revision: u64, loaded: Loaded, layers: &Layers, steps: &[Step], forme
             (None, Some(held)) => (Owner::File, held),
             (None, None) => continue,
         };
-        let known = former.entry(key).filter(|entry| entry.owner == owner && Arc::ptr_eq(&entry.value, &held.value));
+        let known =
+            former.entry(key).filter(|entry| entry.owner == owner && Arc::ptr_eq(&entry.value, &held.value));
         let entry = known.map_or_else(|| Arc::new(entry(owner, held)), Arc::clone);
         if let (Some(_), Some(file)) = (api, file) {
             let known = former.shadowed(key).filter(|entry| Arc::ptr_eq(&entry.value, &file.value));

@@ -18,16 +18,17 @@ type Both<'a> = [Option<&'a Value>; 2];
 
 /// What steps change of the document that is served, by kind and key.
 pub(super) fn of_steps(layers: &Layers, steps: &[Step]) -> Vec<Difference> {
-    let steps = steps.iter().map(|step| (step.owner, &step.key, step.after.as_ref().map(|held| &*held.value)));
+    let steps =
+        steps.iter().map(|step| (step.owner, &step.key, step.after.as_ref().map(|held| &*held.value)));
     let before = |owner: Owner, key: &Key| layers.get(owner, key).map(|held| &*held.value);
     of_changes(before, steps)
 }
 
 /// The same of what is kept.
 pub(super) fn of_kept(layers: &store::Layers, changes: &[ObjectChange]) -> Vec<Difference> {
-    let changes = changes
-        .iter()
-        .map(|change| (keep::owner(change.layer), &change.key, change.after.as_ref().map(|entry| &*entry.value)));
+    let changes = changes.iter().map(|change| {
+        (keep::owner(change.layer), &change.key, change.after.as_ref().map(|entry| &*entry.value))
+    });
     let before = |owner: Owner, key: &Key| layers.of(keep::layer(owner)).get(key).map(|entry| &*entry.value);
     of_changes(before, changes)
 }

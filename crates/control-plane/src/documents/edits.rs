@@ -164,12 +164,14 @@ impl Editing<'_> {
                 self.draft.remove(key);
             }
         }
-        let lists: HashSet<&str> = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let lists: HashSet<&str> =
+            value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         for (key, held) in ground.layers.layer(Owner::File) {
             // Who leaves out a list or a section does not speak of it.
             let is_spoken_of = key.kind.list().is_some_and(|list| lists.contains(list));
             if is_spoken_of && !named.contains(key) {
-                let place = held.object.file().map(|(file, place)| format!("{file}:{place}")).unwrap_or_default();
+                let place =
+                    held.object.file().map(|(file, place)| format!("{file}:{place}")).unwrap_or_default();
                 let message = format!("`{key}` is the file's and stays, though it is not named");
                 let mut problem = Problem::of_file("the request", message);
                 problem.hint = Some(format!("remove it in {place}"));
@@ -191,7 +193,11 @@ impl Editing<'_> {
     }
 
     fn fault(&mut self, edit: usize, pointer: String, message: String) {
-        self.faults.push(Fault { edit: Some(edit), pointer, problem: Problem::of_file("the request", message) });
+        self.faults.push(Fault {
+            edit: Some(edit),
+            pointer,
+            problem: Problem::of_file("the request", message),
+        });
     }
 }
 

@@ -65,7 +65,9 @@ impl History {
 
     /// Puts what is told of a revision in place of what was.
     pub(super) fn tell(&mut self, revision: Revision) {
-        let Ok(index) = self.past.binary_search_by_key(&revision.number, |past| past.revision.number) else { return };
+        let Ok(index) = self.past.binary_search_by_key(&revision.number, |past| past.revision.number) else {
+            return;
+        };
         if let Some(past) = self.past.get_mut(index) {
             past.revision = Arc::new(revision);
         }

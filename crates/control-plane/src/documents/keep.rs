@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use config::{Key, Object, Secret};
 
-use super::history::FileState;
-use super::layers::{Held, Layers, Step};
 use super::State;
 use super::commit::Proposal;
+use super::history::FileState;
+use super::layers::{Held, Layers, Step};
 use crate::changes::{ChangeError, Owner, Revision, What};
 use crate::durable::RealDisk;
 use crate::secrets::{Marker, Secrets};
@@ -56,11 +56,19 @@ impl Keeping {
         problems.extend(secrets.problem);
         let unconfirmed = opened.pending.as_ref().map(|record| record.number);
         if let Some(number) = unconfirmed {
-            problems.push(format!("revision {number} was not confirmed before the process ended: it is taken back"));
+            problems.push(format!(
+                "revision {number} was not confirmed before the process ended: it is taken back"
+            ));
         }
         let keeping =
             Self { store: Some(opened.store), secrets: secrets.secrets, is_behind: true, unconfirmed };
-        Ok(OpenedKeeping { keeping, base: opened.base, layers: opened.layers, records: opened.records, problems })
+        Ok(OpenedKeeping {
+            keeping,
+            base: opened.base,
+            layers: opened.layers,
+            records: opened.records,
+            problems,
+        })
     }
 
     /// The marker of a secret.
@@ -96,7 +104,12 @@ impl Keeping {
     }
 
     /// Keeps a revision that was made of `layers`.
-    fn keep(&mut self, record: Record, layers: &Layers, before: (&Revision, &FileState)) -> Result<(), ChangeError> {
+    fn keep(
+        &mut self,
+        record: Record,
+        layers: &Layers,
+        before: (&Revision, &FileState),
+    ) -> Result<(), ChangeError> {
         let Some(store) = &mut self.store else { return Ok(()) };
         store.hold().map_err(told)?;
         self.secrets.save().map_err(told)?;
@@ -149,10 +162,15 @@ pub(super) fn missing(kept: &store::Layers, served: &Layers) -> Vec<ObjectChange
             changes.push(ObjectChange { key: key.clone(), layer: layer(owner), after: None });
         }
         for (key, held) in served {
-            let is_kept =
-                kept.get(key).is_some_and(|entry| entry.value == held.value && entry.sequence == held.sequence);
+            let is_kept = kept
+                .get(key)
+                .is_some_and(|entry| entry.value == held.value && entry.sequence == held.sequence);
             if !is_kept {
-                changes.push(ObjectChange { key: key.clone(), layer: layer(owner), after: Some(entry(held)) });
+                changes.push(ObjectChange {
+                    key: key.clone(),
+                    layer: layer(owner),
+                    after: Some(entry(held)),
+                });
             }
         }
     }
@@ -183,7 +201,6 @@ impl State {
         }
         kept
     }
-
 }
 
 impl Keeping {
@@ -268,12 +285,9 @@ pub(super) const fn owner(layer: Layer) -> Owner {
 fn told(error: StoreError) -> ChangeError {
     let what = "the revision";
     match error {
-        StoreError::Full { path } => ChangeError::Store {
-            what,
-            path,
-            is_full: true,
-            source: std::io::ErrorKind::StorageFull.into(),
-        },
+        StoreError::Full { path } => {
+            ChangeError::Store { what, path, is_full: true, source: std::io::ErrorKind::StorageFull.into() }
+        }
         StoreError::ReadOnly { path } => ChangeError::Store {
             what,
             path,

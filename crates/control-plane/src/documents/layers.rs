@@ -82,7 +82,8 @@ impl Layers {
     /// What is served, in the order of the document: the file's objects, each by the one that shadows it if any, and behind
     /// those of a kind what the API alone has.
     pub(super) fn in_order(&self) -> Vec<(Owner, &Key, &Held)> {
-        let mut all: Vec<(Owner, &Key, &Held, (u8, u64))> = Vec::with_capacity(self.file.len() + self.api.len());
+        let mut all: Vec<(Owner, &Key, &Held, (u8, u64))> =
+            Vec::with_capacity(self.file.len() + self.api.len());
         for (key, held) in &self.file {
             let (owner, served) = self.api.get(key).map_or((Owner::File, held), |api| (Owner::Api, api));
             all.push((owner, key, served, (0, held.sequence)));
@@ -151,10 +152,17 @@ impl<'a> Draft<'a> {
 
     /// Keys of the API's layer as it would be.
     pub(super) fn api_keys(&self) -> Vec<Key> {
-        let mut keys: Vec<Key> =
-            self.layers.layer(Owner::Api).keys().filter(|key| self.get(Owner::Api, key).is_some()).cloned().collect();
+        let mut keys: Vec<Key> = self
+            .layers
+            .layer(Owner::Api)
+            .keys()
+            .filter(|key| self.get(Owner::Api, key).is_some())
+            .cloned()
+            .collect();
         let new = self.order.iter().filter(|(owner, key)| {
-            *owner == Owner::Api && self.layers.get(Owner::Api, key).is_none() && self.get(Owner::Api, key).is_some()
+            *owner == Owner::Api
+                && self.layers.get(Owner::Api, key).is_none()
+                && self.get(Owner::Api, key).is_some()
         });
         keys.extend(new.map(|(_, key)| key.clone()));
         keys

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use config::{Document, Errors, Key, Loaded, Problem, Surroundings};
+use config::{Document, Errors, Key, Loaded, Problem, State, StateDir, Surroundings};
 use proxy_core::{Listeners, Proxy};
 use tokio::sync::Notify;
 
@@ -14,7 +14,7 @@ use super::commit::first_view;
 use super::history::{FileState, History, Past};
 use super::keep::{self, Keeping, OpenedKeeping};
 use super::layers::{Held, Layers};
-use super::{Documents, Inner, State, difference, reading};
+use super::{Documents, Inner, State as Inside, difference, reading};
 use crate::changes::{ChangeError, Owner, Revision, What};
 use crate::compile::{self, compile};
 use crate::control::BuildFailure;
@@ -135,7 +135,7 @@ impl Opening {
         self.plan.note_addresses(&bound);
         let (proxy, control) = ControlPlane::build(self.plan.clone())?;
         let view = first_view(self.number, self.loaded, &self.layers);
-        let state = State {
+        let state = Inside {
             layers: self.layers,
             history: self.history,
             number: self.number,
@@ -194,8 +194,13 @@ impl Opening {
 }
 
 /// So many revisions are remembered.
-const fn history(_document: &Document) -> usize {
-    100
+fn history(document: &Document) -> usize {
+    let default = StateDir::default();
+    let dir = match &document.state {
+        Some(State::Dir(dir)) => dir,
+        _ => &default,
+    };
+    usize::try_from(dir.history).unwrap_or(usize::MAX)
 }
 
 /// A revision as it was kept, as it is told.
@@ -206,7 +211,14 @@ fn told(record: &Record, before: &store::Layers) -> Revision {
         What::Start => Vec::new(),
         _ => difference::of_kept(before, &record.changes),
     };
-    Revision { number: record.number, at: record.at, by: record.by.clone(), what, changes, pending_until: None }
+    Revision {
+        number: record.number,
+        at: record.at,
+        by: record.by.clone(),
+        what,
+        changes,
+        pending_until: None,
+    }
 }
 
 /// A layer as it was kept.

@@ -45,9 +45,8 @@ pub(super) fn digest(layer: &BTreeMap<Key, Held>) -> String {
 impl Documents {
     /// What serves what the file says now.
     pub(super) fn read_again(&self, state: &mut State) -> Result<Proposal, ChangeError> {
-        let invalid = |errors: Errors| ChangeError::Invalid {
-            faults: super::faults::of(&errors, &HashMap::new()),
-        };
+        let invalid =
+            |errors: Errors| ChangeError::Invalid { faults: super::faults::of(&errors, &HashMap::new()) };
         let loaded = config::load(&self.inner.path).map_err(invalid)?;
         let file = layer(&loaded, state.layers.layer(Owner::File), &mut |secret| state.keeping.seal(secret));
         let read = FileState { digest: digest(&file), passed_over: None };

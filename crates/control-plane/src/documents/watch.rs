@@ -61,7 +61,8 @@ impl Documents {
                     let gone: HashSet<String> = gone.map(unescaped).collect();
                     let backends = handle.backends(id).into_iter();
                     let concerned = backends.filter(|backend| is_gone || gone.contains(&backend.id));
-                    live.requests_of_backends += concerned.map(|backend| u64::from(backend.in_flight)).sum::<u64>();
+                    live.requests_of_backends +=
+                        concerned.map(|backend| u64::from(backend.in_flight)).sum::<u64>();
                 }
                 _ => {}
             }
@@ -118,14 +119,16 @@ impl Watch {
         if let Some(most) = self.on.errors
             && now.errors > self.before.errors + most
         {
-            return Some(format!("{:.1} % of the requests failed, {:.1} % before", now.errors, self.before.errors));
+            return Some(format!(
+                "{:.1} % of the requests failed, {:.1} % before",
+                now.errors, self.before.errors
+            ));
         }
         let (most, before, now) = (self.on.p99?, self.before.p99?, now.p99?);
         let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
         is_slower.then(|| format!("p99 is {} ms, {} ms before", now.as_millis(), before.as_millis()))
     }
 }
-
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
 fn percentage(part: u64, whole: u64) -> f64 {

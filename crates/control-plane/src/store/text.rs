@@ -7,8 +7,8 @@ pub(super) use self::read::{confirmation, layers, record};
 pub(super) use self::write::{to_confirmation, to_layers, to_record};
 
 use super::frame::Checksum;
-use config::Kind;
 use super::layers::Layer;
+use config::Kind;
 
 /// Deeper or longer than anything that can be read again.
 #[derive(Debug)]

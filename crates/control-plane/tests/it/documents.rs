@@ -1,12 +1,20 @@
 //! The owner of the document: changes, revisions, what outlives the process.
 
+#[path = "documents/conditions.rs"]
 mod conditions;
+#[path = "documents/confirming.rs"]
 mod confirming;
+#[path = "documents/files.rs"]
 mod files;
+#[path = "documents/outliving.rs"]
 mod outliving;
+#[path = "documents/revisions.rs"]
 mod revisions;
+#[path = "documents/secrets.rs"]
 mod secrets;
+#[path = "documents/shadows.rs"]
 mod shadows;
+#[path = "documents/walk.rs"]
 mod walk;
 
 use std::fs;
@@ -49,7 +57,8 @@ impl Place {
     /// Writes the file: where it listens, where the state is, and this.
     fn write(&self, text: &str) {
         let state = self.state();
-        let text = format!("listeners: [{{ address: 127.0.0.1:0 }}]\nstate: {{ dir: {} }}\n{text}", state.display());
+        let text =
+            format!("listeners: [{{ address: 127.0.0.1:0 }}]\nstate: {{ dir: {} }}\n{text}", state.display());
         fs::write(self.file(), text).unwrap();
     }
 
@@ -160,7 +169,8 @@ fn the_same_again_changes_nothing() {
 fn what_is_wrong_is_told_at_its_place_and_changes_nothing() {
     let place = Place::new();
     let served = place.open_with("");
-    let wrong = json!({ "vHost": "a b", "upstream": "apq", "backends": [], "reqActiveLength": 0, "colour": 1 });
+    let wrong =
+        json!({ "vHost": "a b", "upstream": "apq", "backends": [], "reqActiveLength": 0, "colour": 1 });
     let faults = faults(served.try_put(route("new"), wrong));
     let pointers: Vec<_> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
     assert!(["/vHost", "/colour", "/reqActiveLength"].iter().all(|at| pointers.contains(at)), "{faults:?}");

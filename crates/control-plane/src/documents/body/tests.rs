@@ -24,8 +24,13 @@ fn a_document_is_taken_apart_in_the_order_of_kinds() {
         "upstreams": [{ "name": "u" }],
         "certificates": [{ "id": "a.test" }],
     });
-    let expected =
-        ["proxy /proxy", "certificates/a.test /certificates/0", "upstreams/u /upstreams/0", "routes/b /routes/0", "routes/a /routes/1"];
+    let expected = [
+        "proxy /proxy",
+        "certificates/a.test /certificates/0",
+        "upstreams/u /upstreams/0",
+        "routes/b /routes/0",
+        "routes/a /routes/1",
+    ];
     assert_eq!(keys(document), expected);
 }
 
@@ -60,24 +65,27 @@ fn what_is_nothing_is_not_there() {
 fn what_cannot_be_taken_apart_is_told_at_its_place() {
     refused(json!([]), &[("", "a document is an object")]);
     refused(json!({ "routes": {} }), &[("/routes", "`routes` is a list")]);
-    refused(json!({ "upstreams": [{}, { "name": "" }] }), &[
-        ("/upstreams/0", "an upstream needs a `name`"),
-        ("/upstreams/1", "an upstream needs a `name`"),
-    ]);
-    refused(json!({ "certificates": [{ "cert": "x" }] }), &[("/certificates/0", "a certificate needs an `id`")]);
+    refused(
+        json!({ "upstreams": [{}, { "name": "" }] }),
+        &[("/upstreams/0", "an upstream needs a `name`"), ("/upstreams/1", "an upstream needs a `name`")],
+    );
+    refused(
+        json!({ "certificates": [{ "cert": "x" }] }),
+        &[("/certificates/0", "a certificate needs an `id`")],
+    );
     refused(json!({ "routes": [7] }), &[("/routes/0", "a route needs an `id`")]);
-    refused(json!({ "routes": [{ "id": "a" }, { "id": "a" }] }), &[(
-        "/routes/1",
-        "the route `a` is there twice; the first one is item 0",
-    )]);
+    refused(
+        json!({ "routes": [{ "id": "a" }, { "id": "a" }] }),
+        &[("/routes/1", "the route `a` is there twice; the first one is item 0")],
+    );
 }
 
 #[test]
 fn a_sections_value_may_be_anything() {
     let body = Body::of(json!({ "routeOrder": "written", "a/b": 1 }));
     let keys: Vec<_> = body.objects.iter().map(|(key, _, at)| (key.clone(), at.as_str())).collect();
-    assert_eq!(keys, [
-        (Key::new(Kind::Section, "a/b"), "/a~1b"),
-        (Key::new(Kind::Section, "routeOrder"), "/routeOrder"),
-    ]);
+    assert_eq!(
+        keys,
+        [(Key::new(Kind::Section, "a/b"), "/a~1b"), (Key::new(Kind::Section, "routeOrder"), "/routeOrder"),]
+    );
 }

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::{Head, KINDS, LAYERS, thing};
 use crate::store::frame::Checksum;
-use config::Key;
 use crate::store::layers::{Entry, Layers, ObjectChange};
 use crate::store::moment;
 use crate::store::record::{Confirmation, Record, What};
+use config::Key;
 
 /// The revision that a file is of, and the checksum of the one that it follows.
 pub(in crate::store) fn record(body: &[u8]) -> Option<(Record, Head)> {

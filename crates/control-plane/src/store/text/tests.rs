@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Head, confirmation, layers, record, to_confirmation, to_layers, to_record};
 use crate::store::frame::frame;
-use config::{Key, Kind};
 use crate::store::layers::{Entry, Layer, Layers, ObjectChange};
 use crate::store::record::{Confirmation, Record, What};
+use config::{Key, Kind};
 
 fn object(value: Value) -> Vec<ObjectChange> {
     let entry = |sequence| Some(Entry { sequence, value: Arc::new(value.clone()) });

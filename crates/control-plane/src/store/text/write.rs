@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Head, KINDS, LAYERS, TooMuch, read, word};
-use config::Key;
 use crate::store::layers::{Entry, Layer, Layers, ObjectChange};
 use crate::store::moment;
 use crate::store::record::{Confirmation, Record, What};
+use config::Key;
 
 /// What the file of a revision says.
 ///

@@ -2,7 +2,9 @@ use super::*;
 
 #[track_caller]
 fn check(served: &Served, id: &str, condition: Condition) -> Result<Applied, ChangeError> {
-    served.documents.apply(&super::put(route(id), to_app(&format!("{id}.changed")), condition), &How::by("tester"))
+    served
+        .documents
+        .apply(&super::put(route(id), to_app(&format!("{id}.changed")), condition), &How::by("tester"))
 }
 
 fn tag(served: &Served, id: &str) -> String {
@@ -13,8 +15,13 @@ fn tag(served: &Served, id: &str) -> String {
 fn what_is_to_be_there_or_not_must_be_so() {
     let place = Place::new();
     let served = place.open_with("routes: [{ id: old, vHost: old.test, upstream: app }]");
-    assert!(matches!(check(&served, "old", Condition::Absent), Err(ChangeError::Exists { key }) if key == route("old")));
-    assert!(matches!(check(&served, "new", Condition::Present), Err(ChangeError::Condition { tag: None, .. })));
+    assert!(
+        matches!(check(&served, "old", Condition::Absent), Err(ChangeError::Exists { key }) if key == route("old"))
+    );
+    assert!(matches!(
+        check(&served, "new", Condition::Present),
+        Err(ChangeError::Condition { tag: None, .. })
+    ));
     check(&served, "new", Condition::Absent).unwrap();
     check(&served, "old", Condition::Present).unwrap();
 }
@@ -61,7 +68,8 @@ fn a_hundred_writers_at_once_lose_nothing() {
                         let count: u32 = entry.value()["respond"]["body"].as_str().unwrap().parse().unwrap();
                         let value = json!({ "respond": { "status": 200, "body": (count + 1).to_string() } });
                         let condition = Condition::Tag(vec![entry.tag().to_owned()]);
-                        match documents.apply(&super::put(route("counter"), value, condition), &How::by("w")) {
+                        match documents.apply(&super::put(route("counter"), value, condition), &How::by("w"))
+                        {
                             Ok(_) => return tries,
                             Err(ChangeError::Condition { .. }) => {}
                             Err(error) => panic!("{error}"),

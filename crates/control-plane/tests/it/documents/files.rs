@@ -1,6 +1,7 @@
 use super::*;
 
-const TWO: &str = "routes: [{ id: a, vHost: a.test, upstream: app }, { id: b, vHost: b.test, upstream: app }]";
+const TWO: &str =
+    "routes: [{ id: a, vHost: a.test, upstream: app }, { id: b, vHost: b.test, upstream: app }]";
 
 impl Place {
     fn rewrite(&self, text: &str) {

@@ -23,7 +23,8 @@ fn numbers_go_on_after_a_restart() {
     let first = place.open_with("").put(route("x"), to_app("x.test")).revision;
     let second = place.open().put(route("y"), to_app("y.test")).revision;
     assert_eq!((first, second), (2, 3));
-    let told: Vec<_> = place.open().documents.revisions().iter().map(|one| (one.number, one.by.clone())).collect();
+    let told: Vec<_> =
+        place.open().documents.revisions().iter().map(|one| (one.number, one.by.clone())).collect();
     assert_eq!(told, [(3, "tester".into()), (2, "tester".into()), (1, "file".into())]);
 }
 
@@ -83,11 +84,16 @@ fn a_damaged_revision_is_set_aside_and_the_one_before_it_served() {
     bytes[middle] ^= 1;
     fs::write(&last, bytes).unwrap();
     let opening = place.try_open().unwrap();
-    assert!(opening.problems().iter().any(|problem| problem.contains("000000003.json")), "{:?}", opening.problems());
+    assert!(
+        opening.problems().iter().any(|problem| problem.contains("000000003.json")),
+        "{:?}",
+        opening.problems()
+    );
     let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
     let (_proxy, documents) = opening.build(&listeners).unwrap();
     let ids: Vec<_> = documents.view().of_kind(Kind::Route).map(|entry| entry.key.id.clone()).collect();
     assert_eq!(ids, ["x"]);
-    let next = documents.apply(&put(route("z"), to_app("z.test"), Condition::None), &How::by("tester")).unwrap();
+    let next =
+        documents.apply(&put(route("z"), to_app("z.test"), Condition::None), &How::by("tester")).unwrap();
     assert!(next.revision > 3, "a number is never used again: {}", next.revision);
 }

@@ -4,19 +4,14 @@ use super::*;
 fn a_rollback_serves_a_former_document_again() {
     let place = Place::new();
     let served = place.open_with("routes: [{ id: a, vHost: file.test, upstream: app }]");
-    let documents: Vec<Value> = [
-        ("x", "x.test"),
-        ("a", "api.test"),
-        ("y", "y.test"),
-        ("x", "x2.test"),
-    ]
-    .into_iter()
-    .map(|(id, host)| {
-        let before = served.view().document(None);
-        served.put(route(id), to_app(host));
-        before
-    })
-    .collect();
+    let documents: Vec<Value> = [("x", "x.test"), ("a", "api.test"), ("y", "y.test"), ("x", "x2.test")]
+        .into_iter()
+        .map(|(id, host)| {
+            let before = served.view().document(None);
+            served.put(route(id), to_app(host));
+            before
+        })
+        .collect();
     for (number, document) in (1_u64..).zip(&documents) {
         let applied = served.documents.roll_back(number, &How::by("tester")).unwrap();
         assert!(applied.revision > 5);

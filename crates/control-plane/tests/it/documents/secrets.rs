@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt;
+
 use rcgen::{CertificateParams, KeyPair};
 
 use super::*;
@@ -26,7 +28,8 @@ fn a_key_is_shown_as_a_marker_and_kept_apart() {
         let text = fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(!text.contains(body));
     }
-    assert!(fs::read_to_string(place.state().join("secrets.json")).unwrap().contains(body));
+    let kept = fs::metadata(place.state().join("secrets.json")).unwrap();
+    assert_eq!(kept.permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
@@ -76,7 +79,10 @@ fn a_rollback_brings_the_former_certificate_back() {
 fn files_of_this_machine_are_not_the_apis() {
     let place = Place::new();
     let served = place.open_with("");
-    for value in [json!({ "cert": "/etc/passwd", "keyFile": "/etc/shadow" }), json!({ "cert": "/etc/passwd", "key": "/etc/shadow" })] {
+    for value in [
+        json!({ "cert": "/etc/passwd", "keyFile": "/etc/shadow" }),
+        json!({ "cert": "/etc/passwd", "key": "/etc/shadow" }),
+    ] {
         assert!(!faults(served.try_put(key(), value)).is_empty());
     }
     let tls = json!({ "url": "https://a.test", "tls": { "ca": "/etc/passwd" } });
