@@ -116,9 +116,11 @@ impl FaultyDisk {
         state.troubles.insert(number, trouble);
     }
 
-    /// Every operation that changes something fails, until this is called again.
+    /// From now on every operation that changes something fails, or none does.
     pub(crate) fn refuse(&self, error: Option<Errno>) {
-        self.state().always = error;
+        let mut state = self.state();
+        state.always = error;
+        state.troubles.clear();
     }
 
     pub(crate) fn is_crashed(&self) -> bool {
@@ -360,10 +362,16 @@ impl Disk for FaultyDisk {
     fn lock(&self, path: &Path) -> io::Result<Option<FaultyLock>> {
         let mut state = self.state();
         state.must_have(path.parent().unwrap())?;
-        if !state.names.contains_key(path) {
-            let file = state.contents.len();
-            state.contents.push(Content::default());
-            state.change(Change::Put(path.to_owned(), Node::File(file)))?;
+        match state.names.get(path) {
+            Some(_) => match state.begin() {
+                Far::All => {}
+                Far::Some(error) | Far::None(error) => return Err(error),
+            },
+            None => {
+                let file = state.contents.len();
+                state.contents.push(Content::default());
+                state.change(Change::Put(path.to_owned(), Node::File(file)))?;
+            }
         }
         let is_free = state.locks.insert(path.to_owned());
         let lock = || FaultyLock { disk: self.clone(), path: path.to_owned(), process: state.process };

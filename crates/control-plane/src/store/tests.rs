@@ -1,1 +1,7 @@
-
+mod crash;
+mod damage;
+mod faults;
+mod lock;
+mod plain;
+mod walk;
+mod world;
