@@ -148,7 +148,7 @@ impl World {
         after.apply(&record.changes);
         let pending = is_pending.then(|| (record.number, after.clone()));
         let layers = if is_pending { before } else { after };
-        self.append(record, layers, pending)
+        self.append(&record, layers, pending)
     }
 
     /// The pending revision is reverted.
@@ -160,7 +160,7 @@ impl World {
         let (store, _) = self.running.as_mut().unwrap();
         let what = What::Reverted { number, why: "nobody confirmed it".into() };
         let record = Record { what, ..record(store, undoing) };
-        self.append(record, layers, None)
+        self.append(&record, layers, None)
     }
 
     /// The pending revision is confirmed.
@@ -174,7 +174,7 @@ impl World {
 
     fn append(
         &mut self,
-        record: Record,
+        record: &Record,
         layers: Layers,
         pending: Option<(u64, Layers)>,
     ) -> Result<(), StoreError> {
@@ -184,7 +184,7 @@ impl World {
         secrets.save()?;
         assert!(record.number > head);
         self.records.push(record.clone());
-        let outcome = store.append(&record);
+        let outcome = store.append(record);
         self.note(State { head: record.number, layers, pending }, outcome.is_ok());
         assert_eq!(self.running.as_ref().unwrap().0.head(), self.served().head);
         outcome

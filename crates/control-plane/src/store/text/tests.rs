@@ -9,7 +9,7 @@ use crate::store::layers::{Entry, Layer, Layers, ObjectChange};
 use crate::store::record::{Confirmation, Record, What};
 use config::{Key, Kind};
 
-fn object(value: Value) -> Vec<ObjectChange> {
+fn object(value: &Value) -> Vec<ObjectChange> {
     let entry = |sequence| Some(Entry { sequence, value: Arc::new(value.clone()) });
     let key = |kind, id: &str| Key { kind, id: id.to_owned() };
     vec![
@@ -20,7 +20,7 @@ fn object(value: Value) -> Vec<ObjectChange> {
     ]
 }
 
-fn some(what: What, value: Value) -> Record {
+fn some(what: What, value: &Value) -> Record {
     Record {
         number: 42,
         parent: 41,
@@ -48,29 +48,29 @@ fn check(written: &Record) {
 
 #[test]
 fn records_of_each_kind_are_read_as_they_were_written() {
-    check(&some(What::Start, json!(null)));
-    check(&some(What::Write, json!({ "a": [true, "x", -1, 1.5e300] })));
-    check(&some(What::File, json!([])));
-    check(&some(What::Rollback { to: 7 }, json!("x")));
-    check(&some(What::Reverted { number: 41, why: "nobody confirmed it".into() }, json!(0)));
+    check(&some(What::Start, &json!(null)));
+    check(&some(What::Write, &json!({ "a": [true, "x", -1, 1.5e300] })));
+    check(&some(What::File, &json!([])));
+    check(&some(What::Rollback { to: 7 }, &json!("x")));
+    check(&some(What::Reverted { number: 41, why: "nobody confirmed it".into() }, &json!(0)));
     check(&Record {
         changes: Vec::new(),
         confirm_until: None,
         file_digest: None,
         pinned_from: Some("old".into()),
-        ..some(What::Write, json!(null))
+        ..some(What::Write, &json!(null))
     });
 }
 
 #[test]
 fn numbers_are_the_same_to_their_last_bit() {
     for number in [0.1 + 0.2, 1.0 / 3.0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 9.5e-5] {
-        check(&some(What::Write, json!(number)));
+        check(&some(What::Write, &json!(number)));
     }
     for seed in 0..2_000_u64 {
         let number = f64::from_bits(fastrand::Rng::with_seed(seed).u64(..));
         if number.is_finite() {
-            check(&some(What::Write, json!(number)));
+            check(&some(What::Write, &json!(number)));
         }
     }
 }
@@ -78,12 +78,12 @@ fn numbers_are_the_same_to_their_last_bit() {
 #[test]
 fn what_could_not_be_read_again_is_not_written() {
     let deep = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
-    check(&some(What::Write, deep(100)));
-    assert!(to_record(&some(What::Write, deep(130)), head()).is_err());
+    check(&some(What::Write, &deep(100)));
+    assert!(to_record(&some(What::Write, &deep(130)), head()).is_err());
     // What a record holds, a checkpoint holds.
-    let deepest = (100..130).rev().find(|depth| to_record(&some(What::Write, deep(*depth)), head()).is_ok());
+    let deepest = (100..130).rev().find(|depth| to_record(&some(What::Write, &deep(*depth)), head()).is_ok());
     let mut whole = Layers::default();
-    whole.apply(&object(deep(deepest.unwrap())));
+    whole.apply(&object(&deep(deepest.unwrap())));
     assert_eq!(layers(&to_layers(&whole, head()).unwrap()), Some((head(), whole)));
 }
 
@@ -91,7 +91,7 @@ fn what_could_not_be_read_again_is_not_written() {
 fn layers_and_confirmations_are_read_as_they_were_written() {
     let mut whole = Layers::default();
     assert_eq!(layers(&to_layers(&whole, head()).unwrap()), Some((head(), whole.clone())));
-    whole.apply(&object(json!({ "hostname": "a.test" })));
+    whole.apply(&object(&json!({ "hostname": "a.test" })));
     assert_eq!(layers(&to_layers(&whole, head()).unwrap()), Some((head(), whole)));
     let written = Confirmation { at: UNIX_EPOCH + Duration::from_millis(1), by: "me".into() };
     let body = to_confirmation(head(), &written).unwrap();
@@ -101,7 +101,7 @@ fn layers_and_confirmations_are_read_as_they_were_written() {
 #[test]
 fn one_kind_of_file_is_not_taken_for_another() {
     let bodies = [
-        to_record(&some(What::Write, json!(1)), head()).unwrap(),
+        to_record(&some(What::Write, &json!(1)), head()).unwrap(),
         to_layers(&Layers::default(), head()).unwrap(),
         to_confirmation(head(), &Confirmation { at: UNIX_EPOCH, by: String::new() }).unwrap(),
     ];
@@ -115,10 +115,10 @@ fn one_kind_of_file_is_not_taken_for_another() {
 #[test]
 fn undoing_leads_back() {
     let mut before = Layers::default();
-    before.apply(&object(json!(1)));
-    let mut changes = object(json!(2));
+    before.apply(&object(&json!(1)));
+    let mut changes = object(&json!(2));
     changes.iter_mut().for_each(|change| change.layer = Layer::Api);
-    changes.push(ObjectChange { after: None, ..object(json!(1)).remove(3) });
+    changes.push(ObjectChange { after: None, ..object(&json!(1)).remove(3) });
     let undoing = before.undoing(&changes);
     let mut after = before.clone();
     after.apply(&changes);
