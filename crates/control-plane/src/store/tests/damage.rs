@@ -2,14 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use super::world::{KEEP, STATE, World, confirmation, layers_of, record, revisions};
+use rustix::io::Errno;
+
+use super::world::{KEEP, STATE, World, change, confirmation, layers_of, record, revisions};
 use crate::durable::{Disk, FaultyDisk, Found};
-use crate::store::{Layers, Opened, Store};
+use crate::store::{Keep, Layer, Layers, Opened, Store};
 
 /// A small journal with checkpoints, and all that its layers have ever been by revision.
 fn small(revisions: usize) -> (FaultyDisk, Vec<(u64, Layers)>) {
-    let disk = FaultyDisk::new(5);
-    let mut world = World::new(disk.clone(), 5);
+    made(revisions, 5)
+}
+
+/// Another installation's.
+fn other(revisions: usize) -> (FaultyDisk, Vec<(u64, Layers)>) {
+    made(revisions, 6)
+}
+
+fn made(revisions: usize, seed: u64) -> (FaultyDisk, Vec<(u64, Layers)>) {
+    let disk = FaultyDisk::new(seed);
+    let mut world = World::new(disk.clone(), seed);
     assert!(world.start());
     let mut states = vec![(0, Layers::default())];
     for number in 0..revisions {
@@ -148,6 +159,57 @@ fn a_missing_record_ends_the_chain_and_its_number_stays_used() {
 }
 
 #[test]
+fn numbers_stay_used_once_what_had_them_is_set_aside() {
+    let (disk, states) = small(11);
+    disk.change(&revisions("000000010.json"), |content| content[90] ^= 1);
+    let (opened, _) = check_found(&disk, &states);
+    drop(opened);
+    let again = open(&disk);
+    assert_eq!((again.problems.len(), again.store.head(), again.store.next_number()), (0, 9, 12));
+}
+
+#[test]
+fn what_cannot_be_set_aside_yet_is_before_anything_is_kept() {
+    let (disk, states) = small(11);
+    disk.change(&revisions("000000010.json"), |content| content[90] ^= 1);
+    disk.refuse(Some(Errno::ROFS));
+    let (opened, served) = check_found(&disk, &states);
+    assert_eq!(served, 9);
+    let mut store = opened.store;
+    assert!(store.append(&record(&store, Vec::new())).is_err());
+    disk.refuse(None);
+    store.append(&record(&store, Vec::new())).unwrap();
+    drop(store);
+    let again = open(&disk);
+    assert_eq!((again.problems.len(), again.store.head()), (0, 12));
+}
+
+#[test]
+fn a_record_that_followed_something_else_is_noticed() {
+    let (disk, states) = small(11);
+    let (other, _) = other(11);
+    let Found::Bytes(tenth) = other.read(&revisions("000000010.json"), u64::MAX).unwrap() else { panic!() };
+    disk.change(&revisions("000000010.json"), |content| *content = tenth);
+    assert_eq!(check(&disk, &states), 9);
+}
+
+#[test]
+fn there_are_two_checkpoints_however_short_the_history_is() {
+    let disk = FaultyDisk::new(7);
+    let keep = Keep { history: 1, between: 4 };
+    let mut store = Store::open(Path::new(STATE), keep, disk.clone()).unwrap().store;
+    for number in 0..40 {
+        store.append(&record(&store, vec![change(number % 3, Layer::Api, Some(number.into()))])).unwrap();
+        store.tidy().unwrap();
+        let copy = disk.copy();
+        let newest =
+            files(&copy).into_iter().rfind(|file| file.to_str().unwrap().contains("layers")).unwrap();
+        copy.change(&newest, |content| content[90] ^= 1);
+        assert_eq!(open(&copy).store.head(), store.head());
+    }
+}
+
+#[test]
 fn a_record_in_the_place_of_another_one_is_noticed() {
     let (disk, states) = small(11);
     let Found::Bytes(tenth) = disk.read(&revisions("000000010.json"), u64::MAX).unwrap() else { panic!() };
@@ -200,6 +262,7 @@ fn a_checkpoint_that_was_damaged_meanwhile_does_not_take_an_older_ones_place() {
         let copy = disk.copy();
         let opened = open(&copy);
         assert_eq!((opened.store.head(), &opened.layers), (world.served().head, &world.served().layers));
+        assert!(opened.records.len() >= KEEP.history.min(world.served().head as usize));
     }
     assert!(damaged);
 }

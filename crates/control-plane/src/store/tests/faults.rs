@@ -61,6 +61,23 @@ fn what_could_not_be_taken_away_is_before_anything_else_is_kept() {
 }
 
 #[test]
+fn what_was_taken_away_does_not_come_back_beside_what_followed() {
+    for seed in 0..300 {
+        let mut world = running(seed);
+        world.write(true).unwrap();
+        // The last step of a revision that names no new secret.
+        world.disk.trouble_after(4, Trouble::Fails(Errno::IO));
+        assert!(world.revert().is_err());
+        world.disk.trouble_after(4, Trouble::Crash);
+        assert!(world.revert().is_err());
+        assert!(world.disk.is_crashed());
+        world.running = None;
+        world.disk.restart(Left::Any);
+        assert!(world.start());
+    }
+}
+
+#[test]
 fn a_full_disk_and_one_that_can_only_be_read_are_told_apart_and_end() {
     let mut world = running(1);
     world.disk.refuse(Some(Errno::NOSPC));

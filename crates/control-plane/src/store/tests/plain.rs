@@ -74,6 +74,7 @@ fn a_pending_revision_is_not_served_after_a_restart_and_can_be_reverted() {
     store.append(&pending).unwrap();
     store.tidy().unwrap();
     drop(store);
+    assert!(!folder.path().join("revisions/000000002.layers.json").exists());
     let opened = open(folder.path());
     assert_eq!(opened.layers.api.len(), 1);
     assert_eq!(opened.pending, Some(pending.clone()));
