@@ -65,17 +65,22 @@ impl Circuit {
         }
     }
 
-    /// The circuit in `place`; a new one where there is none, or it counts over another time.
+    /// The circuit in `place`; a new one where there is none, or it counts over another time: such a one takes its place
+    /// with [`Circuit::settle_in`], once that is what is served.
     pub(crate) fn keep(place: &Mutex<Option<Arc<Self>>>, spec: &BreakerSpec, shards: usize) -> Arc<Self> {
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(circuit) = place.as_ref().filter(|circuit| circuit.span == spec.window) {
-            return Arc::clone(circuit);
-        }
-        Arc::clone(place.insert(Arc::new(Self::new(spec, shards))))
+        let held = place.get_or_insert_with(|| Arc::new(Self::new(spec, shards)));
+        if held.span == spec.window { Arc::clone(held) } else { Arc::new(Self::new(spec, shards)) }
+    }
+
+    /// Goes by these settings from now on, and is the circuit in `place`.
+    pub(crate) fn settle_in(self: &Arc<Self>, place: &Mutex<Option<Arc<Self>>>, spec: &BreakerSpec) {
+        self.configure(spec);
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(self));
     }
 
     /// Goes by these settings from now on.
-    pub(crate) fn configure(&self, spec: &BreakerSpec) {
+    fn configure(&self, spec: &BreakerSpec) {
         self.breaker().configure(spec.settings);
     }
 

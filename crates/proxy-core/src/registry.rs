@@ -204,6 +204,8 @@ impl Entries {
 #[derive(Debug)]
 pub(crate) struct RouteState {
     pub(crate) id: Arc<str>,
+    /// When it came to be.
+    pub(crate) born: Instant,
     pub(crate) statistics: Shards,
     /// Limits its requests in flight, where that is asked for.
     pub(crate) gate: Mutex<Option<Arc<Gate>>>,
@@ -288,6 +290,7 @@ impl Registry {
         let id: Arc<str> = id.into();
         let state = Arc::new(RouteState {
             id: Arc::clone(&id),
+            born: clock::now(),
             statistics: Shards::new(self.shards),
             gate: Mutex::default(),
             latencies: OnceLock::new(),

@@ -134,12 +134,15 @@ impl Upstream {
             state.outliers.lock().unwrap_or_else(PoisonError::into_inner).configure(outliers.settings);
         }
         if let (Some(circuit), Some(breaker)) = (&self.circuit, &spec.breaker) {
-            circuit.configure(breaker);
+            circuit.settle_in(&state.circuit, breaker);
         }
         let roster = self.roster(0);
         if let Some(breaker) = &spec.backend_breaker {
-            let circuits = roster.0.members.iter().filter_map(|member| member.circuit.as_ref());
-            circuits.for_each(|circuit| circuit.configure(breaker));
+            for member in &roster.0.members {
+                if let Some(circuit) = &member.circuit {
+                    circuit.settle_in(&member.backend.circuit, breaker);
+                }
+            }
         }
         if let (Some(door), Some(gate)) = (&self.door, &spec.gate) {
             door.install(gate, most_requests(gate, &roster.0, state));

@@ -101,5 +101,10 @@ fn what_it_knows_outlives_a_change_of_its_settings_but_not_of_what_is_counted() 
     assert!(Arc::ptr_eq(&first, &same) && same.is_open(NOW));
     let mut other = spec(|_| ());
     other.window = Duration::from_secs(1);
-    assert!(!Circuit::keep(&place, &other, 1).is_open(NOW));
+    // Another one takes its place once it is served, and not when it is compiled.
+    let second = Circuit::keep(&place, &other, 1);
+    assert!(!second.is_open(NOW));
+    assert!(Arc::ptr_eq(&first, &Circuit::keep(&place, &spec(|_| ()), 1)));
+    second.settle_in(&place, &other);
+    assert!(Arc::ptr_eq(&second, &Circuit::keep(&place, &other, 1)));
 }

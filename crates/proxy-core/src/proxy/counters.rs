@@ -1,6 +1,7 @@
 //! What a proxy counts, as whoever holds its handle reads it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Handle;
 use crate::registry::{Backend, RouteState};
@@ -53,14 +54,14 @@ pub struct Meters {
     version: Option<(u64, u64)>,
 }
 
-/// What [`Handle::refresh`] found to be others than before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What [`Handle::refresh`] found to be others than before: the former ones of it.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Refreshed {
-    /// The routes.
-    pub routes: bool,
-    /// The backends, possibly.
-    pub backends: bool,
+    /// The routes, where others are served now.
+    pub routes: Option<Vec<(Arc<str>, Meter)>>,
+    /// The backends, where there may be others now.
+    pub backends: Option<Vec<(BackendName, Meter)>>,
 }
 
 impl Meter {
@@ -85,6 +86,14 @@ impl Meter {
         match &self.0 {
             Of::Route(state) => state.statistics.sum(),
             Of::Backend(backend) => backend.statistics(),
+        }
+    }
+
+    /// When the counters came to be: they have counted nothing before that.
+    pub fn born(&self) -> Instant {
+        match &self.0 {
+            Of::Route(state) => state.born,
+            Of::Backend(backend) => backend.born(),
         }
     }
 
@@ -164,19 +173,18 @@ impl Handle {
         let mut refreshed = Refreshed::default();
         let places = snapshot.routes.places();
         if meters.places.as_ref().is_none_or(|held| !Arc::ptr_eq(held, places)) {
-            refreshed.routes = true;
             meters.places = Some(Arc::clone(places));
             let meter =
                 |state: &Arc<RouteState>| (Arc::clone(&state.id), Meter(Of::Route(Arc::clone(state))));
-            meters.routes = snapshot.routes.iter().map(|route| meter(&route.state)).collect();
+            let routes = snapshot.routes.iter().map(|route| meter(&route.state)).collect();
+            refreshed.routes = Some(std::mem::replace(&mut meters.routes, routes));
         }
         let rosters: Vec<_> =
             snapshot.upstreams.values().map(|upstream| (upstream, upstream.roster(0))).collect();
         let changes = rosters.iter().fold(0_u64, |sum, (_, roster)| sum.wrapping_add(roster.0.version));
         if meters.version != Some((generation, changes)) {
-            refreshed.backends = true;
+            refreshed.backends = Some(std::mem::take(&mut meters.backends));
             meters.version = Some((generation, changes));
-            meters.backends.clear();
             for (upstream, roster) in &rosters {
                 meters.backends.extend(of_backends(upstream, &roster.0.members));
             }

@@ -327,10 +327,15 @@ impl Backend {
         self.shards.iter().map(|shard| shard.0.attempts.ended()).sum()
     }
 
+    /// When it came to be.
+    pub(crate) fn born(&self) -> Instant {
+        self.epoch + Duration::from_nanos(self.born)
+    }
+
     /// What was counted of attempts, over all workers.
     pub(crate) fn statistics(&self) -> Statistics {
-        let mut sum = Statistics { in_flight: u64::from(self.in_flight()), ..Statistics::default() };
-        self.shards.iter().for_each(|shard| shard.0.attempts.add_to(&mut sum));
+        let mut sum = Counts::sum(self.shards.iter().map(|shard| &shard.0.attempts));
+        sum.in_flight = u64::from(self.in_flight());
         sum
     }
 

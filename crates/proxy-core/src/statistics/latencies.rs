@@ -77,6 +77,14 @@ pub struct Latencies {
 }
 
 impl Latencies {
+    /// Counts of all buckets.
+    pub(crate) fn of(counts: &[u64; Bucket::COUNT]) -> Self {
+        let is_some = |count: &u64| *count > 0;
+        let Some(first) = counts.iter().position(is_some) else { return Self::default() };
+        let end = counts.iter().rposition(is_some).map_or(first, |last| last + 1);
+        Self { first, counts: counts.get(first..end).unwrap_or_default().to_vec() }
+    }
+
     /// How many there are.
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()

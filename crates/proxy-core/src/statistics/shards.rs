@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::{Bucket, Statistics};
+use super::{Bucket, Latencies, Statistics};
 use crate::registry::Padded;
 
 /// What ended: requests, or attempts.
@@ -99,18 +99,30 @@ impl Counts {
         self.by_class.iter().map(|class| class.load(Relaxed)).sum()
     }
 
-    pub(crate) fn add_to(&self, sum: &mut Statistics) {
-        for (sum, class) in sum.by_class.iter_mut().zip(&self.by_class) {
+    fn add_to(&self, sum: &mut Sum) {
+        for (sum, class) in sum.counted.by_class.iter_mut().zip(&self.by_class) {
             *sum += class.load(Relaxed);
         }
-        sum.failed += self.failed.load(Relaxed);
-        sum.time += Duration::from_micros(self.micros.load(Relaxed));
-        for (number, count) in self.latencies.get().into_iter().flat_map(|all| all.iter()).enumerate() {
-            if let Some(bucket) = Bucket::at(number) {
-                sum.latencies.add(bucket, count.load(Relaxed));
-            }
+        sum.counted.failed += self.failed.load(Relaxed);
+        sum.counted.time += Duration::from_micros(self.micros.load(Relaxed));
+        let counts = self.latencies.get().into_iter().flat_map(|all| all.iter());
+        for (sum, count) in sum.latencies.iter_mut().zip(counts) {
+            *sum += count.load(Relaxed);
         }
     }
+
+    /// What several workers have counted.
+    pub(crate) fn sum<'c>(all: impl Iterator<Item = &'c Self>) -> Statistics {
+        let mut sum = Sum { counted: Statistics::default(), latencies: [0; Bucket::COUNT] };
+        all.for_each(|counts| counts.add_to(&mut sum));
+        Statistics { latencies: Latencies::of(&sum.latencies), ..sum.counted }
+    }
+}
+
+/// A sum on its way.
+struct Sum {
+    counted: Statistics,
+    latencies: [u64; Bucket::COUNT],
 }
 
 impl Shards {
@@ -156,9 +168,8 @@ impl Shards {
     }
 
     pub(crate) fn sum(&self) -> Statistics {
-        let mut sum = Statistics::default();
+        let mut sum = Counts::sum(self.0.iter().map(|shard| &shard.0.ended));
         for Padded(shard) in &self.0 {
-            shard.ended.add_to(&mut sum);
             sum.bytes_in += shard.bytes_in.load(Relaxed);
             sum.bytes_out += shard.bytes_out.load(Relaxed);
         }

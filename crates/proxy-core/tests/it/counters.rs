@@ -100,7 +100,7 @@ async fn meters_are_found_again_after_a_change_and_only_then_looked_for() {
     let mut meters = Meters::default();
     let mut refresh = |running: &Running| {
         let refreshed = running.handle.refresh(&mut meters);
-        (refreshed.routes, refreshed.backends, meters.clone())
+        (refreshed.routes.is_some(), refreshed.backends.is_some(), meters.clone())
     };
     let (routes, backends, first) = refresh(&running);
     assert!(routes && backends && first.routes.len() == 1 && first.backends.len() == 1);
