@@ -33,7 +33,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     took.sort_unstable();
     let millis = |place: u64| took.get(place as usize).map_or(0.0, |took| took.as_secs_f64() * 1e3);
-    println!("{routes} idle routes: {:.3} ms for a look, {:.3} ms at worst", millis(LOOKS / 2), millis(LOOKS - 1));
+    println!(
+        "{routes} idle routes: {:.3} ms for a look, {:.3} ms at worst",
+        millis(LOOKS / 2),
+        millis(LOOKS - 1)
+    );
     handle.put_route(RouteSpec::to("another", "upstream-0"))?;
     let before = Instant::now();
     tracker.tick(began + Duration::from_secs(LOOKS + 1));

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full};
-use proxy_core::spec::RouteSpec;
-use proxy_core::{Handle, Proxy, ProxyBody, ProxyService};
+use proxy_core::spec::{Action, RouteSpec};
+use proxy_core::{Guard, Handle, Proxy, ProxyBody, ProxyService, Verdict};
 use tokio::sync::mpsc;
 use tower_service::Service;
 
@@ -259,4 +259,31 @@ async fn dead_backends_come_back_without_anybody_who_runs_the_proxy() {
         }
     })
     .await;
+}
+
+/// Tells when it is gone.
+struct Held(std::sync::Arc<()>);
+
+impl Guard for Held {
+    fn check(&self, _: &proxy_core::Request<'_>) -> Verdict {
+        assert_eq!(*self.0, ());
+        Verdict::Pass
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_served_no_more_is_freed_soon_and_by_no_worker() {
+    let action = Action::Respond { status: 204, content_type: "text/plain".to_owned(), body: String::new() };
+    let held = std::sync::Arc::new(());
+    let watch = std::sync::Arc::downgrade(&held);
+    let guarded = RouteSpec::new("one", action.clone()).guard(Held(held));
+    let proxy = Proxy::builder().route(guarded).workers(1).build().unwrap();
+    let (service, handle) = (proxy.service(), proxy.handle());
+    call(&service, get("http://a/")).await;
+    handle.put_route(RouteSpec::new("one", action)).unwrap();
+    // The worker goes by the new one, and lets go of the former one without freeing it.
+    call(&service, get("http://a/")).await;
+    assert_eq!(watch.strong_count(), 1);
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert_eq!(watch.strong_count(), 0);
 }
