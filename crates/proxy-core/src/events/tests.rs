@@ -1,6 +1,7 @@
 use std::cell::Cell;
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -91,7 +92,7 @@ struct Counting(AtomicU64);
 
 impl Wake for Counting {
     fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.fetch_add(1, Relaxed);
     }
 }
 
@@ -104,7 +105,7 @@ fn who_reads_is_woken_only_where_it_waits() {
     let mut cx = Context::from_waker(&waker);
     events.emit(numbered(0));
     events.emit(numbered(1));
-    assert_eq!(woken.0.load(Ordering::Relaxed), 0, "nobody waits");
+    assert_eq!(woken.0.load(Relaxed), 0, "nobody waits");
     for expected in [0, 1] {
         let mut receiving = std::pin::pin!(subscription.recv());
         let Poll::Ready(event) = receiving.as_mut().poll(&mut cx) else { panic!("it is there") };
@@ -112,7 +113,7 @@ fn who_reads_is_woken_only_where_it_waits() {
     }
     assert!(std::pin::pin!(subscription.recv()).poll(&mut cx).is_pending());
     (2..5).for_each(|number| events.emit(numbered(number)));
-    assert_eq!(woken.0.load(Ordering::Relaxed), 1, "once for all that came meanwhile");
+    assert_eq!(woken.0.load(Relaxed), 1, "once for all that came meanwhile");
     assert_eq!(waiting(&mut subscription), [2, 3, 4]);
 }
 
@@ -133,7 +134,7 @@ fn from_many_threads_each_event_is_received_in_its_order_or_lost_and_counted() {
         let reading = scope.spawn(move || {
             let mut received = Vec::new();
             loop {
-                let was_over = is_over.load(Ordering::Acquire);
+                let was_over = is_over.load(Acquire);
                 received.extend(waiting(&mut subscription));
                 if was_over {
                     return (received, subscription.lost());
@@ -141,7 +142,7 @@ fn from_many_threads_each_event_is_received_in_its_order_or_lost_and_counted() {
             }
         });
         emitting.into_iter().for_each(|thread| thread.join().unwrap());
-        is_over.store(true, Ordering::Release);
+        is_over.store(true, Release);
         reading.join().unwrap()
     });
     let (received, lost) = received;
@@ -165,8 +166,8 @@ fn subscriptions_come_and_go_while_many_threads_emit() {
             scope.spawn(|| {
                 // At least once, however late the thread begins.
                 loop {
-                    events.emit(numbered(emitted.fetch_add(1, Ordering::Relaxed)));
-                    if is_over.load(Ordering::Relaxed) {
+                    events.emit(numbered(emitted.fetch_add(1, Relaxed)));
+                    if is_over.load(Relaxed) {
                         break;
                     }
                 }
@@ -178,10 +179,10 @@ fn subscriptions_come_and_go_while_many_threads_emit() {
                 passing.try_recv();
             }
         }
-        is_over.store(true, Ordering::Relaxed);
+        is_over.store(true, Relaxed);
     });
     let received = waiting(&mut steady);
-    assert_eq!(received.len() as u64 + steady.lost(), emitted.load(Ordering::Relaxed));
+    assert_eq!(received.len() as u64 + steady.lost(), emitted.load(Relaxed));
     assert_eq!(received.iter().collect::<HashSet<_>>().len(), received.len(), "none came twice");
     drop(steady);
     assert!(!events.wants(Kind::RevisionApplied) && events.bus.listeners.load().is_empty());
