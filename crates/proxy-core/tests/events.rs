@@ -1,7 +1,5 @@
 //! What events cost those who have nobody to tell them to. A program of its own, as its allocator counts.
 
-#![expect(clippy::unwrap_used, reason = "this is a test's code: whatever is not as expected fails the test")]
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
