@@ -23,16 +23,23 @@ const KEEPALIVE_PROBES: u32 = 3;
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_BACKLOG_WAIT: Duration = Duration::from_millis(50);
 
-/// Connects to the first of these addresses that accepts, in order. Each has an equal share of the time that
-/// is left, so that one that never answers leaves enough for the others.
-pub(crate) async fn dial_tcp(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, EgressError> {
+/// Connects to the first of these addresses that accepts and that `permit` lets pass, in order. Each has an equal share of
+/// the time that is left, so that one that never answers leaves enough for the others.
+pub(crate) async fn dial_tcp(
+    addresses: &[SocketAddr],
+    limit: Duration,
+    permit: impl Fn(&TcpStream) -> Result<(), EgressError>,
+) -> Result<TcpStream, EgressError> {
     let addresses = addresses.get(..MOST_TRIED).unwrap_or(addresses);
     let began = Instant::now();
     let mut failure = EgressError::Timeout;
     for (address, remaining) in addresses.iter().zip((1..=addresses.len() as u32).rev()) {
         let share = limit.saturating_sub(began.elapsed()) / remaining;
         failure = match timeout(share, connect(*address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => match permit(&stream) {
+                Ok(()) => return Ok(stream),
+                Err(refused) => refused,
+            },
             Ok(Err(error)) => EgressError::from_connect(error),
             Err(_) => EgressError::Timeout,
         };

@@ -4,10 +4,11 @@
 mod tests;
 
 use crate::{
-    Denial, Destination, EgressError, Named, Policy, Resolve, Socket, SystemResolver, Timeouts,
+    Denial, Destination, EgressError, Named, Own, Policy, Resolve, Socket, SystemResolver, Timeouts,
     cache::Cache,
     dial::{dial_tcp, dial_unix, interleave},
     host::Host,
+    own,
 };
 use std::{
     fmt,
@@ -28,6 +29,8 @@ use std::{
 #[derive(Clone)]
 pub struct Egress {
     policy: Arc<RwLock<Arc<Policy>>>,
+    /// Never dialled, whatever the policy.
+    own: Arc<RwLock<Arc<[Own]>>>,
     cache: Arc<Cache>,
 }
 
@@ -43,6 +46,7 @@ impl Egress {
     pub fn with_resolver(policy: Policy, resolver: impl Resolve) -> Self {
         Self {
             policy: Arc::new(RwLock::new(Arc::new(policy))),
+            own: Arc::new(RwLock::new(Arc::new([]))),
             cache: Arc::new(Cache::new(Box::new(resolver))),
         }
     }
@@ -50,6 +54,19 @@ impl Egress {
     /// The policy of connections that are made from now on. Connections that exist stay.
     pub fn replace_policy(&self, policy: Policy) {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// Never connects to these addresses of the program's own from now on, in place of those that were given before. No
+    /// policy makes an exception, whoever names the destination, and another policy changes nothing about it.
+    ///
+    /// What an address tells is refused before it is dialled: the same address and port in any spelling, and where it is a
+    /// loopback address or every address, any loopback address and `0.0.0.0` and `::`, with its port. Where the program
+    /// listens at every address, those of this machine are known once they are connected to: such a connection is closed
+    /// before anything is sent. A Unix socket is known by its path, by its file, and by where it was bound.
+    ///
+    /// What other machines pass on to this one is not known: an address of a router that forwards the port, for instance.
+    pub fn never_dial(&self, own: impl IntoIterator<Item = Own>) {
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = own.into_iter().collect();
     }
 
     /// The present policy.
@@ -135,6 +152,7 @@ impl Egress {
         match self.admit(host, named)? {
             Host::Address(mut address) => {
                 address.set_port(port);
+                own::check_address(&self.own(), address).map_err(|denial| denied(host, denial))?;
                 Ok(vec![address])
             }
             Host::Name(name) => self.checked(name, port, &look_up(name).await?),
@@ -159,7 +177,7 @@ impl Egress {
     ) -> Result<Socket, EgressError> {
         self.admit(host, named)?;
         self.policy().check_address(address.ip()).map_err(|denial| denied(host, denial))?;
-        dial_tcp(&[address], limit).await.map(Socket::Tcp)
+        self.dial(host, &[address], limit).await.map(Socket::Tcp)
     }
 
     async fn connect_tcp(
@@ -172,13 +190,28 @@ impl Egress {
         match self.admit(host, named)? {
             Host::Address(mut address) => {
                 address.set_port(port);
-                dial_tcp(&[address], timeouts.connect).await
+                self.dial(host, &[address], timeouts.connect).await
             }
             Host::Name(name) => {
                 let known = self.cache.addresses(name, timeouts.dns).await?;
-                dial_tcp(&self.checked(name, port, &known)?, timeouts.connect).await
+                self.dial(host, &self.checked(name, port, &known)?, timeouts.connect).await
             }
         }
+    }
+
+    /// Dials addresses that the policy allows.
+    async fn dial(
+        &self,
+        host: &str,
+        addresses: &[SocketAddr],
+        limit: Duration,
+    ) -> Result<tokio::net::TcpStream, EgressError> {
+        let own = self.own();
+        for address in addresses {
+            own::check_address(&own, *address).map_err(|denial| denied(host, denial))?;
+        }
+        let permit = |stream: &_| own::check_connected(&own, stream).map_err(|denial| denied(host, denial));
+        dial_tcp(addresses, limit, permit).await
     }
 
     async fn connect_unix(
@@ -187,8 +220,17 @@ impl Egress {
         named: Named,
         limit: Duration,
     ) -> Result<tokio::net::UnixStream, EgressError> {
-        self.policy().check_socket(path, named).map_err(|denial| denied(&path.to_string_lossy(), denial))?;
-        dial_unix(path, limit).await
+        let refused = |denial| denied(&path.to_string_lossy(), denial);
+        self.policy().check_socket(path, named).map_err(refused)?;
+        let own = self.own();
+        own::check_path(&own, path).map_err(refused)?;
+        let stream = dial_unix(path, limit).await?;
+        own::check_connected_unix(&own, &stream).map_err(refused)?;
+        Ok(stream)
+    }
+
+    fn own(&self) -> Arc<[Own]> {
+        Arc::clone(&self.own.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the host and checks all that can be checked before it is resolved.
@@ -198,22 +240,25 @@ impl Egress {
 
     /// Those of a name's addresses that may be dialled.
     fn checked(&self, name: &str, port: u16, known: &[SocketAddr]) -> Result<Vec<SocketAddr>, EgressError> {
-        let policy = self.policy();
+        let (policy, own) = (self.policy(), self.own());
         let mut last_denial = None;
-        let allowed = known.iter().filter(|address| match policy.check_address(address.ip()) {
-            Ok(()) => true,
-            Err(denial) => {
-                last_denial = Some(denial);
-                false
-            }
+        let at_port = known.iter().map(|address| with_port(*address, port));
+        let allowed = at_port.filter(|address| {
+            let checked =
+                policy.check_address(address.ip()).and_then(|()| own::check_address(&own, *address));
+            checked.map_err(|denial| last_denial = Some(denial)).is_ok()
         });
-        let mut allowed = interleave(&allowed.copied().collect::<Vec<_>>());
-        allowed.iter_mut().for_each(|address| address.set_port(port));
+        let allowed = interleave(&allowed.collect::<Vec<_>>());
         match last_denial {
             Some(denial) if allowed.is_empty() => Err(denied(name, denial)),
             _ => Ok(allowed),
         }
     }
+}
+
+fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }
 
 fn denied(host: &str, denial: Denial) -> EgressError {

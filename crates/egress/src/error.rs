@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EgressError {
-    /// The policy forbids it. Nothing was sent to anybody.
+    /// The policy forbids it, or it is the program's own. Nothing was sent to anybody.
     #[error("{host:?} is not allowed")]
     Denied {
         /// The host or path as it was named.
@@ -113,6 +113,9 @@ pub enum Denial {
         /// The path as it was named.
         path: PathBuf,
     },
+    /// It is an address of the program's own, which is never dialled: [`Egress::never_dial`](crate::Egress::never_dial).
+    #[error("it is an address of the program's own")]
+    Own,
     /// It is neither an address nor a name: an empty label, a character that names do not have, or an address
     /// in a form that resolvers read differently (`0x7f.1`, `2130706433`, `0177.0.0.1`).
     #[error("neither an address in its usual form nor a host name")]

@@ -8,6 +8,7 @@ mod error;
 mod address;
 mod host;
 mod network;
+mod own;
 mod policy;
 
 mod cache;
@@ -20,6 +21,7 @@ pub use destination::{Destination, Named, Timeouts};
 pub use egress::Egress;
 pub use error::{Denial, EgressError};
 pub use network::{Network, NetworkError};
+pub use own::Own;
 pub use policy::{HostPattern, HostPatternError, Policy};
 pub use resolve::{Resolve, ResolveFuture, SystemResolver};
 pub use socket::Socket;

@@ -18,6 +18,7 @@ mod it {
     mod lifecycle;
     mod limits;
     mod names;
+    mod own;
     mod rig;
     mod routes;
     mod service;

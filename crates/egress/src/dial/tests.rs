@@ -61,7 +61,7 @@ fn families_take_turns_beginning_with_the_first() {
 #[tokio::test]
 async fn a_connection_has_no_delay_and_is_kept_alive() {
     let (_listener, address) = listening().await;
-    let stream = dial_tcp(&[address], AMPLE).await.expect("it listens");
+    let stream = dial_tcp(&[address], AMPLE, |_| Ok(())).await.expect("it listens");
     assert_eq!(stream.peer_addr().expect("connected"), address);
     assert!(stream.nodelay().expect("an option"));
     let socket = SockRef::from(&stream);
@@ -74,21 +74,21 @@ async fn a_connection_has_no_delay_and_is_kept_alive() {
 #[tokio::test]
 async fn a_port_where_nobody_listens_refuses() {
     let (_socket, address) = refusing();
-    assert!(matches!(dial_tcp(&[address], AMPLE).await, Err(EgressError::Refused)));
+    assert!(matches!(dial_tcp(&[address], AMPLE, |_| Ok(())).await, Err(EgressError::Refused)));
 }
 
 #[tokio::test]
 async fn the_next_address_is_tried_when_one_refuses() {
     let (_socket, down) = refusing();
     let (_listener, up) = listening().await;
-    let stream = dial_tcp(&[down, down, up], AMPLE).await.expect("the last one listens");
+    let stream = dial_tcp(&[down, down, up], AMPLE, |_| Ok(())).await.expect("the last one listens");
     assert_eq!(stream.peer_addr().expect("connected"), up);
 }
 
 #[tokio::test]
 async fn the_first_address_that_accepts_is_taken() {
     let ((_one, first), (_two, second)) = (listening().await, listening().await);
-    let stream = dial_tcp(&[first, second], AMPLE).await.expect("both listen");
+    let stream = dial_tcp(&[first, second], AMPLE, |_| Ok(())).await.expect("both listen");
     assert_eq!(stream.peer_addr().expect("connected"), first);
 }
 
@@ -97,15 +97,18 @@ async fn no_more_than_eight_addresses_are_tried() {
     let (_socket, down) = refusing();
     let (_listener, up) = listening().await;
     let with = |refusing: usize| [vec![down; refusing], vec![up]].concat();
-    assert!(dial_tcp(&with(7), AMPLE).await.is_ok());
-    assert!(matches!(dial_tcp(&with(8), AMPLE).await, Err(EgressError::Refused)));
+    assert!(dial_tcp(&with(7), AMPLE, |_| Ok(())).await.is_ok());
+    assert!(matches!(dial_tcp(&with(8), AMPLE, |_| Ok(())).await, Err(EgressError::Refused)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connect_that_hangs_ends_at_the_limit() {
     let (_sockets, address) = hanging();
     let start = Instant::now();
-    assert!(matches!(dial_tcp(&[address], Duration::from_secs(2)).await, Err(EgressError::Timeout)));
+    assert!(matches!(
+        dial_tcp(&[address], Duration::from_secs(2), |_| Ok(())).await,
+        Err(EgressError::Timeout)
+    ));
     assert_eq!(start.elapsed(), Duration::from_secs(2));
 }
 
@@ -114,7 +117,8 @@ async fn an_address_that_hangs_leaves_a_fair_share_of_the_time_to_the_others() {
     let (_sockets, slow) = hanging();
     let (_listener, up) = listening().await;
     let start = Instant::now();
-    let stream = dial_tcp(&[slow, slow, up], Duration::from_secs(9)).await.expect("the last one listens");
+    let stream =
+        dial_tcp(&[slow, slow, up], Duration::from_secs(9), |_| Ok(())).await.expect("the last one listens");
     assert_eq!(stream.peer_addr().expect("connected"), up);
     assert!(start.elapsed() >= Duration::from_secs(6) && start.elapsed() <= Duration::from_secs(9));
 }
@@ -123,15 +127,18 @@ async fn an_address_that_hangs_leaves_a_fair_share_of_the_time_to_the_others() {
 async fn the_limit_bounds_all_addresses_together() {
     let (_sockets, slow) = hanging();
     let start = Instant::now();
-    assert!(matches!(dial_tcp(&[slow; 4], Duration::from_secs(2)).await, Err(EgressError::Timeout)));
+    assert!(matches!(
+        dial_tcp(&[slow; 4], Duration::from_secs(2), |_| Ok(())).await,
+        Err(EgressError::Timeout)
+    ));
     assert_eq!(start.elapsed(), Duration::from_secs(2));
 }
 
 #[tokio::test]
 async fn no_time_at_all_is_a_timeout() {
     let (_sockets, slow) = hanging();
-    assert!(matches!(dial_tcp(&[slow], Duration::ZERO).await, Err(EgressError::Timeout)));
-    assert!(matches!(dial_tcp(&[], AMPLE).await, Err(EgressError::Timeout)));
+    assert!(matches!(dial_tcp(&[slow], Duration::ZERO, |_| Ok(())).await, Err(EgressError::Timeout)));
+    assert!(matches!(dial_tcp(&[], AMPLE, |_| Ok(())).await, Err(EgressError::Timeout)));
 }
 
 #[tokio::test]
@@ -143,7 +150,7 @@ async fn a_socket_that_talks_to_itself_is_found_out() {
     assert!(is_connected_to_itself(&itself, address));
 
     let (_listener, address) = listening().await;
-    let other = dial_tcp(&[address], AMPLE).await.expect("it listens");
+    let other = dial_tcp(&[address], AMPLE, |_| Ok(())).await.expect("it listens");
     assert!(!is_connected_to_itself(&other, address));
 }
 
