@@ -104,7 +104,7 @@ fn is_of_this_machine(peer: SocketAddr, local: SocketAddr) -> bool {
     }
     match bind(peer) {
         // Where everything can be bound (`net.ipv4.ip_nonlocal_bind`), that this one can says nothing.
-        Ok(_) => bind(of_nobody(peer)).is_err(),
+        Ok(_) => of_nobody(peer).iter().any(|address| bind(*address).is_err()),
         Err(error) => error.kind() != io::ErrorKind::AddrNotAvailable,
     }
 }
@@ -113,11 +113,18 @@ fn bind(address: IpAddr) -> io::Result<UdpSocket> {
     UdpSocket::bind(SocketAddr::new(address, 0))
 }
 
-/// An address of that family which no machine has: RFC 5737, RFC 3849.
-const fn of_nobody(family: IpAddr) -> IpAddr {
+/// Addresses of that family which hardly a machine has, and none has all of: for documents (RFC 5737, RFC 3849), for
+/// benchmarks (RFC 2544, RFC 5180), reserved, and to be discarded (RFC 6666).
+const fn of_nobody(family: IpAddr) -> [IpAddr; 3] {
+    const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+    }
+    const fn v6(a: u16, b: u16) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 1))
+    }
     match family {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        IpAddr::V4(_) => [v4(203, 0, 113, 1), v4(198, 18, 0, 1), v4(240, 0, 0, 1)],
+        IpAddr::V6(_) => [v6(0x2001, 0xdb8), v6(0x2001, 0x2), v6(0x100, 0)],
     }
 }
 
