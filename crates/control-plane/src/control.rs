@@ -135,9 +135,10 @@ impl ControlPlane {
             .build()?;
         tls.commit(&wanted, staged);
         let handle = proxy.handle();
-        let issuing = wanted.acme.map(|plan| {
-            Issuing::new(plan, (*egress).clone(), &tls, handle.challenges()).map_err(BuildFailure::Tls)
-        });
+        tls.keeper.tell(handle.events());
+        let issuing = wanted
+            .acme
+            .map(|plan| Issuing::new(plan, (*egress).clone(), &tls, &handle).map_err(BuildFailure::Tls));
         let issuing = issuing.transpose()?;
         let states = Arc::new(Mutex::new(states));
         Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states, tls, issuing }))

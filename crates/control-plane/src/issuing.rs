@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egress::Egress;
-use proxy_core::Challenges;
+use proxy_core::Handle;
 use tls_sni::{Client, Obtain};
 
 use crate::acme::{Domains, Issuer, OnDemand, Parts, SettingsError, Status};
@@ -22,7 +22,7 @@ pub(crate) struct Issuing {
 }
 
 impl Issuing {
-    /// Gets what a plan asks for, and answers challenges by these.
+    /// Gets what a plan asks for, and has the proxy answer challenges and tell of certificates.
     ///
     /// # Errors
     /// What is wrong with the plan; never of one that was compiled.
@@ -30,7 +30,7 @@ impl Issuing {
         plan: AcmePlan,
         egress: Egress,
         tls: &LiveTls,
-        challenges: Challenges,
+        handle: &Handle,
     ) -> Result<Self, String> {
         let client = |settings| Client::new(settings).map_err(|error| error.to_string());
         let parts = Parts {
@@ -38,10 +38,11 @@ impl Issuing {
             tls: client(plan.tls.clone())?,
             ask_tls: client(plan.ask_tls.clone())?,
             certificates: tls.keeper.certificates().clone(),
-            http01: Arc::new(challenges),
+            http01: Arc::new(handle.challenges()),
         };
         let issuer =
             Issuer::new(plan.settings.clone(), parts).map_err(|error: SettingsError| error.to_string())?;
+        let issuer = issuer.telling(handle.events());
         if let Some(on_demand) = issuer.on_demand() {
             tls.obtain_by(Arc::new(Demanded(on_demand)));
         }

@@ -10,7 +10,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use egress::Egress;
-use tls_sni::{Certificates, Served};
+use proxy_core::events::{CertificateReplaced, Events, Kind};
+use tls_sni::{Certificate, Certificates, Served};
 
 use super::account::Accounts;
 use super::attempt::Means;
@@ -39,6 +40,8 @@ pub struct Issuer {
     certificates: Certificates,
     /// Where everything is kept.
     dir: PathBuf,
+    /// Told of what is issued, and of what is not; nobody listens there unless it is given.
+    events: Events,
 }
 
 /// What an issuer works with.
@@ -108,7 +111,14 @@ impl Issuer {
         let shared = Arc::new(Shared::new(clock.clone(), roster));
         let certificates = presenter.certificates.clone();
         let means = Arc::new(Means { settings, store, accounts, presenter, ask, clock });
-        Ok(Self { means, shared, certificates, dir })
+        Ok(Self { means, shared, certificates, dir, events: Events::new() })
+    }
+
+    /// Tells on this bus which certificates are served from now on, and which cannot be had.
+    #[must_use]
+    pub fn telling(mut self, events: Events) -> Self {
+        self.events = events;
+        self
     }
 
     /// Tells how the certificates are.
@@ -192,6 +202,7 @@ impl Issuer {
             };
             let is_wanted = self.shared.roster().read(&name, held, now);
             if let Some(certificate) = certificate.filter(|_| is_wanted) {
+                self.tell_of(&name, &certificate);
                 served.push((id(&name), Served::new(certificate)));
             }
         }
@@ -199,6 +210,13 @@ impl Issuer {
             self.certificates.put_all(served);
             self.shared.tell();
         }
+    }
+
+    fn tell_of(&self, name: &str, certificate: &Certificate) {
+        self.events.emit_with(Kind::CertificateReplaced, || {
+            let (names, not_after) = (certificate.names().to_vec(), certificate.not_after());
+            CertificateReplaced::new(id(name), names, not_after, certificate.fingerprint())
+        });
     }
 
     /// Serves nothing for these names any longer.

@@ -5,9 +5,10 @@ mod put;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use proxy_core::events::Events;
 use tls_sni::{CertificateError, Certificates};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     /// Counts what was done, for whoever waits for it.
     pub(super) done: watch::Sender<u64>,
     now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    /// Who is told beside the log.
+    events: OnceLock<Events>,
 }
 
 impl Keeper {
@@ -68,9 +71,16 @@ impl Keeper {
             followed: Notify::new(),
             done: watch::Sender::default(),
             now: Box::new(now),
+            events: OnceLock::new(),
         };
         shared.serve_stored();
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Tells of certificates on this bus too, from now on: which are served, expire soon, or cannot be served. The first bus that
+    /// is given counts.
+    pub fn tell(&self, events: Events) {
+        let _ = self.shared.events.set(events);
     }
 
     /// Serves the certificates of a document in place of those of the former one. No name that both have is without its
@@ -80,7 +90,7 @@ impl Keeper {
     /// nothing when it was loaded is served as it was before, if it was.
     pub fn follow(&self, loaded: &Loaded) {
         let notices = self.shared.change(|book, at| book.follow(loaded, at));
-        log(&notices);
+        self.shared.tell(&notices);
         self.shared.followed.notify_one();
     }
 
@@ -167,7 +177,29 @@ impl Shared {
         for failure in corrupt.iter().filter_map(|item| item.result.as_ref().err()) {
             set_aside(store, failure);
         }
-        log(&self.change(|book, at| book.store(items, at)));
+        self.tell(&self.change(|book, at| book.store(items, at)));
+    }
+
+    /// Writes to the log, in one line where it is much, and tells those who listen of each.
+    fn tell(&self, notices: &[Notice]) {
+        if notices.len() <= MOST_TOLD {
+            return self.tell_each(notices);
+        }
+        let count = notices.iter().filter(|notice| matches!(notice, Notice::Served { .. })).count();
+        tracing::info!(count, "certificates are served from now on");
+        self.emit(notices);
+    }
+
+    /// Writes each to the log, and tells those who listen.
+    pub(super) fn tell_each(&self, notices: &[Notice]) {
+        notices.iter().for_each(Notice::log);
+        self.emit(notices);
+    }
+
+    fn emit(&self, notices: &[Notice]) {
+        if let Some(events) = self.events.get() {
+            notices.iter().filter_map(Notice::event).for_each(|event| events.emit(event));
+        }
     }
 }
 
@@ -195,16 +227,6 @@ fn set_aside(store: &Store, failure: &Failure) {
         Err(error) => {
             tracing::error!(id, path = %shown, %reason, %error, "certificate that was put is lost, and its file cannot be set aside");
         }
-    }
-}
-
-/// Writes to the log, in one line where it is much.
-fn log(notices: &[Notice]) {
-    if notices.len() > MOST_TOLD {
-        let count = notices.iter().filter(|notice| matches!(notice, Notice::Served { .. })).count();
-        tracing::info!(count, "certificates are served from now on");
-    } else {
-        notices.iter().for_each(Notice::log);
     }
 }
 

@@ -1,6 +1,8 @@
-//! What the log is told of certificates.
+//! What the log, and those who listen to events, are told of certificates.
 
 use std::path::PathBuf;
+
+use proxy_core::events::{CertificateExpiring, CertificateFailed, CertificateReplaced, Event};
 
 use super::expiry::Warning;
 use super::load::Failure;
@@ -44,6 +46,24 @@ impl Notice {
             }
             Self::Mended { id } => tracing::info!(id, "certificate is again the one that is served"),
             Self::Ending { id, summary, warning } => log_ending(id, summary, *warning),
+        }
+    }
+
+    /// The event that it is, where it is one.
+    pub(super) fn event(&self) -> Option<Event> {
+        match self {
+            Self::Served { id, summary: Summary { names, not_after, fingerprint, .. } } => {
+                Some(CertificateReplaced::new(id, names.clone(), *not_after, fingerprint).into())
+            }
+            Self::Failed { failure: Failure { id, error, .. }, is_served } => {
+                Some(CertificateFailed::new(id, error.to_string(), *is_served).into())
+            }
+            Self::Ending { id, summary: Summary { names, not_after, .. }, warning } => {
+                let has_expired = *warning == Warning::Expired;
+                Some(CertificateExpiring::new(id, names.clone(), *not_after, has_expired).into())
+            }
+            // What is not whole yet may pass, and what was mended is served as it was.
+            Self::Unsettled(_) | Self::Mended { .. } => None,
         }
     }
 }

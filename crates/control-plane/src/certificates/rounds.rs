@@ -11,7 +11,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::keeper::{Keeper, Shared};
 use super::load::{self, Item, Stamps};
-use super::notice::Notice;
 use super::parallel;
 use super::source::Source;
 use super::watch::Watch;
@@ -104,12 +103,12 @@ impl Shared {
         let sources: Vec<_> = by_id.into_values().collect();
         let now = self.now();
         let items = parallel::map(&sources, |source| Item::read(source, now));
-        self.change(|book, _| book.take(items, at)).iter().for_each(Notice::log);
+        self.tell_each(&self.change(|book, _| book.take(items, at)));
     }
 
     fn tell_of_expiry(&self) {
         let mut watchman = self.watchman.lock().unwrap_or_else(PoisonError::into_inner);
-        watchman.look(&self.certificates().list(), self.now()).iter().for_each(Notice::log);
+        self.tell_each(&watchman.look(&self.certificates().list(), self.now()));
     }
 }
 

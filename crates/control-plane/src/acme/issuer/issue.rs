@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use instant_acme::CertificateIdentifier;
+use proxy_core::events::{CertificateFailed, Kind};
 use tls_sni::{Certificate, Served};
 
 use super::super::attempt::{Errand, Means};
@@ -170,6 +171,7 @@ impl Issuer {
                 fingerprint = certificate.fingerprint(),
                 "a certificate is issued"
             );
+            self.tell_of(name, &certificate);
             self.certificates.put(&id(name), Served::new(certificate));
         }
         self.shared.roster().ordered(name, attempt, now, fastrand::u64(..));
@@ -186,7 +188,13 @@ impl Issuer {
         let next = self.shared.roster().next_attempt(name);
         let wait = next.map(|next| next.duration_since(now).unwrap_or_default().as_secs());
         let Failure { problem, detail, .. } = failure;
-        if self.shared.roster().standing(name, now) == Standing::Held {
+        let is_served = self.shared.roster().standing(name, now) == Standing::Held;
+        self.events.emit_with(Kind::CertificateFailed, || {
+            let error =
+                problem.as_ref().map_or_else(|| detail.clone(), |problem| format!("{problem}: {detail}"));
+            CertificateFailed::new(id(name), error, is_served)
+        });
+        if is_served {
             tracing::warn!(
                 domain = name,
                 problem,

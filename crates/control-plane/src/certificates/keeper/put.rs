@@ -11,7 +11,6 @@ use super::{Keeper, Shared};
 use crate::certificates::domain::{Domain, DomainError};
 use crate::certificates::file::LARGEST;
 use crate::certificates::load::Item;
-use crate::certificates::notice::Notice;
 use crate::certificates::sections;
 use crate::certificates::source::{Origin, Source};
 use crate::certificates::status::Summary;
@@ -89,7 +88,7 @@ impl Keeper {
         let served = Served::new(certificate);
         let summary = Summary::of(&served);
         let item = Item { source: Arc::new(source), stamps: [None; 2], result: Ok(served) };
-        shared.change(|book, at| book.store(vec![item], at)).iter().for_each(Notice::log);
+        shared.tell_each(&shared.change(|book, at| book.store(vec![item], at)));
         Ok(summary)
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use proxy_core::events::{Event, Interest};
 use tls_sni::{CertificateError, Certificates};
 use zeroize::Zeroizing;
 
@@ -209,4 +210,29 @@ fn the_list_tells_of_all_that_is_served_and_of_what_is_not() {
     ];
     assert_eq!(keeper.list(), expected);
     assert_eq!(keeper.loaded().served().count(), 1, "what gives nothing is to be read again");
+}
+
+#[test]
+fn what_is_put_is_told_to_those_who_listen() {
+    let (keeper, events) = (keeper(None), Events::new());
+    let mut told = events.subscribe(Interest::named("certificate").unwrap(), 8).unwrap();
+    keeper.tell(events);
+    let made = made("a.test");
+    put(&keeper, "a.test", &made).unwrap();
+    let Some(Event::CertificateReplaced(event)) = told.try_recv() else { panic!("it is told") };
+    assert_eq!((&*event.id, &*event.fingerprint), ("store:a.test", &*made.fingerprint()));
+    assert_eq!((&*event.names, event.not_after), (&["a.test".to_owned()][..], now() + 90 * DAY));
+    assert!(put(&keeper, "b.test", &made).is_err());
+    assert_eq!(told.try_recv(), None);
+}
+
+#[test]
+fn of_many_certificates_each_is_told_to_those_who_listen() {
+    let (keeper, events) = (keeper(None), Events::new());
+    let mut told = events.subscribe(Interest::ALL, 64).unwrap();
+    keeper.tell(events);
+    let made = made("a.test");
+    let sources = (0..=MOST_TOLD).map(|number| source(&format!("file:{number}"), &made)).collect();
+    keeper.follow(&load(sources, now()));
+    assert_eq!(std::iter::from_fn(|| told.try_recv()).count(), MOST_TOLD + 1);
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use proxy_core::events::{Event, Events, Interest};
 use tempfile::TempDir;
 use tls_sni::{Certificates, Served};
 use tokio::time::timeout;
@@ -333,5 +334,28 @@ async fn the_keeper_may_be_stopped_and_run_again() {
         let next = made("a.test");
         next.replace(&kept.path("a.pem"));
         kept.run(kept.until_served(&next)).await;
+    }
+}
+
+#[tokio::test]
+async fn failures_and_what_ends_soon_are_told_to_those_who_listen() {
+    let kept = Kept::new(|root| made("a.test").write(&root.join("a.pem")), &[("a.pem", None)]);
+    let events = Events::new();
+    let mut told = events.subscribe(Interest::named("certificate").unwrap(), 8).unwrap();
+    kept.keeper.tell(events);
+    watched(&kept, async {
+        fs::write(kept.path("a.pem"), "").unwrap();
+        let Event::CertificateFailed(failed) = told.recv().await else { panic!("it has failed") };
+        assert_eq!((&*failed.id, failed.is_served), ("file:a.pem", true));
+        assert!(failed.error.contains("it is empty"), "{failed:?}");
+    })
+    .await;
+    for (days, has_expired) in [(85, false), (91, true)] {
+        *kept.time.lock().unwrap() = now() + days * DAY;
+        kept.keeper.shared.tell_of_expiry();
+        let Some(Event::CertificateExpiring(ending)) = told.try_recv() else { panic!("it ends soon") };
+        assert_eq!((&*ending.id, &*ending.names), ("file:a.pem", &["a.test".to_owned()][..]));
+        assert_eq!((ending.not_after, ending.has_expired), (now() + 90 * DAY, has_expired));
+        assert_eq!(told.try_recv(), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proxy_core::events::{Event, Interest};
+
 use super::super::super::settings::ChallengeKind;
 use super::super::super::status::DomainState::{Failed, Issued, Ordered};
 use super::authority::{DAY, Reply};
@@ -13,14 +15,23 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn an_authority_that_is_asked_too_often_says_when_to_come_again() {
     let rig = Rig::new(&["a.example"]).await;
     rig.authority.say("/order", Reply::problem(429, "rateLimited").with("retry-after", "10800"));
+    let mut told = rig.events.subscribe(Interest::ALL, 8).unwrap();
     let mut running = rig.start();
     running.until_is("a.example", Failed).await;
+    let Event::CertificateFailed(failed) = told.recv().await else { panic!("it has failed") };
+    assert_eq!((&*failed.id, failed.is_served), ("acme:a.example", false));
+    assert_eq!(failed.error, "urn:ietf:params:acme:error:rateLimited: the test says so");
     let status = running.of("a.example").unwrap();
     let error = status.last_error.unwrap();
     assert_eq!(error.problem.as_deref(), Some("urn:ietf:params:acme:error:rateLimited"));
     assert_eq!((error.detail.as_str(), error.at), ("the test says so", WallClock::begin()));
     assert_eq!(rig.move_to_next(&running, "a.example"), 180 * MINUTE);
     running.until_is("a.example", Issued).await;
+    let Event::CertificateReplaced(issued) = told.recv().await else { panic!("it is issued") };
+    assert_eq!(
+        (&*issued.id, Some(&issued.fingerprint)),
+        ("acme:a.example", rig.served("a.example").as_ref())
+    );
     assert_eq!(rig.authority.asked("/account"), 1, "the account was kept");
     running.stop().await;
 }

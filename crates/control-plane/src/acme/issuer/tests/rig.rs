@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use egress::{Egress, Policy};
+use proxy_core::events::Events;
 use tempfile::TempDir;
 use tls_sni::{Certificates, Client, ClientSettings};
 use tokio::sync::{oneshot, watch};
@@ -101,6 +102,7 @@ pub(super) struct Rig {
     pub(super) certificates: Certificates,
     pub(super) state: TempDir,
     pub(super) settings: AcmeSettings,
+    pub(super) events: Events,
 }
 
 /// A running issuer.
@@ -123,7 +125,8 @@ impl Rig {
         let mut settings = AcmeSettings::new(authority.url("/dir"), state.path());
         settings.domains = names.iter().map(|&name| name.to_owned()).collect();
         settings.challenges = vec![ChallengeKind::Http01];
-        Self { authority, clock, tokens, certificates: Certificates::new(), state, settings }
+        let (certificates, events) = (Certificates::new(), Events::new());
+        Self { authority, clock, tokens, certificates, state, settings, events }
     }
 
     pub(super) fn start(&self) -> Running {
@@ -136,7 +139,7 @@ impl Rig {
         let dial = Arc::new(EgressDial::new(Egress::new(Policy::default()), tls));
         let presenter = Presenter { http01: self.tokens.clone(), certificates };
         let seams = Seams { authority: dial.clone(), ask: dial, clock: self.clock.clone(), presenter };
-        let issuer = Issuer::with_seams(self.settings.clone(), seams).unwrap();
+        let issuer = Issuer::with_seams(self.settings.clone(), seams).unwrap().telling(self.events.clone());
         let (status, on_demand, domains) = (issuer.status(), issuer.on_demand(), issuer.domains());
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(issuer.run(stopped));
