@@ -39,6 +39,9 @@ pub(crate) enum Command {
     Schema,
     /// Print the version.
     Version(VersionOptions),
+    /// Ask a proxy that runs, and tell it what to do.
+    #[command(after_help = crate::ctl::AFTER, args_conflicts_with_subcommands = false)]
+    Ctl(Box<crate::ctl::CtlOptions>),
     /// Start three small backends and a proxy in front of them, with requests worth trying.
     Demo,
 }

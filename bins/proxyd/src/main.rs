@@ -7,6 +7,7 @@ mod exit;
 mod find;
 
 mod check;
+mod ctl;
 mod demo;
 mod run;
 mod schema;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(Command::Check(options)) => check::check(&options),
         Some(Command::Schema) => schema::print(),
         Some(Command::Version(options)) => version::print(options),
+        Some(Command::Ctl(options)) => return ctl::run(&options),
         Some(Command::Demo) => demo::run(),
     };
     exit::code(outcome)
