@@ -150,6 +150,4 @@ async fn answered(client: &mut Client, call: &Call) -> Result<(Answer, Option<Va
 }
 
 #[cfg(test)]
-mod fake;
-#[cfg(test)]
-mod tests;
+pub(crate) mod fake;

@@ -78,7 +78,7 @@ impl Client {
         asked
     }
 
-    /// Asks for a stream; the time until its head is bounded, that of the stream itself is not.
+    /// Asks for a stream, which ends with the client; the time until its head is bounded, that of the stream itself is not.
     ///
     /// # Errors
     /// There is none. An answer that refuses it is read whole.

@@ -22,12 +22,10 @@ pub(super) fn lines(answer: &Answer) -> Vec<String> {
     if let Some(candidates) = member(&problem, "candidates") {
         lines.push(format!("  it may be: {}", shown(candidates)));
     }
-    if let (Some(revision), StatusCode::CONFLICT) = (whole(&problem, "revision"), answer.status) {
+    if let (Some(revision), Some(until)) = (whole(&problem, "revision"), text(&problem, "until")) {
         lines.push(format!(
-            "  keep it with `proxyd ctl confirm {revision}`, or go back with `proxyd ctl rollback`{}",
-            text(&problem, "until")
-                .map(|until| format!("; it is taken back at {}", plain(until)))
-                .unwrap_or_default()
+            "  keep it with `proxyd ctl confirm {revision}`, or it is taken back at {}",
+            plain(until)
         ));
     }
     if let Some(way_out) = way_out(answer.status) {

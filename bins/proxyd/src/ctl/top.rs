@@ -22,6 +22,9 @@ use terminal::{Happening, Terminal};
 /// How often the proxy is asked.
 const STEP: Duration = Duration::from_secs(1);
 
+/// A screen before its size is known.
+const UNKNOWN: Size = Size { width: 80, height: 24 };
+
 /// Shows what the proxy does until the user has seen enough; once, where that is wanted or there is no terminal.
 ///
 /// # Errors
@@ -29,8 +32,7 @@ const STEP: Duration = Duration::from_secs(1);
 pub(super) async fn top(client: &mut Client, once: bool, paper: Paper) -> Result<(), CtlFailure> {
     let mut screen = Screen::new(client.address().to_string());
     screen.data = poll::poll(client, &[]).await?;
-    let visible = screen.visible(paper_rows(once));
-    screen.data = poll::poll(client, &visible).await?;
+    screen.data = poll::poll(client, &screen.wanted(UNKNOWN)).await?;
     if once || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return output::print(&screen.once(paper.width)).map_err(CtlFailure::Output);
     }
@@ -38,11 +40,6 @@ pub(super) async fn top(client: &mut Client, once: bool, paper: Paper) -> Result
     let watched = watch(client, &mut screen, &mut terminal).await;
     terminal.give_back();
     watched
-}
-
-/// How many backends are asked about before the size of the screen is known.
-const fn paper_rows(once: bool) -> Size {
-    Size { width: 200, height: if once { 40 } else { 24 } }
 }
 
 async fn watch(client: &mut Client, screen: &mut Screen, terminal: &mut Terminal) -> Result<(), CtlFailure> {
@@ -67,9 +64,8 @@ async fn watch(client: &mut Client, screen: &mut Screen, terminal: &mut Terminal
                 }
             }
             None => {
-                let visible = screen.visible(size);
                 // Keys wait no longer than an answer may take; they are bytes in the terminal's queue meanwhile.
-                match poll::poll(client, &visible).await {
+                match poll::poll(client, &screen.wanted(size)).await {
                     Ok(data) => screen.fresh(data),
                     Err(failure) => screen.failed(&failure.to_string()),
                 }

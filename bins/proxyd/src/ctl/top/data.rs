@@ -19,7 +19,7 @@ pub(super) struct Data {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Figures {
     pub(super) rate: f64,
-    pub(super) errors: f64,
+    pub(super) errors: u64,
     /// In milliseconds.
     pub(super) p50: f64,
     /// In milliseconds.
@@ -49,7 +49,7 @@ impl Figures {
         let held = |path: &str| number(value, path).unwrap_or_default();
         Self {
             rate: held("requestsPerSecond"),
-            errors: held("errors"),
+            errors: whole(value, "errors").unwrap_or_default(),
             p50: held("latency.p50"),
             p99: held("latency.p99"),
         }

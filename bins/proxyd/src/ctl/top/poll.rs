@@ -8,21 +8,18 @@ use crate::ctl::call::Call;
 use crate::ctl::client::Client;
 use crate::ctl::failure::CtlFailure;
 
-/// No more backends are asked about in one step: the API answers a hundred questions in a second.
-const MOST: usize = 40;
-
-/// What the proxy says now; figures of backends are asked for only where they are seen.
+/// What the proxy says now; figures of these backends with it, each by upstream and id.
 ///
 /// # Errors
 /// It cannot be asked, or refuses.
-pub(super) async fn poll(client: &mut Client, visible: &[(String, String)]) -> Result<Data, CtlFailure> {
+pub(super) async fn poll(client: &mut Client, wanted: &[(String, String)]) -> Result<Data, CtlFailure> {
     let health = value(client, &["health"]).await?;
     let stats = value(client, &["stats"]).await?;
     let routes = value(client, &["stats", "routes"]).await?;
     let mut data = Data::new(&health, &stats, &routes);
     data.add_backends(&value(client, &["upstreams"]).await?, false);
     data.add_backends(&value(client, &["routes"]).await?, true);
-    for (upstream, id) in visible.iter().take(MOST) {
+    for (upstream, id) in wanted {
         let call = Call::get(&["stats", "upstreams", upstream, "backends", id]);
         let figures = match crate::ctl::answered(client, &call).await {
             Ok((_, value)) => value.as_ref().map(Figures::of),

@@ -9,6 +9,9 @@ use crate::ctl::table::{Column, Table};
 use crate::ctl::text::{fit, plain, width};
 use crate::ctl::value::{NOTHING, short};
 
+/// Figures of no more backends are asked for in one step: the API answers a hundred questions in a second.
+const FEW: usize = 40;
+
 /// How large a screen is, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
@@ -44,12 +47,11 @@ impl Sort {
 
     /// The larger first.
     fn order(self, one: Figures, other: Figures) -> Ordering {
-        let of = |figures: Figures| match self {
-            Self::Rate => figures.rate,
-            Self::Errors => figures.errors,
-            Self::P99 => figures.p99,
-        };
-        of(other).total_cmp(&of(one))
+        match self {
+            Self::Rate => other.rate.total_cmp(&one.rate),
+            Self::Errors => other.errors.cmp(&one.errors),
+            Self::P99 => other.p99.total_cmp(&one.p99),
+        }
     }
 }
 
@@ -128,12 +130,14 @@ impl Screen {
         ControlFlow::Continue(())
     }
 
-    /// The backends that are seen, each by upstream and id.
-    pub(super) fn visible(&self, size: Size) -> Vec<(String, String)> {
-        let [_, page] = rows(size);
-        let [_, offset] = self.offsets;
-        let seen = self.backends().into_iter().skip(offset).take(page);
-        seen.map(|row| (row.upstream.clone(), row.id.clone())).collect()
+    /// The backends whose figures are wanted, each by upstream and id: all where they are few, else those that are seen.
+    pub(super) fn wanted(&self, size: Size) -> Vec<(String, String)> {
+        let (from, count) = match self.data.backends.len() {
+            ..=FEW => (0, FEW),
+            _ => (self.offsets[1], rows(size)[1].min(FEW)),
+        };
+        let wanted = self.backends().into_iter().skip(from).take(count);
+        wanted.map(|row| (row.upstream.clone(), row.id.clone())).collect()
     }
 
     /// As many lines as the screen has at the most, none wider than it.
@@ -179,7 +183,7 @@ impl Screen {
         format!(
             "{} requests per second, {} errors, p50 {} ms, p99 {} ms",
             short(rate),
-            short(errors),
+            errors,
             short(p50),
             short(p99)
         )
@@ -193,10 +197,15 @@ impl Screen {
         rows
     }
 
-    /// Figures are known only of those that are seen, so that these do not move: the document's order, what gets none last.
+    /// Where figures are known of those alone that are seen, these must not move by them: the busiest come first then.
     fn backends(&self) -> Vec<&BackendRow> {
         let mut rows: Vec<&BackendRow> = self.data.backends.iter().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.in_flight.unwrap_or_default()));
+        if rows.len() <= FEW {
+            let figures = |row: &BackendRow| row.figures.unwrap_or_default();
+            rows.sort_by(|one, other| self.sort.order(figures(one), figures(other)));
+        } else {
+            rows.sort_by_key(|row| std::cmp::Reverse(row.in_flight.unwrap_or_default()));
+        }
         rows
     }
 
@@ -259,7 +268,7 @@ impl Pane<'_> {
 fn cells(figures: Option<Figures>) -> [String; 4] {
     match figures {
         None => [NOTHING; 4].map(String::from),
-        Some(Figures { rate, errors, p50, p99 }) => [rate, errors, p50, p99].map(short),
+        Some(Figures { rate, errors, p50, p99 }) => [short(rate), errors.to_string(), short(p50), short(p99)],
     }
 }
 
