@@ -8,7 +8,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-/// A server that answers its questions in turn, and hangs up behind the last.
+/// A server that answers questions, and hangs up where it has no answer.
 pub(crate) struct Fake {
     directory: TempDir,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -58,13 +58,20 @@ fn of_type(status: &str, media: &str, body: &str) -> Reply {
 }
 
 impl Fake {
+    /// One that gives these answers in turn.
     pub(crate) fn answering(replies: Vec<Reply>) -> Self {
+        let mut replies = replies.into_iter();
+        Self::serving(move |_| replies.next())
+    }
+
+    /// One that answers each question for itself.
+    pub(crate) fn serving(answer: impl FnMut(&Asked) -> Option<Reply> + Send + 'static) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(directory.path().join("admin.sock")).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noted = asked.clone();
-        // It ends with its script, or with the process of the test.
-        thread::spawn(move || serve(&listener, replies, &noted));
+        // It ends with the process of the test, or once it has no answer.
+        thread::spawn(move || serve(&listener, answer, &noted));
         Self { directory, asked }
     }
 
@@ -97,22 +104,23 @@ impl Asked {
     }
 }
 
-fn serve(listener: &UnixListener, replies: Vec<Reply>, noted: &Mutex<Vec<Asked>>) {
-    let mut replies = replies.into_iter().peekable();
+fn serve(
+    listener: &UnixListener,
+    mut answer: impl FnMut(&Asked) -> Option<Reply>,
+    noted: &Mutex<Vec<Asked>>,
+) {
     for connection in 0.. {
-        if replies.peek().is_none() {
-            return;
-        }
         let Ok((stream, _)) = listener.accept() else { return };
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         while let Some(mut asked) = question(&mut reader) {
             asked.connection = connection;
+            let reply = answer(&asked);
             noted.lock().unwrap().push(asked);
-            match replies.next() {
-                Some(Reply::Kept(bytes)) => (&stream).write_all(&bytes).unwrap(),
+            // Who has read enough, or has ended, may have gone.
+            match reply {
+                Some(Reply::Kept(bytes)) => drop((&stream).write_all(&bytes)),
                 Some(Reply::Last(bytes)) => {
-                    // Who has read enough may have gone.
-                    let _ = (&stream).write_all(&bytes);
+                    drop((&stream).write_all(&bytes));
                     break;
                 }
                 Some(Reply::Silence) => thread::park(),

@@ -37,13 +37,14 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal. Signals that end a process end the watching from then on.
+    /// Takes the terminal that standard input is. Signals that end a process end the watching from then on.
     ///
     /// # Errors
-    /// There is none, or it does not do as it is told.
+    /// It does not do as it is told.
     pub(super) fn take() -> io::Result<Self> {
-        let non_blocking = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
-        let tty = OpenOptions::new().read(true).write(true).custom_flags(non_blocking).open("/dev/tty")?;
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+        let tty = OpenOptions::new().read(true).write(true).custom_flags(flags).open("/proc/self/fd/0")?;
         let before = tcgetattr(&tty)?;
         let mut raw = before.clone();
         raw.make_raw();
