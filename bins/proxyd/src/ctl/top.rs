@@ -7,14 +7,17 @@ mod screen;
 mod terminal;
 
 use std::io::IsTerminal;
+use std::pin::pin;
 use std::time::Duration;
 
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::client::Client;
 use super::failure::CtlFailure;
 use super::view::Paper;
 use crate::output;
+use data::Data;
 use keys::Keys;
 use screen::{Screen, Size};
 use terminal::{Happening, Terminal};
@@ -43,33 +46,48 @@ pub(super) async fn top(client: &mut Client, once: bool, paper: Paper) -> Result
 }
 
 async fn watch(client: &mut Client, screen: &mut Screen, terminal: &mut Terminal) -> Result<(), CtlFailure> {
-    let mut steps = interval(STEP);
-    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (wanted, told_wanted) = watch::channel(screen.wanted(terminal.size()));
+    let (telling, mut told) = mpsc::channel(1);
+    // Beside the keys, which must not wait for a proxy that is slow.
+    let mut asking = pin!(ask(client, &told_wanted, &telling));
     let mut keys = Keys::default();
     loop {
         let size = terminal.size();
         terminal.draw(&screen.render(size)).map_err(CtlFailure::Terminal)?;
-        let happening = tokio::select! {
-            happening = terminal.happening() => Some(happening.map_err(CtlFailure::Terminal)?),
-            _ = steps.tick() => None,
-        };
-        match happening {
-            Some(Happening::Ended) => return Ok(()),
-            Some(Happening::Resized) => {}
-            Some(Happening::Typed(bytes)) => {
-                for key in keys.push(&bytes) {
-                    if screen.press(key, size).is_break() {
+        wanted.send_replace(screen.wanted(size));
+        tokio::select! {
+            happening = terminal.happening() => match happening.map_err(CtlFailure::Terminal)? {
+                Happening::Ended => return Ok(()),
+                Happening::Resized => {}
+                Happening::Typed(bytes) => {
+                    if keys.push(&bytes).into_iter().any(|key| screen.press(key, size).is_break()) {
                         return Ok(());
                     }
                 }
-            }
-            None => {
-                // Keys wait no longer than an answer may take; they are bytes in the terminal's queue meanwhile.
-                match poll::poll(client, &screen.wanted(size)).await {
-                    Ok(data) => screen.fresh(data),
-                    Err(failure) => screen.failed(&failure.to_string()),
-                }
-            }
+            },
+            Some(data) = told.recv() => match data {
+                Ok(data) => screen.fresh(data),
+                Err(failure) => screen.failed(&failure.to_string()),
+            },
+            () = &mut asking => return Ok(()),
+        }
+    }
+}
+
+/// Asks at every step, for as long as somebody wants to know.
+async fn ask(
+    client: &mut Client,
+    wanted: &watch::Receiver<Vec<(String, String)>>,
+    telling: &mpsc::Sender<Result<Data, CtlFailure>>,
+) {
+    let mut steps = interval(STEP);
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        steps.tick().await;
+        let wanted = wanted.borrow().clone();
+        let data = poll::poll(client, &wanted).await;
+        if telling.send(data).await.is_err() {
+            return;
         }
     }
 }

@@ -208,6 +208,13 @@ fn no_proxy_is_told_with_every_place_and_the_way_out() {
 }
 
 #[test]
+fn a_proxy_that_is_silent_is_given_up() {
+    let told = ctl(&Fake::answering(vec![Reply::Silence]), &["routes", "--timeout", "50ms"]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(stderr(&told).contains("within 50ms"), "{}", stderr(&told));
+}
+
+#[test]
 fn what_is_no_api_is_told() {
     let fake = Fake::answering(vec![json("200 OK", "<html>"), json("404 Not Found", "<html>\u{1b}[2J")]);
     let told = ctl(&fake, &["routes"]);

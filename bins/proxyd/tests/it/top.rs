@@ -51,6 +51,10 @@ struct Terminal {
 
 impl Terminal {
     fn start(fake: &Fake) -> Self {
+        Self::start_with(fake, &[])
+    }
+
+    fn start_with(fake: &Fake, arguments: &[&str]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -59,7 +63,7 @@ impl Terminal {
         let size = Winsize { ws_row: 20, ws_col: 70, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&slave, size).unwrap();
         let stdio = || Stdio::from(slave.try_clone().unwrap());
-        let mut command = proxyd(&["ctl", "top", "--address", &fake.address()]);
+        let mut command = proxyd(&[&["ctl", "top", "--address", &fake.address()], arguments].concat());
         let child = command.stdin(stdio()).stdout(stdio()).stderr(Stdio::piped()).spawn().unwrap();
         Self { master: master.into(), slave, child, seen: String::new() }
     }
@@ -152,6 +156,21 @@ fn a_proxy_that_goes_away_is_shown_and_waited_for() {
     terminal.see("no answer in HTTP/1.1");
     terminal.seen.clear();
     terminal.see("proxyd 1.2.3 at unix:");
+    terminal.master.write_all(b"q").unwrap();
+    terminal.end(0);
+}
+
+#[test]
+fn keys_do_not_wait_for_a_proxy_that_is_silent() {
+    let mut answers = 0;
+    let fake = Fake::serving(move |asked| {
+        answers += 1;
+        if answers > 11 { Some(Reply::Silence) } else { answer(asked) }
+    });
+    let mut terminal = Terminal::start_with(&fake, &["--timeout", "1h"]);
+    terminal.see("s sort: requests per second");
+    terminal.master.write_all(b"s").unwrap();
+    terminal.see("s sort: errors");
     terminal.master.write_all(b"q").unwrap();
     terminal.end(0);
 }

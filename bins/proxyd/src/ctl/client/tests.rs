@@ -1,3 +1,5 @@
+mod secure;
+
 use super::*;
 use crate::ctl::fake::{Fake, Reply, json, problem, tagged};
 use crate::ctl::input::Input;
