@@ -1,11 +1,13 @@
 //! What stands between documents and a running proxy.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use egress::{Egress, Policy};
+use egress::{Egress, Own, Policy};
 use health::Manual;
+use metrics::{Settings, Tracker};
 use proxy_core::{BackendStatus, BuildError, Handle, ListenAddress, Prepared, Proxy};
 
 use crate::Plan;
@@ -27,6 +29,7 @@ pub struct ControlPlane {
     states: Arc<Mutex<States>>,
     tls: LiveTls,
     issuing: Option<Issuing>,
+    tracker: Arc<Tracker>,
 }
 
 /// Why a plan cannot be served.
@@ -141,21 +144,38 @@ impl ControlPlane {
             .map(|plan| Issuing::new(plan, (*egress).clone(), &tls, &handle).map_err(BuildFailure::Tls));
         let issuing = issuing.transpose()?;
         let states = Arc::new(Mutex::new(states));
-        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states, tls, issuing }))
+        let tracker = Arc::new(Tracker::new(handle.clone(), Settings::default()));
+        Ok((proxy, Self { handle, egress, addresses, workers, state_dir, states, tls, issuing, tracker }))
     }
 
-    /// Keeps certificates fresh: files that change are read again, and those that end soon are told of. To be run once, away
+    /// Keeps certificates fresh, tells of those that end soon, and keeps the figures of the tracker. To be run once, away
     /// from traffic, for as long as the proxy is.
     ///
     /// # Cancel safety
     /// It may be dropped at any time, and run again.
     pub async fn run(&self) {
-        match &self.issuing {
-            None => self.tls.run().await,
-            Some(issuing) => {
-                tokio::join!(self.tls.run(), issuing.run());
+        let issuing = async {
+            if let Some(issuing) = &self.issuing {
+                issuing.run().await;
             }
-        }
+        };
+        tokio::join!(self.tls.run(), issuing, self.tracker.run());
+    }
+
+    /// What happened lately: rates, errors and percentiles. It goes on while [`run`](Self::run) does.
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// Never has the data path connect to an address, whatever documents say: the control plane's own. It holds besides those that
+    /// were named before.
+    pub fn never_dial(&self, own: SocketAddr) {
+        self.egress.never_dial([Own::Tcp(own)]);
+    }
+
+    /// The same for a Unix socket.
+    pub fn never_dial_socket(&self, own: impl Into<PathBuf>) {
+        self.egress.never_dial([Own::Unix(own.into())]);
     }
 
     /// How certificates are that an authority is asked for; `None` where none is.

@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use proxy_core::ListenAddress;
+use proxy_core::events::RevisionTurn;
 use tokio::sync::Notify;
 
 use crate::changes::{Applied, Change, ChangeError, How, Planned, Revision, View, What};
@@ -84,8 +85,11 @@ impl Documents {
     /// Why it would be refused.
     pub fn plan(&self, change: &Change) -> Result<Planned, ChangeError> {
         let mut state = self.state();
-        let proposal = self.proposed(&mut state, change)?;
-        self.plan_of(&state, &proposal)
+        let known = state.keeping.secrets();
+        let proposed = self.proposed(&mut state, change);
+        let planned = proposed.and_then(|proposal| self.plan_of(&state, &proposal));
+        state.forget_secrets_beyond(known);
+        planned
     }
 
     /// Makes a change: it is safe on the disk and served when this returns. Blocks: nothing for a worker's thread.
@@ -94,8 +98,13 @@ impl Documents {
     /// Why it is refused; nothing has changed then.
     pub fn apply(&self, change: &Change, how: &How) -> Result<Applied, ChangeError> {
         let mut state = self.state();
-        let proposal = self.proposed(&mut state, change)?;
-        self.commit(&mut state, proposal, how)
+        let known = state.keeping.secrets();
+        let proposed = self.proposed(&mut state, change);
+        let outcome = proposed.and_then(|proposal| self.commit(&mut state, proposal, how));
+        if outcome.is_err() {
+            state.forget_secrets_beyond(known);
+        }
+        self.told(how, outcome)
     }
 
     /// Keeps a revision that waits for its confirmation.
@@ -115,8 +124,8 @@ impl Documents {
     /// Why it cannot be served; nothing has changed then.
     pub fn roll_back(&self, to: u64, how: &How) -> Result<Applied, ChangeError> {
         let mut state = self.state();
-        let proposal = Self::former(&state, to)?;
-        self.commit(&mut state, proposal, how)
+        let proposed = Self::former(&state, to);
+        self.told(how, proposed.and_then(|proposal| self.commit(&mut state, proposal, how)))
     }
 
     /// What [`roll_back`](Self::roll_back) would do.
@@ -166,6 +175,14 @@ impl Documents {
         &self.inner.control
     }
 
+    /// Tells those who listen of a change that is refused.
+    fn told(&self, how: &How, outcome: Result<Applied, ChangeError>) -> Result<Applied, ChangeError> {
+        if let Err(error) = &outcome {
+            self.tell(RevisionTurn::Refused, None, &how.by, error.to_string());
+        }
+        outcome
+    }
+
     fn proposed(&self, state: &mut State, change: &Change) -> Result<Proposal, ChangeError> {
         let view = self.view();
         let edited = state.edited(change, &view)?;
@@ -205,6 +222,13 @@ impl std::fmt::Debug for Documents {
 }
 
 impl State {
+    /// Where a change that came to nothing has left secrets: forgets them.
+    fn forget_secrets_beyond(&mut self, known: usize) {
+        if self.keeping.secrets() > known {
+            self.forget_secrets();
+        }
+    }
+
     /// What edits come to.
     fn edited(&mut self, change: &Change, view: &View) -> Result<edits::Edited, ChangeError> {
         let Self { layers, keeping, .. } = self;

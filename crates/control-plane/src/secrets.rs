@@ -115,19 +115,18 @@ impl<D: Disk> Secrets<D> {
         Ok(())
     }
 
-    /// Forgets what was sealed and never saved: for a change that comes to nothing.
-    pub(crate) fn forget_unsaved(&mut self) {
-        for marker in self.unsaved.drain() {
-            self.known.remove(&marker);
-        }
+    /// How many are known.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
     }
 
-    /// Forgets what no kept revision names: for when older ones are gone. Those that were not saved stay, since the revision
-    /// that names them is still to come. The file follows with the next [`save`](Self::save).
+    /// Forgets what nothing names. The file follows with the next [`save`](Self::save).
     pub(crate) fn retain(&mut self, named: &HashSet<Marker>) {
-        let before = self.known.len();
-        self.known.retain(|marker, _| named.contains(marker) || self.unsaved.contains(marker));
-        self.has_fewer |= self.known.len() < before;
+        let saved = |secrets: &Self| secrets.known.len() - secrets.unsaved.len();
+        let before = saved(self);
+        self.known.retain(|marker, _| named.contains(marker));
+        self.unsaved.retain(|marker| named.contains(marker));
+        self.has_fewer |= saved(self) < before;
     }
 
     fn new(file: Option<DurableFile<D>>, key: Key) -> Self {

@@ -24,6 +24,23 @@ pub struct Revision {
     pub pending_until: Option<SystemTime>,
 }
 
+impl Revision {
+    /// What it changed, in a few words: `+routes/a ~upstreams/b -routes/c and 7 more`.
+    pub fn summary(&self) -> String {
+        const MOST: usize = 8;
+        let mark = |difference: &Difference| match difference.kind {
+            DifferenceKind::Added => format!("+{}", difference.key),
+            DifferenceKind::Changed => format!("~{}", difference.key),
+            DifferenceKind::Removed => format!("-{}", difference.key),
+        };
+        let mut summary = self.changes.iter().take(MOST).map(mark).collect::<Vec<_>>().join(" ");
+        if self.changes.len() > MOST {
+            summary.push_str(&format!(" and {} more", self.changes.len() - MOST));
+        }
+        summary
+    }
+}
+
 /// How a revision came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -37,20 +37,13 @@ pub struct Entry {
     pub owner: Owner,
     /// Where it stands, if in a file: name and line.
     pub place: Option<String>,
-    pub(crate) sequence: u64,
     pub(crate) value: Arc<Value>,
     tag: OnceLock<String>,
 }
 
 impl Entry {
-    pub(crate) fn new(
-        key: Key,
-        owner: Owner,
-        place: Option<String>,
-        sequence: u64,
-        value: Arc<Value>,
-    ) -> Self {
-        Self { key, owner, place, sequence, value, tag: OnceLock::new() }
+    pub(crate) fn new(key: Key, owner: Owner, place: Option<String>, value: Arc<Value>) -> Self {
+        Self { key, owner, place, value, tag: OnceLock::new() }
     }
 
     /// What it says, defaults left out, markers in place of secrets; the id is always there.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use config::{Key, Loaded, Object, Problem, Surroundings};
+use proxy_core::events::{RevisionTurn, RevisionTurned};
 
 use super::faults;
 use super::history::{FileState, Past};
@@ -138,14 +139,25 @@ impl Documents {
         let revision = Arc::new(revision);
         state.history.push(Past { revision: Arc::clone(&revision), undo, file: state.file.clone() });
         self.inner.view.store(Arc::new(view));
+        let turn = match revision.what {
+            What::Reverted { .. } => RevisionTurn::Reverted,
+            _ => RevisionTurn::Applied,
+        };
+        self.tell(turn, Some(revision.number), &revision.by, revision.summary());
         tracing::info!(
             revision = revision.number,
             by = revision.by,
             what = revision.what.as_str(),
-            changes = revision.changes.len(),
+            changes = revision.summary(),
             "another document is served"
         );
         revision
+    }
+
+    /// Tells those who listen what became of a revision.
+    pub(super) fn tell(&self, turn: RevisionTurn, number: Option<u64>, by: &str, summary: String) {
+        let events = self.inner.control.handle().events();
+        events.emit(RevisionTurned::new(turn, number, by, summary));
     }
 
     /// Takes a revision back that was just made, whatever the disk says: what is on it would not be served after a restart
@@ -346,5 +358,5 @@ pub(super) fn first_view(revision: u64, loaded: Loaded, layers: &Layers) -> View
 
 fn entry(owner: Owner, held: &Held) -> Entry {
     let place = |object: &Object| object.file().map(|(file, place)| format!("{file}:{}", place.line));
-    Entry::new(held.object.key().clone(), owner, place(&held.object), held.sequence, Arc::clone(&held.value))
+    Entry::new(held.object.key().clone(), owner, place(&held.object), Arc::clone(&held.value))
 }

@@ -1,9 +1,11 @@
 //! What outlives the process: revisions, and the secrets that they name.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::SystemTime;
 
 use config::{Key, Object, Secret};
+use serde_json::Value;
 
 use super::State;
 use super::commit::Proposal;
@@ -81,6 +83,11 @@ impl Keeping {
         self.secrets.get(&Marker::read(marker)?).cloned()
     }
 
+    /// How many secrets are known.
+    pub(super) fn secrets(&self) -> usize {
+        self.secrets.len()
+    }
+
     /// The number of the next revision.
     pub(super) fn next_number(&self, current: u64) -> u64 {
         let next = self.store.as_ref().map_or(1, Store::next_number);
@@ -138,6 +145,11 @@ impl Keeping {
             tracing::warn!(error, "old revisions cannot be removed now");
         }
         Ok(())
+    }
+
+    /// Forgets the secrets that nothing names.
+    fn forget_others(&mut self, named: &HashSet<Marker>) {
+        self.secrets.retain(named);
     }
 
     /// Keeps that a revision is confirmed.
@@ -200,6 +212,29 @@ impl State {
             return Ok(());
         }
         kept
+    }
+}
+
+impl State {
+    /// Forgets the secrets that neither a layer nor a revision names: those of a change that came to nothing.
+    pub(super) fn forget_secrets(&mut self) {
+        let mut named = HashSet::new();
+        for owner in [Owner::File, Owner::Api] {
+            self.layers.layer(owner).values().for_each(|held| markers(&held.value, &mut named));
+        }
+        let undone = self.history.newest_first().flat_map(|past| &past.undo);
+        undone.filter_map(|change| change.after.as_ref()).for_each(|entry| markers(&entry.value, &mut named));
+        self.keeping.forget_others(&named);
+    }
+}
+
+/// The markers in a value.
+fn markers(value: &Value, named: &mut HashSet<Marker>) {
+    match value {
+        Value::String(text) => named.extend(Marker::read(text)),
+        Value::Array(items) => items.iter().for_each(|item| markers(item, named)),
+        Value::Object(members) => members.values().for_each(|member| markers(member, named)),
+        _ => {}
     }
 }
 

@@ -45,12 +45,6 @@ impl Layers {
         self.layer(owner).get(key)
     }
 
-    /// The object that is served of that key, and whose it is.
-    pub(super) fn effective(&self, key: &Key) -> Option<(Owner, &Held)> {
-        let of = |owner| self.get(owner, key).map(|held| (owner, held));
-        of(Owner::Api).or_else(|| of(Owner::File))
-    }
-
     /// All objects of a layer.
     pub(super) fn layer(&self, owner: Owner) -> &BTreeMap<Key, Held> {
         match owner {

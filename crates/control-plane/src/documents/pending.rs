@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use proxy_core::events::RevisionTurn;
 use tokio::time::Instant;
 
 use super::watch::Watch;
@@ -54,6 +55,7 @@ impl Documents {
         state.keeping.confirm(revision, by)?;
         state.waiting = None;
         state.tell_settled(revision);
+        self.tell(RevisionTurn::Confirmed, Some(revision), by, String::new());
         tracing::info!(revision, by, "revision is confirmed");
         self.inner.changed.notify_one();
         Ok(())
@@ -83,6 +85,7 @@ impl Documents {
             }
             state.waiting = None;
             state.tell_settled(revision);
+            self.tell(RevisionTurn::Confirmed, Some(revision), "proxyd", "it has stood its trial".into());
             tracing::info!(revision, "revision has stood its trial");
         } else {
             self.revert(&mut state, "nobody confirmed it in time");

@@ -5,7 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use proxy_core::events::ReloadFailed;
+
 use super::Documents;
+use crate::changes::{ChangeError, How};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -99,7 +102,7 @@ impl Documents {
                 if state.file.passed_over.as_ref() == Some(&proposal.file.digest) {
                     return Ok(None);
                 }
-                self.commit(&mut state, proposal, &crate::changes::How::by("file")).map(Some)
+                self.commit(&mut state, proposal, &How::by("file")).map(Some)
             })
         };
         if let Err(error) = outcome {
@@ -108,9 +111,18 @@ impl Documents {
     }
 
     /// Tells that the file cannot be served as it is now.
-    pub fn tell_refused(&self, error: &crate::changes::ChangeError) {
+    pub fn tell_refused(&self, error: &ChangeError) {
         let file = self.inner.path.display();
-        if let crate::changes::ChangeError::Invalid { faults } = error {
+        let first = match error {
+            ChangeError::Invalid { faults } => {
+                faults.first().map(|fault| (faults.len() as u64, fault.problem.message.clone()))
+            }
+            _ => None,
+        };
+        let (problems, first) = first.unwrap_or_else(|| (1, error.to_string()));
+        let events = self.inner.control.handle().events();
+        events.emit(ReloadFailed::new(file.to_string(), problems, first));
+        if let ChangeError::Invalid { faults } = error {
             for fault in faults {
                 tracing::error!(%file, "{}", fault.problem);
             }

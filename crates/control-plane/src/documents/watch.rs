@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use config::Kind;
+use metrics::Figures;
 use proxy_core::Statistics;
 
 use super::Documents;
@@ -32,7 +33,8 @@ impl Documents {
     pub(super) fn watch(&self, on: &RevertOn, changes: &[Difference]) -> Watch {
         let handle = self.inner.control.handle();
         let concerned = self.concerned(changes);
-        let before = Fare::default();
+        let tracker = self.inner.control.tracker();
+        let before = Fare::of(concerned.iter().filter_map(|id| tracker.route(id)));
         let counted = |id: String| {
             let statistics = handle.route_statistics(&id).unwrap_or_default();
             (id, statistics)
@@ -127,6 +129,20 @@ impl Watch {
         let (most, before, now) = (self.on.p99?, self.before.p99?, now.p99?);
         let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
         is_slower.then(|| format!("p99 is {} ms, {} ms before", now.as_millis(), before.as_millis()))
+    }
+}
+
+impl Fare {
+    fn of(figures: impl Iterator<Item = Figures>) -> Self {
+        let mut fare = Self::default();
+        let mut errors = 0;
+        for figures in figures {
+            fare.requests += figures.requests;
+            errors += figures.errors;
+            fare.p99 = fare.p99.max(figures.p99);
+        }
+        fare.errors = percentage(errors, fare.requests);
+        fare
     }
 }
 

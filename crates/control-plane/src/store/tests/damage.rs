@@ -6,7 +6,8 @@ use rustix::io::Errno;
 
 use super::world::{KEEP, STATE, World, change, confirmation, layers_of, record, revisions};
 use crate::durable::{Disk, FaultyDisk, Found};
-use crate::store::{Keep, Layer, Layers, Opened, Store};
+use crate::store::open::Opened;
+use crate::store::{Keep, Layer, Layers, Store};
 
 /// A small journal with checkpoints, and all that its layers have ever been by revision.
 fn small(revisions: usize) -> (FaultyDisk, Vec<(u64, Layers)>) {

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::world::{change, confirmation, layers_of, record, time};
 use crate::durable::RealDisk;
-use crate::store::{Keep, Layer, Layers, Opened, Record, Store, StoreError, What};
+use crate::store::open::Opened;
+use crate::store::{Keep, Layer, Layers, Record, Store, StoreError, What};
 
 fn open(dir: &Path) -> Opened<RealDisk> {
     Store::open(dir, Keep::default(), RealDisk).unwrap()

@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 
 use crate::durable::{Disk, FaultyDisk};
 use crate::secrets::{Marker, Secrets};
-use crate::store::{
-    Confirmation, Entry, Keep, Key, Kind, Layer, Layers, ObjectChange, Opened, Record, Store, StoreError,
-    What,
-};
+use crate::store::open::Opened;
+use crate::store::{Confirmation, Entry, Keep, Layer, Layers, ObjectChange, Record, Store, StoreError, What};
+use config::{Key, Kind};
 
 pub(super) const STATE: &str = "/var/state";
 pub(super) const KEEP: Keep = Keep { history: 6, between: 4 };

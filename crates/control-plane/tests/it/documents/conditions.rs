@@ -2,9 +2,7 @@ use super::*;
 
 #[track_caller]
 fn check(served: &Served, id: &str, condition: Condition) -> Result<Applied, ChangeError> {
-    served
-        .documents
-        .apply(&super::put(route(id), to_app(&format!("{id}.changed")), condition), &How::by("tester"))
+    served.documents.apply(&put(route(id), to_app(&format!("{id}.changed")), condition), &How::by("tester"))
 }
 
 fn tag(served: &Served, id: &str) -> String {
@@ -68,8 +66,7 @@ fn a_hundred_writers_at_once_lose_nothing() {
                         let count: u32 = entry.value()["respond"]["body"].as_str().unwrap().parse().unwrap();
                         let value = json!({ "respond": { "status": 200, "body": (count + 1).to_string() } });
                         let condition = Condition::Tag(vec![entry.tag().to_owned()]);
-                        match documents.apply(&super::put(route("counter"), value, condition), &How::by("w"))
-                        {
+                        match documents.apply(&put(route("counter"), value, condition), &How::by("w")) {
                             Ok(_) => return tries,
                             Err(ChangeError::Condition { .. }) => {}
                             Err(error) => panic!("{error}"),

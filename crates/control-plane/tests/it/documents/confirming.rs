@@ -9,7 +9,7 @@ fn within(seconds: u64) -> How {
 }
 
 fn try_put(served: &Served, id: &str, how: &How) -> Result<Applied, ChangeError> {
-    served.documents.apply(&super::put(route(id), to_app(&format!("{id}.test")), Condition::None), how)
+    served.documents.apply(&put(route(id), to_app(&format!("{id}.test")), Condition::None), how)
 }
 
 /// Runs the documents until nothing waits any more.
