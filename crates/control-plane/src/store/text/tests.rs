@@ -82,6 +82,9 @@ fn what_could_not_be_read_again_is_not_written() {
     assert!(to_record(&some(What::Write, &deep(130)), head()).is_err());
     // What a record holds, a checkpoint holds.
     let deepest = (100..130).rev().find(|depth| to_record(&some(What::Write, &deep(*depth)), head()).is_ok());
+    check(&some(What::Write, &deep(deepest.unwrap())));
+    let far = UNIX_EPOCH + Duration::from_secs(300_000_000_000);
+    assert!(to_record(&Record { at: far, ..some(What::Write, &json!(1)) }, head()).is_err());
     let mut whole = Layers::default();
     whole.apply(&object(&deep(deepest.unwrap())));
     assert_eq!(layers(&to_layers(&whole, head()).unwrap()), Some((head(), whole)));
