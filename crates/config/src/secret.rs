@@ -5,6 +5,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt};
 use zeroize::ZeroizeOnDrop;
 
+/// What markers of secrets begin with.
+const MARKER: &str = "secret:";
+/// How many hexadecimal digits follow.
+const MARKER_DIGITS: usize = 32;
+
+/// Whether a text is one that stands for a secret.
+pub(crate) fn is_marker(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let digits = text.strip_prefix(MARKER);
+    digits.is_some_and(|digits| digits.len() == MARKER_DIGITS && digits.bytes().all(is_digit))
+}
+
 /// A text that is never printed: `Debug`, `Display` and serialisation give `***`. Its memory is overwritten when it is
 /// dropped.
 #[derive(Clone, Default, PartialEq, Eq, Hash, ZeroizeOnDrop)]

@@ -3,15 +3,11 @@
 use super::{Object, Origin, foreign};
 use crate::{
     Errors, Key, Kind, Problem, Secret,
+    secret::is_marker,
     tree::{NodeId, Tree},
 };
 use serde_json::Value;
 use std::sync::Arc;
-
-/// What markers of secrets begin with.
-const MARKER: &str = "secret:";
-/// How many hexadecimal digits follow.
-const MARKER_DIGITS: usize = 32;
 
 /// Keys that answers of the API have, and that are nothing of an object's own.
 const ANSWERED: [&str; 2] = ["source", "shadows"];
@@ -51,7 +47,7 @@ impl Object {
     }
 
     /// As written, without what is left out and what only answers of the API have, the id always there, and each secret replaced
-    /// by what `seal` gives.
+    /// by what `seal` gives: `secret:` and 32 hexadecimal digits in lower case. A text that looks like that is sealed, too.
     pub fn to_json(&self, seal: &mut dyn FnMut(&Secret) -> String) -> Value {
         let (tree, root) = (self.tree(), self.root());
         let mut json = tree.json(root, seal, &|key| self.is_answered(key));
@@ -178,10 +174,4 @@ fn unsealed(
         }
     }
     texts
-}
-
-fn is_marker(text: &str) -> bool {
-    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let digits = text.strip_prefix(MARKER);
-    digits.is_some_and(|digits| digits.len() == MARKER_DIGITS && digits.bytes().all(is_digit))
 }

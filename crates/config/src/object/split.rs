@@ -2,7 +2,7 @@
 
 use super::{ClusterText, Object, Origin, json};
 use crate::{
-    Backend, Document, Key, Kind, Route, Upstream,
+    Backend, Document, Fields, Key, Kind, Route, Upstream,
     source::Source,
     tree::{Tree, Value},
 };
@@ -35,28 +35,39 @@ pub(crate) fn of_native(document: &Document, source: &Arc<Source>, tree: &Arc<Tr
 /// The objects of a file of the clustered proxy without errors, in native form.
 pub(crate) fn of_cluster(document: &Document, file: &ClusterText) -> Vec<Object> {
     let mut objects = Vec::new();
-    let mut add = |key: Key, at: String, value: &Json| {
-        let mut tree = Tree::of_a_map();
-        if let Some(root) = json::hang(&mut tree, &key, value) {
-            let origin = Origin::Cluster { file: file.clone(), at };
-            objects.push(Object::new(key, Arc::new(tree), root, origin));
-        }
-    };
     let default = to_json(&Document::default());
     for (name, value) in entries(pruned(to_json(&document.sections()), &default)) {
-        add(Key::new(Kind::Section, &name), name.clone(), &value);
+        objects.extend(of_value(Key::new(Kind::Section, &name), &value, None, (file, name)));
     }
     let default = to_json(&Upstream::default());
     for (index, upstream) in document.upstreams.iter().enumerate() {
         let value = with_backends(pruned(to_json(upstream), &default));
-        add(Key::new(Kind::Upstream, &upstream.name), format!("upstreams[{index}]"), &value);
+        let key = Key::new(Kind::Upstream, &upstream.name);
+        objects.extend(of_value(key, &value, None, (file, format!("upstreams[{index}]"))));
     }
     let default = to_json(&Route::default());
     for (index, route) in document.routes.iter().enumerate() {
         let value = pruned(to_json(route), &default);
-        add(Key::new(Kind::Route, &route.id), format!("routes[{index}]"), &value);
+        let key = Key::new(Kind::Route, &route.id);
+        objects.extend(of_value(key, &value, Some(&route.headers), (file, format!("routes[{index}]"))));
     }
     objects
+}
+
+/// An object from its JSON, which has no order of keys: that of fields is given apart.
+fn of_value(
+    key: Key,
+    value: &Json,
+    fields: Option<&Fields>,
+    origin: (&ClusterText, String),
+) -> Option<Object> {
+    let mut tree = Tree::of_a_map();
+    let root = json::hang(&mut tree, &key, value)?;
+    if let (Some(fields), Some(map)) = (fields, tree.get(root, "headers")) {
+        tree.order(map, |name| fields.iter().position(|(field, _)| field == name).unwrap_or(usize::MAX));
+    }
+    let (file, at) = origin;
+    Some(Object::new(key, Arc::new(tree), root, Origin::Cluster { file: file.clone(), at }))
 }
 
 /// Nothing of these documents is a secret, and each has texts for keys: nothing can fail.

@@ -63,6 +63,15 @@ impl Tree {
         (*scalar.text != *text).then_some(id)
     }
 
+    /// Puts the keys of a map into an order.
+    pub(crate) fn order(&mut self, map: NodeId, rank: impl Fn(&str) -> usize) {
+        let mut entries = self.entries(map).to_vec();
+        entries.sort_by_key(|(key, _)| self.text(*key).map(&rank));
+        if let Some(node) = self.node_mut(map) {
+            node.value = Value::Map(entries);
+        }
+    }
+
     /// A scalar under a key of a map, in front of what it has.
     fn put_first(&mut self, map: NodeId, key: &str, text: &str) {
         let (key, value) = (self.push_scalar(key, false), self.push_scalar(text, false));

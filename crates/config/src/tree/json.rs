@@ -1,7 +1,7 @@
 //! Trees from JSON, and back.
 
 use super::{NodeId, Scalar, Tree, Value};
-use crate::{Secret, source::Spot};
+use crate::{Secret, secret::is_marker, source::Spot};
 use serde_json::Value as Json;
 
 /// How deep lists and maps of a JSON value may be in each other.
@@ -51,7 +51,9 @@ impl Tree {
     ) -> Json {
         match &self.node(id).value {
             Value::Scalar(scalar) if scalar.is_null() => Json::Null,
-            Value::Scalar(scalar) if self.is_secret(id) => Json::String(seal(&Secret::new(&*scalar.text))),
+            Value::Scalar(scalar) if self.is_secret(id) || is_marker(&scalar.text) => {
+                Json::String(seal(&Secret::new(&*scalar.text)))
+            }
             Value::Scalar(scalar) => scalar_json(scalar),
             Value::List(items) => items.iter().map(|item| self.json(*item, seal, is_left_out)).collect(),
             Value::Map(entries) => {

@@ -4,9 +4,9 @@
 //! `==== warnings` and `==== not built` stands the text that people see. With `BLESS=1` in the environment such texts are written anew: read
 //! the difference before you keep it.
 
-use config::{Loaded, Problem, Surroundings, parse_with};
+use config::{Document, Loaded, Object, Problem, Secret, Surroundings, parse_with};
 use serde_json::Value;
-use std::{fs, io, path::Path};
+use std::{cell::RefCell, fs, io, path::Path};
 
 #[test]
 fn every_golden_file_holds() {
@@ -34,6 +34,54 @@ fn check(file: &Path) -> Result<(), String> {
         (_, Ok(_)) => Err(format!("{name}: loads, though {kind} are expected")),
         (_, Err(errors)) => Err(format!("{name}: {kind} are expected, found\n{errors}")),
     }
+}
+
+/// Everything that loads is the same again when it is put together from its objects, and from what these say as JSON.
+#[test]
+fn every_document_is_its_objects() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [root.join("tests/golden"), root.join("../../tests/fixtures/contract")];
+    let files =
+        folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    let surroundings = Surroundings { environment: &environment, files: &secret };
+    let mut count = 0;
+    for file in files.chain([root.join("tests/it/native.yaml")]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let input = text.split("==== ").next().unwrap();
+        let Ok(loaded) = parse_with(input, "proxyd.yaml", &surroundings) else { continue };
+        count += 1;
+        let name = file.display();
+        let again = Loaded::assemble(loaded.objects().to_vec(), &surroundings);
+        assert_eq!(again.map(|again| again.document), Ok(loaded.document.clone()), "{name}");
+
+        let secrets = RefCell::new(Vec::new());
+        let mut seal = |secret: &Secret| {
+            let mut secrets = secrets.borrow_mut();
+            let known = secrets.iter().position(|known| known == secret);
+            let number = known.unwrap_or(secrets.len());
+            if known.is_none() {
+                secrets.push(secret.clone());
+            }
+            format!("secret:{number:032x}")
+        };
+        let sealed: Vec<_> =
+            loaded.objects().iter().map(|object| (object.key().clone(), object.to_json(&mut seal))).collect();
+        let unseal = |marker: &str| {
+            let number = usize::from_str_radix(marker.strip_prefix("secret:")?, 16).ok()?;
+            secrets.borrow().get(number).cloned()
+        };
+        let objects =
+            sealed.iter().map(|(key, value)| Object::from_kept(key.clone(), value, "kept", &unseal));
+        let objects: Vec<_> = objects.map(Result::unwrap).collect();
+        let again =
+            Loaded::assemble(objects, &surroundings).unwrap_or_else(|errors| panic!("{name}: {errors}"));
+        // JSON has no order of keys, so that fields may come in another one.
+        let plain = |document: &Document| serde_json::to_value(document).unwrap();
+        assert_eq!(plain(&again.document), plain(&loaded.document), "{name}");
+        let resealed: Vec<_> = again.objects().iter().map(|object| object.to_json(&mut seal)).collect();
+        assert_eq!(resealed, sealed.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), "{name}");
+    }
+    assert!(count > 30, "{count} documents load");
 }
 
 fn shown(problems: &[Problem]) -> String {

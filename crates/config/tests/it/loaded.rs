@@ -235,3 +235,16 @@ fn a_key_in_a_file_keeps_the_path_beside_the_text() {
     assert!(config::is_pem(certificate.key.as_ref().unwrap().expose()));
     assert!(!config::is_pem(&certificate.cert));
 }
+
+#[test]
+fn a_path_becomes_a_json_pointer() {
+    for (path, expected) in [
+        ("", ""),
+        ("backends[0].port", "/backends/0/port"),
+        ("[2].address", "/2/address"),
+        ("headers[\"x.y\"]", "/headers/x.y"),
+        ("headers.a/b~c", "/headers/a~1b~0c"),
+    ] {
+        assert_eq!(config::pointer(path), expected, "{path}");
+    }
+}

@@ -40,7 +40,7 @@ const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const HOSTS: [&str; 5] = ["*", "a.test", "A.test", "*.b.test", "a..b"];
 
 fn route(words: &mut Words) -> Value {
-    let paths = ["/", "/x/*", "~^/y", "z"];
+    let paths = ["/", "/x/*", "/y*", "z"];
     let choice = if words.rarely() { 4 } else { 3 };
     let path = paths[words.below(choice)];
     let mut route = json!({ "vHost": words.one(&HOSTS), "path": path });
@@ -170,7 +170,8 @@ fn a_change_gives_what_all_objects_give() {
     for number in 0..20_000 {
         let (put, gone) = step(&mut words);
         let change = Change::new(&now, put.clone(), &gone);
-        let is_quick = !change.concerns_sections() && change.read(&surroundings()).is_some();
+        let is_asked = number % 8 == 0 && !change.concerns_sections();
+        let is_quick = is_asked && change.read(&surroundings()).is_some();
         let objects: Vec<_> = change.objects.iter().map(|(object, _)| object.clone()).collect();
         let whole = Loaded::assemble(objects, &surroundings());
         match (now.with(put, &gone, &surroundings()), whole) {
@@ -194,7 +195,7 @@ fn a_change_gives_what_all_objects_give() {
         }
     }
     assert!(
-        made > 3000 && refused > 3000 && quick > made / 2,
+        made > 3000 && refused > 3000 && quick > made / 16,
         "{made} made, {quick} of them quick, {refused} refused"
     );
 }
