@@ -207,7 +207,7 @@ pub(crate) async fn exchange<C: Client>(
         }
     };
     unfinished.finish();
-    observe::completed(worker, &trace, route, incoming);
+    observe::completed(context, &trace, route, incoming);
     next
 }
 
@@ -242,7 +242,7 @@ pub(crate) async fn reject<C: Client>(
     client.close_after();
     let refused = refuse(reason, incoming, &trace);
     let next = stop(client, refused, incoming, context, &mut trace).await;
-    observe::completed(context.worker, &trace, None, incoming);
+    observe::completed(context, &trace, None, incoming);
     next.or_linger()
 }
 

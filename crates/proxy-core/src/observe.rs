@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use crate::clock;
 use crate::events::{Kind, RequestCompleted};
+use crate::exchange::Context;
 use crate::incoming::Incoming;
 use crate::reason::{Reason, Side};
+use crate::secure::Secured;
 use crate::snapshot::Route;
 use crate::statistics::Counted;
 use crate::trace::Trace;
@@ -41,11 +43,14 @@ pub struct Completed<'a> {
     pub host: &'a str,
     /// The normalised path.
     pub path: &'a [u8],
+    /// What was agreed with the client; `None` where its connection is not secure.
+    pub secured: Option<&'a dyn Secured>,
 }
 
 /// Counts the request and tells those who listen.
 #[inline]
-pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, incoming: &Incoming) {
+pub(crate) fn completed(context: &Context<'_>, trace: &Trace, route: Option<&Route>, incoming: &Incoming) {
+    let worker = context.worker;
     let shared = &worker.shared;
     let has_broken = trace.reason.is_some_and(|reason| reason.side() != Side::Client) && trace.status < 500;
     let counted = Counted::new(trace.status, clock::since(trace.began))
@@ -66,6 +71,7 @@ pub(crate) fn completed(worker: &Worker, trace: &Trace, route: Option<&Route>, i
             method: incoming.method_text(),
             host: incoming.host(),
             path: &incoming.path,
+            secured: context.facts.secured.as_deref(),
         };
         for observer in &shared.observers {
             observer.completed(&completed);

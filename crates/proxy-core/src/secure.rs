@@ -20,6 +20,11 @@ pub trait Secured: Send + Sync {
         None
     }
 
+    /// The version of the protocol that makes the channel secure, as OpenSSL names it: `TLSv1.3`.
+    fn version(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether a request for `host` (lower case, without a port) may come over this connection: it may not where another
     /// rule for client certificates holds for that host, or the client was shown a certificate that is not for it.
     /// RFC 9110 section 7.4.
@@ -40,7 +45,7 @@ pub trait Secured: Send + Sync {
     }
 }
 
-impl fmt::Debug for dyn Secured {
+impl fmt::Debug for dyn Secured + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secured").field("protocol", &self.protocol()).finish_non_exhaustive()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proxy_core::spec::{HostPattern, Protocol};
 use proxy_core::{NotTerminated, Secured, Stream, Terminate, Terminating};
-use tls_sni::{HandshakeFailure, Hosts, Server, ServerStream, Session};
+use tls_sni::{HandshakeFailure, Hosts, Server, ServerStream, Session, TlsVersion};
 
 use super::client_fields::client_fields;
 use super::over::{Over, Side};
@@ -54,6 +54,14 @@ impl Secured for Agreed {
 
     fn server_name(&self) -> Option<&str> {
         self.session.server_name.as_deref()
+    }
+
+    fn version(&self) -> Option<&'static str> {
+        match self.session.version {
+            TlsVersion::V12 => Some("TLSv1.2"),
+            TlsVersion::V13 => Some("TLSv1.3"),
+            _ => None,
+        }
     }
 
     fn admits(&self, host: &str) -> bool {

@@ -25,6 +25,10 @@ pub struct RequestCompleted {
     pub method: String,
     /// The host in lower case.
     pub host: String,
+    /// The version of TLS that the client speaks, `TLSv1.3`; `None` where its connection is not secure.
+    pub tls_version: Option<String>,
+    /// The host that the client asked for in its handshake.
+    pub server_name: Option<String>,
     /// The status that the client got.
     pub status: u16,
     /// Why the proxy answered itself, or why the exchange broke off.
@@ -51,6 +55,8 @@ impl RequestCompleted {
             backend,
             method: String::from_utf8_lossy(request.method).into_owned(),
             host: request.host.to_owned(),
+            tls_version: request.secured.and_then(|secured| secured.version()).map(str::to_owned),
+            server_name: request.secured.and_then(|secured| secured.server_name()).map(str::to_owned),
             status: trace.status,
             reason: trace.reason,
             took: clock::since(trace.began),
@@ -69,6 +75,8 @@ facts!(RequestCompleted {
     "backend" => backend,
     "method" => method,
     "host" => host,
+    "tlsVersion" => tls_version,
+    "serverName" => server_name,
     "status" => status,
     "reason" => reason,
     "took" => took,

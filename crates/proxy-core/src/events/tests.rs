@@ -256,6 +256,8 @@ fn samples() -> Vec<Event> {
             backend: None,
             method: text("GET"),
             host: text("a.example"),
+            tls_version: Some(text("TLSv1.3")),
+            server_name: None,
             status: 404,
             reason: Some(crate::reason::Reason::NoRoute),
             took: Duration::from_millis(5),
@@ -322,8 +324,8 @@ fn fields_tell_what_an_event_says() {
     assert_eq!(
         shown,
         [
-            "request.completed: requestId=\"r1\" route=\"all\" method=\"GET\" host=\"a.example\" status=404 \
-             reason=no_route took=5ms attempts=0 bytesIn=0 bytesOut=10",
+            "request.completed: requestId=\"r1\" route=\"all\" method=\"GET\" host=\"a.example\" \
+             tlsVersion=\"TLSv1.3\" status=404 reason=no_route took=5ms attempts=0 bytesIn=0 bytesOut=10",
             "backend.marked: upstream=\"app\" backend=\"a\" state=down cause=ejected outage=ejected",
             "backend.set: upstream=\"app\" backend=\"a\" state=dead",
             "upstream.resolved: upstream=\"app\" host=\"a.example\" addresses=2",
