@@ -21,6 +21,7 @@ mod it {
     mod own;
     mod rig;
     mod routes;
+    mod secured;
     mod service;
     mod simulation;
     mod tcp;
