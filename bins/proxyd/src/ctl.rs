@@ -104,8 +104,12 @@ async fn ask(client: &mut Client, call: &Call, view: &View, json: bool) -> Resul
         (false, value) => view::text(view, &answer, value.as_ref().unwrap_or(&Value::Null), paper()),
     };
     // Answers of single objects do not say which revision they became.
-    if call.waits && !json && *view != View::Applied {
-        text.push_str(&view::pending(&value_of(client, &Call::get(&["health"])).await?));
+    if call.waits
+        && !json
+        && *view != View::Applied
+        && let Ok(health) = value_of(client, &Call::get(&["health"])).await
+    {
+        text.push_str(&view::pending(&health));
     }
     // Where the object itself is printed, its tag must not be part of it.
     if let (View::Object, Some(tag), false) = (view, &answer.tag, json) {

@@ -19,6 +19,7 @@ use super::view::Paper;
 use crate::output;
 use data::Data;
 use keys::Keys;
+use poll::Poller;
 use screen::{Screen, Size};
 use terminal::{Happening, Terminal};
 
@@ -34,22 +35,27 @@ const UNKNOWN: Size = Size { width: 80, height: 24 };
 /// The proxy cannot be asked at all, or the terminal fails. Once it was asked, a failure is shown and it is asked again.
 pub(super) async fn top(client: &mut Client, once: bool, paper: Paper) -> Result<(), CtlFailure> {
     let mut screen = Screen::new(client.address().to_string());
-    screen.data = poll::poll(client, &[]).await?;
-    screen.data = poll::poll(client, &screen.wanted(UNKNOWN)).await?;
+    let mut poller = Poller::new(client);
+    screen.data = poller.poll(&[]).await?;
+    screen.data = poller.poll(&screen.wanted(UNKNOWN)).await?;
     if once || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return output::print(&screen.once(paper.width)).map_err(CtlFailure::Output);
     }
     let mut terminal = Terminal::take().map_err(CtlFailure::Terminal)?;
-    let watched = watch(client, &mut screen, &mut terminal).await;
+    let watched = watch(&mut poller, &mut screen, &mut terminal).await;
     terminal.give_back();
     watched
 }
 
-async fn watch(client: &mut Client, screen: &mut Screen, terminal: &mut Terminal) -> Result<(), CtlFailure> {
+async fn watch(
+    poller: &mut Poller<'_>,
+    screen: &mut Screen,
+    terminal: &mut Terminal,
+) -> Result<(), CtlFailure> {
     let (wanted, told_wanted) = watch::channel(screen.wanted(terminal.size()));
     let (telling, mut told) = mpsc::channel(1);
     // Beside the keys, which must not wait for a proxy that is slow.
-    let mut asking = pin!(ask(client, &told_wanted, &telling));
+    let mut asking = pin!(ask(poller, &told_wanted, &telling));
     let mut keys = Keys::default();
     loop {
         let size = terminal.size();
@@ -76,7 +82,7 @@ async fn watch(client: &mut Client, screen: &mut Screen, terminal: &mut Terminal
 
 /// Asks at every step, for as long as somebody wants to know.
 async fn ask(
-    client: &mut Client,
+    poller: &mut Poller<'_>,
     wanted: &watch::Receiver<Vec<(String, String)>>,
     telling: &mpsc::Sender<Result<Data, CtlFailure>>,
 ) {
@@ -85,7 +91,7 @@ async fn ask(
     loop {
         steps.tick().await;
         let wanted = wanted.borrow().clone();
-        let data = poll::poll(client, &wanted).await;
+        let data = poller.poll(&wanted).await;
         if telling.send(data).await.is_err() {
             return;
         }

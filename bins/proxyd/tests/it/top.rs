@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::fake::{Asked, Fake, Reply, json};
+use crate::fake::{Asked, Fake, Reply, json, problem};
 use crate::process::{output, proxyd, stdout};
 
 fn answer(asked: &Asked) -> Option<Reply> {
@@ -37,6 +37,22 @@ fn without_a_terminal_one_table_is_printed() {
         assert!(!text.contains('\u{1b}'));
     }
     assert!(fake.lines().contains(&"GET /api/v1/stats/upstreams/app/backends/n1".into()));
+}
+
+#[test]
+fn backends_without_figures_are_asked_about_once() {
+    let fake = Fake::serving(|asked| match asked.line.ends_with("/backends/n1") {
+        true => Some(problem("404 Not Found", "{}")),
+        false => answer(asked),
+    });
+    let mut terminal = Terminal::start(&fake);
+    while fake.lines().iter().filter(|line| line.ends_with("/health")).count() < 5 {
+        terminal.seen.clear();
+        terminal.see("q quit");
+    }
+    terminal.master.write_all(b"q").unwrap();
+    terminal.end(0);
+    assert_eq!(fake.lines().iter().filter(|line| line.ends_with("/backends/n1")).count(), 1);
 }
 
 /// A terminal with `proxyd ctl top` in it.

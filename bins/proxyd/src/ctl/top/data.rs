@@ -71,6 +71,11 @@ impl Data {
         }
     }
 
+    /// The row of a backend.
+    pub(super) fn backend(&mut self, upstream: &str, id: &str) -> Option<&mut BackendRow> {
+        self.backends.iter_mut().find(|row| row.upstream == upstream && row.id == id)
+    }
+
     /// The backends of `/upstreams` or, where they have their own, of `/routes`; these are in an upstream `route:<id>`.
     pub(super) fn add_backends(&mut self, owners: &Value, are_routes: bool) {
         for owner in items(owners) {

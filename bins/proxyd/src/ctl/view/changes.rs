@@ -100,7 +100,7 @@ fn connections(value: &Value) -> Vec<String> {
         let known = CONNECTIONS.iter().find(|(known, _)| known == name);
         match (known, count.as_f64()) {
             (_, Some(0.0)) => None,
-            (Some((_, told)), Some(_)) => Some(format!("  {} {told}", shown(count))),
+            (Some((_, told)), Some(_)) => Some(format!("  {told}: {}", shown(count))),
             _ => Some(format!("  {}: {}", plain(name), shown(count))),
         }
     };

@@ -137,14 +137,23 @@ fn address(backend: &Value) -> String {
     }
 }
 
-/// Whether a backend takes requests, in a few words.
+/// Whether a backend takes requests, and why not.
 pub(in crate::ctl) fn state(backend: &Value) -> String {
-    let held = text(backend, "state");
-    match (member(backend, "isDead").and_then(Value::as_bool), text(backend, "deadSince")) {
-        (Some(true), Some(since)) => format!("{} since {since}", held.unwrap_or("dead")),
-        (Some(true), None) => held.unwrap_or("dead").to_owned(),
-        (Some(false), _) => held.unwrap_or("ready").to_owned(),
-        (None, _) => held.unwrap_or("-").to_owned(),
+    let is_dead = member(backend, "isDead").and_then(Value::as_bool);
+    let state = text(backend, "status").unwrap_or(match is_dead {
+        Some(true) => "dead",
+        Some(false) => "ready",
+        None => "-",
+    });
+    let since = text(backend, "deadSince").map(|since| format!(" since {since}")).unwrap_or_default();
+    match list(backend, "outages") {
+        [] => format!("{state}{since}"),
+        // What is told already needs not be told again.
+        outages if outages.iter().all(|outage| outage == state) => format!("{state}{since}"),
+        outages => {
+            let outages: Vec<String> = outages.iter().map(shown).collect();
+            format!("{state}{since}: {}", outages.join(","))
+        }
     }
 }
 

@@ -36,9 +36,9 @@ fn a_plan_reads_like_a_diff() {
 ~ upstream app: backends.a/b, strategy
 - route old
 under way, and not broken:
-  12 connections of clients, which stay
-  1 requests in flight on backends that go, which end there
-  3 requests in flight on routes that change
+  connections of clients, which stay: 12
+  requests in flight on backends that go, which end there: 1
+  requests in flight on routes that change: 3
 warning: routes[2].upstream: it does nothing; remove it
 warning: the file's stay
 planned against revision 41, etag: \"t\"
@@ -105,13 +105,15 @@ fn backends_say_how_they_are() {
     let value = json!([
         { "id": "n1", "hostname": "10.0.0.1", "port": 80, "weight": 2, "isDead": false, "inFlight": 3, "failureCount": 0 },
         { "hostname": "::1", "port": 80, "isDead": true, "deadSince": "10:00" },
-        { "hostname": "unix:/a", "state": "draining", "isDead": false },
+        { "hostname": "unix:/a", "status": "draining", "state": "ready", "isDead": false, "outages": ["draining"] },
+        { "id": "n4", "status": "dead", "isDead": true, "outages": ["check", "connect"] },
     ]);
     let expected = "\
-ID        ADDRESS      WEIGHT  STATE             IN FLIGHT  FAILURES
-n1        10.0.0.1:80       2  ready                     3         0
-[::1]:80  [::1]:80          -  dead since 10:00          -         -
-unix:/a   unix:/a           -  draining                  -         -
+ID        ADDRESS      WEIGHT  STATE                IN FLIGHT  FAILURES
+n1        10.0.0.1:80       2  ready                        3         0
+[::1]:80  [::1]:80          -  dead since 10:00             -         -
+unix:/a   unix:/a           -  draining                     -         -
+n4        -                 -  dead: check,connect          -         -
 ";
     check(&View::Backends, &value, expected);
     let upstreams = json!([{ "name": "app", "backends": [{ "id": "n1", "hostname": "a", "port": 1 }] }]);
@@ -221,7 +223,7 @@ fn what_was_put_is_told_with_its_tag() {
     check(&View::Done("removed route \u{1b}x".into()), &Value::Null, "removed route \\u{1b}x\n");
     check(
         &View::Marked,
-        &json!({ "id": "x", "isDead": false, "state": "draining" }),
+        &json!({ "id": "x", "isDead": false, "status": "draining" }),
         "backend x: draining\n",
     );
 }

@@ -10,7 +10,7 @@ fn answers_become_rows() {
     assert_eq!((data.version.as_str(), data.revision, data.overall), ("1.2.3", Some(7), expected));
     assert_eq!(data.routes, [RouteRow { id: "api".into(), figures: expected }]);
     data.add_backends(
-        &json!([{ "name": "app", "backends": [{ "id": "n1", "state": "ready", "inFlight": 3 }] }]),
+        &json!([{ "name": "app", "backends": [{ "id": "n1", "status": "ready", "inFlight": 3 }] }]),
         false,
     );
     data.add_backends(
