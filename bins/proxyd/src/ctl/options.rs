@@ -1,5 +1,6 @@
 //! What the user may type behind `proxyd ctl`.
 
+mod examples;
 mod parse;
 
 use std::path::PathBuf;
@@ -43,17 +44,18 @@ Examples:
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CtlOptions {
-    #[command(flatten)]
-    pub(super) reach: Reach,
     /// Print the API's own JSON instead of text: one document, or one line for each event.
     #[arg(long, global = true)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) reach: Reach,
     #[command(subcommand)]
     pub(super) command: CtlCommand,
 }
 
 /// Where the proxy is, and who asks.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Which proxy, and who asks")]
 pub(super) struct Reach {
     /// Where the proxy is: unix:/path, HOST:PORT or https://HOST:PORT.
     #[arg(long, global = true, value_name = "ADDRESS")]
@@ -84,20 +86,24 @@ pub(super) struct Reach {
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum CtlCommand {
     /// Routes: list, get, put, delete.
+    #[command(after_help = examples::ROUTES)]
     Routes(Objects),
     /// Upstreams: list, get, put, delete.
+    #[command(after_help = examples::UPSTREAMS)]
     Upstreams(Objects),
     /// Backends: list, add, remove, and set by hand.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::BACKENDS)]
     Backends(Backends),
     /// Take a backend out: it gets no new requests, what is in flight ends.
     #[command(override_usage = "proxyd ctl drain UPSTREAM ID\n       proxyd ctl drain --route VHOST ID")]
     Drain(Mark),
     /// Certificates: list, get, put, delete.
+    #[command(after_help = examples::CERTS)]
     Certs(Certs),
     /// Show what a document would change; changes nothing.
     Plan(PlanOptions),
     /// Make the document this.
+    #[command(after_help = examples::APPLY)]
     Apply(ApplyOptions),
     /// Keep a revision that waits for its confirmation.
     Confirm(Number),
@@ -110,8 +116,10 @@ pub(super) enum CtlCommand {
     /// Read the file again.
     Reload,
     /// Requests per second, errors and latency.
+    #[command(after_help = examples::STATS)]
     Stats(StatsOptions),
     /// Print events as they happen, until interrupted.
+    #[command(after_help = examples::EVENTS)]
     Events(EventsOptions),
     /// How the proxy is.
     Health,

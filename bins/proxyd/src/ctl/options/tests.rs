@@ -24,10 +24,14 @@ fn the_tree_of_commands_is_sound() {
 
 #[test]
 fn every_example_of_the_help_can_be_typed() {
-    let examples = AFTER.lines().filter_map(|line| line.strip_prefix("  proxyd "));
-    let wrong: Vec<&str> = examples.clone().filter(|line| parse(line).is_err()).collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
-    assert!(examples.count() > 5);
+    use examples::{APPLY, BACKENDS, CERTS, EVENTS, ROUTES, STATS, UPSTREAMS};
+    for help in [AFTER, ROUTES, UPSTREAMS, BACKENDS, CERTS, APPLY, STATS, EVENTS] {
+        let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  proxyd ")).collect();
+        let line = |line: &str| line.split(" > ").next().unwrap_or_default().replace('\'', "");
+        let wrong: Vec<&&str> = examples.iter().filter(|example| parse(&line(example)).is_err()).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+        assert!(examples.len() > 1, "{help}");
+    }
 }
 
 #[test]
