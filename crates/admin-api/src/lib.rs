@@ -1,6 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod server;
+
+mod access;
+mod audit;
+mod limit;
+
 mod api;
 mod openapi;
 
@@ -11,6 +17,12 @@ mod dto;
 mod problem;
 
 pub use api::{ApiSettings, router};
+pub use audit::Audited;
 pub use caller::{Caller, Role};
+pub use limit::Rate;
 pub use problem::Problem;
+pub use server::{
+    AdminAddress, AdminServer, AdminSettings, BindError, ClientSettings, Deadlines, RequestId, TokenSettings,
+    method_not_allowed, not_found, with_fallbacks,
+};
 pub use sources::{EventSource, Figures, Point, Scope, StatsSource, Told};
