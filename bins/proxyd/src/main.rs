@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+mod admin;
 mod cli;
 mod exit;
 mod find;
@@ -18,6 +19,7 @@ mod heap;
 mod logging;
 mod output;
 mod signals;
+mod socket;
 mod summary;
 
 use std::process::ExitCode;

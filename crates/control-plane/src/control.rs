@@ -167,8 +167,8 @@ impl ControlPlane {
         &self.tracker
     }
 
-    /// Never has the data path connect to an address, whatever documents say: the control plane's own. It holds besides those that
-    /// were named before.
+    /// Never has the data path connect to an address, whatever documents say: the control plane's own, in place of the one
+    /// that was named before.
     pub fn never_dial(&self, own: SocketAddr) {
         self.egress.never_dial([Own::Tcp(own)]);
     }

@@ -32,3 +32,4 @@ pub use documents::{Documents, OpenError, Opening};
 pub use factories::Factories;
 pub use not_built::not_built;
 pub use plan::Plan;
+pub use tls::AdminTls;

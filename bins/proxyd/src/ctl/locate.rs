@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::address::{Address, AddressError};
-use crate::find;
+use crate::{find, socket};
 
 pub(super) use section::{Section, read as read_section};
 
@@ -76,7 +76,7 @@ pub(super) fn locate(
     if let Some(address) = configured(config, surroundings, &mut tried)? {
         return Ok(address);
     }
-    let sockets = sockets(surroundings);
+    let sockets = socket::all(surroundings.environment, surroundings.is_root);
     match sockets.iter().find(|socket| (surroundings.exists)(socket)) {
         Some(socket) => Ok(Address::Unix(socket.clone())),
         None => {
@@ -117,27 +117,6 @@ fn configured(
             Ok(None)
         }
     }
-}
-
-/// Where a proxy listens that was not told where, the likeliest first.
-fn sockets(surroundings: &Surroundings<'_>) -> Vec<PathBuf> {
-    let mut sockets = Vec::new();
-    // The service manager may name several directories, separated by colons.
-    let runtime = variable(surroundings, "RUNTIME_DIRECTORY");
-    let first = runtime.as_ref().and_then(|all| std::env::split_paths(all).next());
-    sockets.extend(first.map(|directory| directory.join("admin.sock")));
-    let system = PathBuf::from("/run/proxyd/admin.sock");
-    let user = variable(surroundings, "XDG_RUNTIME_DIR");
-    let user = user.map(|directory| PathBuf::from(directory).join("proxyd/admin.sock"));
-    if surroundings.is_root {
-        sockets.push(system);
-        sockets.extend(user);
-    } else {
-        sockets.extend(user);
-        sockets.push(system);
-    }
-    sockets.dedup();
-    sockets
 }
 
 impl Tried {

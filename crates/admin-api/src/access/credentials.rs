@@ -22,6 +22,8 @@ const LONGEST_TOKEN: usize = 1024;
 pub(crate) struct Credentials {
     pub(crate) tokens: Vec<TokenSettings>,
     pub(crate) clients: Vec<ClientSettings>,
+    /// What a client may do that is vouched for and named nowhere.
+    pub(crate) any_client: Option<Role>,
     /// The user that this process runs as.
     pub(crate) own_uid: u32,
 }
@@ -59,7 +61,7 @@ impl Credentials {
 
     /// Whether whoever gets through to a TCP listener may do anything.
     pub(crate) fn is_open(&self) -> bool {
-        self.tokens.is_empty() && self.clients.is_empty()
+        self.tokens.is_empty() && self.clients.is_empty() && self.any_client.is_none()
     }
 
     fn by_token(&self, fields: &HeaderMap) -> Option<Caller> {
@@ -82,8 +84,10 @@ impl Credentials {
                 || identity.subject.split(", ").any(|part| part == client.name)
                 || identity.names.contains(&client.name)
         };
-        let client = self.clients.iter().find(is_named)?;
-        Some(Caller::new(client.name.clone(), client.role))
+        match self.clients.iter().find(is_named) {
+            Some(client) => Some(Caller::new(client.name.clone(), client.role)),
+            None => self.any_client.map(|role| Caller::new(identity.subject.clone(), role)),
+        }
     }
 }
 

@@ -39,6 +39,7 @@ impl Gate {
         let credentials = Credentials {
             tokens: settings.tokens.clone(),
             clients: settings.clients.clone(),
+            any_client: settings.any_client,
             own_uid: rustix::process::geteuid().as_raw(),
         };
         let address = &settings.address;

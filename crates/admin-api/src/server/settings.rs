@@ -38,6 +38,8 @@ pub struct AdminSettings {
     pub tokens: Vec<TokenSettings>,
     /// Who may do what with a certificate.
     pub clients: Vec<ClientSettings>,
+    /// What a client may do with a certificate that is vouched for and named nowhere; `None`: nothing.
+    pub any_client: Option<Role>,
     /// Hosts that requests may be for, beside loopback's names and the address that a connection came in at: a name or an
     /// address, with a port where only that one will do.
     pub hosts: Vec<String>,
@@ -67,6 +69,7 @@ impl AdminSettings {
             tls: None,
             tokens: Vec::new(),
             clients: Vec::new(),
+            any_client: None,
             hosts: Vec::new(),
             max_body: 10 * 1024 * 1024,
             max_bodies: 64 * 1024 * 1024,

@@ -11,6 +11,7 @@ fn credentials() -> Credentials {
             TokenSettings::new("eyes", sha256("secret-2"), Role::Read),
         ],
         clients: vec![],
+        any_client: None,
         own_uid: 1000,
     }
 }
