@@ -108,7 +108,7 @@ pub(crate) async fn attempt<'a, C: Client>(
                 observe::asked(context.worker, trace, answered.upstream, &answered.hold);
                 let (backend, status) = (answered.hold.place, incoming.response.status());
                 trace.attempted(AttemptRecord { backend, status, ..AttemptRecord::default() });
-                if course.judge(answered, incoming) {
+                if course.judge(answered, incoming, trace) {
                     return Ok(());
                 }
                 match Box::pin(course.after_answer(slot, client, incoming)).await? {

@@ -165,14 +165,24 @@ impl<'a, 'c> Course<'a, 'c> {
     /// Learns from an answer. True where it is the one that the client gets; otherwise another backend may have a better
     /// one.
     #[inline]
-    pub(crate) fn judge(&mut self, answered: &mut Answered<'a>, incoming: &mut Incoming) -> bool {
+    pub(crate) fn judge(
+        &mut self,
+        answered: &mut Answered<'a>,
+        incoming: &mut Incoming,
+        trace: &mut Trace,
+    ) -> bool {
         let status = incoming.response.status();
-        answered.hold.count(&Counted::new(status, self.took(answered)));
+        let took = self.took(answered);
+        answered.hold.count(&Counted::new(status, took));
         let is_of_note = status >= 429 || incoming.admitted.is_call || self.upstream.is_measured;
         if is_of_note || self.route.hedge.is_some() || answered.hold.member().backend.streaks.is_marked() {
             self.learn(answered, incoming);
         }
         if status < 400 || !self.is_doubtful(status, answered) {
+            // Most requests have one attempt, which begins with them.
+            if answered.began.is_none() && self.began == trace.began {
+                trace.first_byte = Some(took);
+            }
             self.finish(answered, incoming);
             return true;
         }

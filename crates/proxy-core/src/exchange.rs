@@ -322,7 +322,9 @@ async fn forward<'a, C: Client>(
     if let Some(mirror) = mirror.filter(|_| has_body(incoming) && answered.upload.is_done()) {
         mirror.send(client, incoming, route, (context, trace));
     }
-    trace.first_byte = Some(answered.at.saturating_duration_since(trace.began));
+    if trace.first_byte.is_none() {
+        trace.first_byte = Some(answered.at.saturating_duration_since(trace.began));
+    }
     let next = relay(client, incoming, route, (context, trace), &mut slot).await;
     if trace.reason.is_some_and(|reason| reason.side() == Side::Backend)
         && let Some(answered) = &slot
