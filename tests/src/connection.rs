@@ -146,6 +146,11 @@ impl Connection {
         self.send(request);
     }
 
+    /// Notes that a request with this method is sent.
+    pub(crate) fn expect_answer(&mut self, method: &str) {
+        self.asked.push(method.to_owned());
+    }
+
     /// The method of the request that the next final response is for.
     pub(crate) fn answered(&mut self) -> String {
         if self.asked.is_empty() { String::new() } else { self.asked.remove(0) }

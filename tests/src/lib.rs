@@ -19,9 +19,11 @@
     reason = "this is a test's code: whatever is not as expected fails the test"
 )]
 
+mod api;
 mod binary;
 mod command;
 mod document;
+mod home;
 mod log;
 mod proxyd;
 
@@ -44,11 +46,13 @@ pub mod websocket;
 
 use std::time::Duration;
 
+pub use api::{Answer, Api};
 pub use backend::Backend;
 pub use command::{Finished, fixture, proxyd, proxyd_in};
 pub use connection::{Broken, Connection, Ending};
 pub use document::Document;
 pub use frail::Frail;
+pub use home::Home;
 pub use log::Log;
 pub use message::{Head, Message, latin1};
 pub use proxyd::{Ended, Proxyd};

@@ -1,23 +1,20 @@
 //! The running binary.
 
-use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::NamedTempFile;
-
 use crate::command::{command, command_with_descriptors, wait};
 use crate::log::{Log, value_of};
-use crate::{Connection, Document, Message, PATIENCE, Socket};
+use crate::{Api, Connection, Document, Home, Message, PATIENCE, Socket};
 
 /// `proxyd run`, killed when it is dropped.
 pub struct Proxyd {
     child: Child,
     log: Log,
-    _file: NamedTempFile,
+    home: Home,
 }
 
 /// How `proxyd run` ended.
@@ -76,19 +73,61 @@ impl Proxyd {
         this
     }
 
+    /// Starts it with the file and the state that a home has, and waits until it listens and its API does.
+    ///
+    /// # Panics
+    /// It does not listen.
     #[track_caller]
-    fn spawn(mut command: Command, text: &str) -> Self {
-        let mut file = NamedTempFile::with_suffix(".yaml").expect("there is room for a file");
-        file.write_all(text.as_bytes()).expect("there is room for a file");
+    pub fn start_at(home: &Home) -> Self {
+        let this = Self::spawn_at(command(), home.clone());
+        this.log.wait_for("\"the API is served\"", 1);
+        this
+    }
+
+    /// Starts it with the file and the state that a home has, and waits for nothing.
+    #[track_caller]
+    pub fn launch_at(home: &Home) -> Self {
+        Self::spawn_at(command(), home.clone())
+    }
+
+    #[track_caller]
+    fn spawn(command: Command, text: &str) -> Self {
+        let home = Home::new();
+        home.write(text);
+        Self::spawn_at(command, home)
+    }
+
+    #[track_caller]
+    fn spawn_at(mut command: Command, home: Home) -> Self {
         let mut child = command
-            .args(["run".as_ref(), "--config".as_ref(), file.path()])
+            .envs(home.environment())
+            .args(["run".as_ref(), "--config".as_ref(), home.file().as_os_str()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary can be run");
         let log = Log::of(child.stderr.take().expect("it is piped"));
-        Self { child, log, _file: file }
+        Self { child, log, home }
+    }
+
+    /// Where its file, its state and its socket are.
+    pub const fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Its API, once that is served.
+    #[track_caller]
+    pub fn api(&self) -> Api {
+        self.log.wait_for("\"the API is served\"", 1);
+        Api::at(self.home.socket())
+    }
+
+    /// Kills it (SIGKILL) and waits for its end.
+    #[track_caller]
+    pub fn kill(mut self) {
+        self.signal(Signal::KILL);
+        wait(&mut self.child);
     }
 
     /// The first address that it listens on.

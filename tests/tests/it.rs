@@ -8,6 +8,7 @@
 
 mod it {
     mod answers;
+    mod api;
     mod balancing;
     mod chunks;
     mod cluster;

@@ -113,7 +113,6 @@ fn a_connection_that_was_made_before_the_signal_is_served() {
     assert_eq!(proxyd.wait().code, Some(0));
 }
 
-/// A changed file takes effect at the next start only; a habit of the hand must not end the service.
 #[test]
 fn a_hangup_ends_nothing() {
     let backend = Backend::ok();
