@@ -4,6 +4,9 @@
 //! with file, line, column, path, the line itself and a hint. [`Loaded`] keeps the place of every value, so that later
 //! stages report their errors the same way. [`schema`] is the JSON Schema, made from the same structs.
 //!
+//! A document consists of objects, each known by its [`Key`]: sections, certificates, upstreams, routes. [`Loaded::objects`]
+//! takes it apart, [`Loaded::assemble`] puts objects of any origin together, [`Loaded::with`] changes some and shares the rest.
+//!
 //! This crate runs nothing: it opens no sockets, starts no tasks and resolves no names. The only files that it reads are
 //! the document and the secrets that it names. [`backend_states`] is the format of a file that others read and write.
 //!

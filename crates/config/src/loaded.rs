@@ -129,6 +129,9 @@ struct Found<'l, 'p> {
 impl Base {
     /// Of documents that are put together: the first file's, or else a name.
     fn of(objects: &[Object]) -> Self {
+        if let Some(file) = objects.iter().find_map(Object::cluster_file) {
+            return Self::Cluster(file.clone());
+        }
         match objects.iter().find_map(Object::native_file) {
             Some((source, tree)) => Self::File(Arc::clone(source), Arc::clone(tree)),
             None => Self::Nothing(objects.first().map_or("the configuration", Object::origin_name).into()),

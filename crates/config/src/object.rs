@@ -121,6 +121,14 @@ impl Object {
         }
     }
 
+    /// The file of the clustered proxy that it was made from.
+    pub(crate) fn cluster_file(&self) -> Option<&ClusterText> {
+        match &self.0.origin {
+            Origin::Cluster { file, .. } => Some(file),
+            _ => None,
+        }
+    }
+
     /// Where the value at a path inside it stands.
     pub(crate) fn place(&self, path: &str) -> Option<Place> {
         match &self.0.origin {

@@ -13,6 +13,7 @@ pub(super) fn check(certificates: &mut [Arc<Certificate>], at: At<'_>, report: &
     let mut first: Option<At<'_>> = None;
     for (certificate, at) in certificates.iter_mut().zip(at.key("certificates").items()) {
         let certificate = Arc::make_mut(certificate);
+        (certificate.source, certificate.shadows) = (None, None);
         pem::pair(at, "a certificate", report);
         for (name, at) in certificate.names.iter_mut().zip(at.key("names").items()) {
             match served_name(name) {

@@ -17,6 +17,7 @@ pub(super) fn check(
     let list = at.key("routes");
     for (route, at) in routes.iter_mut().zip(list.items()) {
         let route = Arc::make_mut(route);
+        (route.source, route.shadows) = (None, None);
         if route.mode == Mode::Tcp {
             route::check_passage(route, at, (pools, &names, doors), report);
             continue;

@@ -12,6 +12,7 @@ pub(super) fn check(upstreams: &mut [Arc<Upstream>], at: At<'_>, report: &mut Re
     let mut names = Names::default();
     for (upstream, at) in upstreams.iter_mut().zip(at.key("upstreams").items()) {
         let upstream = Arc::make_mut(upstream);
+        (upstream.source, upstream.shadows) = (None, None);
         match at.get("name") {
             Some(name) if upstream.name.is_empty() && !report.is_touched(name) => {
                 report.add(name.id, "the name of an upstream is empty", None);

@@ -89,6 +89,9 @@ fn read(
     if key.id.is_empty() {
         return Err(wrong(&format!("the id of a {} is empty", key.kind)));
     }
+    if key.kind == Kind::Section && Kind::ALL.into_iter().any(|kind| kind.list() == Some(&key.id)) {
+        return Err(wrong(&format!("`{key}` lists objects, and is none")));
+    }
     let mut tree = Tree::of_a_map();
     let Some(root) = hang(&mut tree, &key, value) else {
         return Err(wrong("lists and maps are too deep in each other"));

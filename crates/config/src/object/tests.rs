@@ -198,6 +198,7 @@ fn an_id_is_that_of_the_key() {
     let other = "the `name` of `upstreams/a` cannot be another one";
     check_refused(Kind::Upstream, "a", &json!({ "name": "b" }), &[("name", other)]);
     check_refused(Kind::Route, "", &json!({}), &[("", "the id of a route is empty")]);
+    check_refused(Kind::Section, "routes", &json!([]), &[("", "`routes` lists objects, and is none")]);
     for id in [json!("a"), json!(""), json!(null)] {
         let object = sent(Key::new(Kind::Route, "a"), &json!({ "id": id, "respond": {} })).unwrap();
         assert_eq!(sealed(&object), json!({ "id": "a", "respond": {} }));

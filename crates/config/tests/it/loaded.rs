@@ -248,3 +248,37 @@ fn a_path_becomes_a_json_pointer() {
         assert_eq!(config::pointer(path), expected, "{path}");
     }
 }
+
+#[track_caller]
+fn check_object(problem: &config::Problem, expected: Option<(&str, &str)>) {
+    let found = problem.object.as_ref().map(|(key, path)| (key.to_string(), path.clone()));
+    assert_eq!(found, expected.map(|(key, path)| (key.into(), path.into())), "{problem}");
+}
+
+#[test]
+fn a_problem_tells_its_object() {
+    let loaded = parse(TEXT, "proxyd.yaml").unwrap();
+    for (path, expected) in [
+        ("routes[1].vHost", Some(("routes/a.example.com/b", "vHost"))),
+        ("routes[1].redirect.to", Some(("routes/a.example.com/b", "redirect.to"))),
+        ("upstreams[0]", Some(("upstreams/api", ""))),
+        ("routes", None),
+        ("routes[7].vHost", None),
+        ("proxy.port", None),
+        ("", None),
+    ] {
+        check_object(&loaded.problem(path, "is wrong", None), expected);
+    }
+    let text = "\
+proxy: { prot: 1 }
+upstreams: [{ name: a, url: h, retries: 99 }]
+routes: [{ id: b, upstream: c }, { upstream: d }]
+";
+    let errors = parse(text, "proxyd.yaml").unwrap_err();
+    let [prot, retries, c, d] = errors.problems() else { panic!("{errors}") };
+    check_object(prot, Some(("proxy", "prot")));
+    check_object(retries, Some(("upstreams/a", "retries")));
+    check_object(c, Some(("routes/b", "upstream")));
+    // Its id would be derived from what is right with it.
+    check_object(d, None);
+}
