@@ -276,3 +276,17 @@ fn files_of_what_does_not_change_are_not_read_again() {
     let sticky = after.document.upstreams[0].sticky.as_ref().unwrap();
     assert_eq!(sticky.secret.as_ref().map(Secret::expose), Some("hunter2"));
 }
+
+#[test]
+fn a_listener_that_needs_a_route_is_none_of_other_routes_business() {
+    let text = "\
+listeners: [{ address: 127.0.0.1:1, mode: tcp }]
+upstreams: [{ name: u, url: h }]
+routes: [{ vHost: a.test, mode: tcp, upstream: u }]
+";
+    let before = parse_with(text, "proxyd.yaml", &surroundings()).unwrap();
+    let added = object(Kind::Route, "x", &json!({ "respond": {} }));
+    assert!(Change::new(&before, vec![added], &[]).read(&surroundings()).is_some());
+    let gone = [Key::new(Kind::Route, "a.test")];
+    assert!(Change::new(&before, Vec::new(), &gone).read(&surroundings()).is_none());
+}
