@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
 use crate::command::{command, command_with_descriptors, wait};
 use crate::log::{Log, value_of};
 use crate::{Api, Connection, Document, Home, Message, PATIENCE, Socket};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// `proxyd run`, killed when it is dropped.
 pub struct Proxyd {
@@ -44,6 +44,7 @@ impl Proxyd {
     pub fn start_text(text: &str) -> Self {
         let this = Self::spawn(command(), text);
         this.log.wait_for("\"listening\"", 1);
+        this.log.wait_for("API", 1);
         this
     }
 

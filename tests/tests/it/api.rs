@@ -3,7 +3,6 @@
 use harness::{Backend, Home, Proxyd};
 use serde_json::json;
 
-
 /// A home whose proxy has one upstream, `app`, with that backend, and these routes.
 fn home(backend: &Backend, routes: &str) -> Home {
     let home = Home::new();

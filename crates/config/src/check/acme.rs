@@ -16,7 +16,7 @@ use std::collections::HashSet;
 
 pub(super) fn check(document: &mut Document, doors: Doors, at: At<'_>, report: &mut Report<'_>) {
     let Some(acme_at) = at.get("acme") else { return };
-    let keeps = matches!(document.state, Some(State::Dir(_)));
+    let keeps = !matches!(document.state, Some(State::None));
     let Some(acme) = &mut document.acme else { return };
     terms(acme, acme_at, report);
     let state = at.get("state");

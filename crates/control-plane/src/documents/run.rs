@@ -74,19 +74,25 @@ impl Documents {
 
     async fn keep_time(&self) {
         loop {
+            let changed = self.inner.changed.notified();
+            if self.has_nothing_to_wait_for() {
+                changed.await;
+                continue;
+            }
             let documents = self.clone();
             let looked = tokio::task::spawn_blocking(move || documents.look_after_waiting()).await;
-            let changed = self.inner.changed.notified();
-            match looked.ok().flatten() {
-                Some(rest) => {
-                    tokio::select! {
-                        () = changed => {}
-                        () = tokio::time::sleep(rest) => {}
-                    }
+            if let Some(rest) = looked.ok().flatten() {
+                tokio::select! {
+                    () = changed => {}
+                    () = tokio::time::sleep(rest) => {}
                 }
-                None => changed.await,
             }
         }
+    }
+
+    /// True where that is so for certain; false also where somebody changes something at the moment.
+    fn has_nothing_to_wait_for(&self) -> bool {
+        self.inner.state.try_lock().is_ok_and(|state| state.waiting.is_none())
     }
 
     fn is_waiting(&self) -> bool {
