@@ -4,6 +4,8 @@ pub(crate) mod backend;
 mod built;
 mod callgrind;
 mod certificates;
+mod change;
+mod change_many;
 mod counted;
 mod idle;
 pub(crate) mod load;
@@ -17,6 +19,7 @@ mod report;
 mod rounds;
 mod scenario;
 mod stage;
+mod storm;
 mod strace;
 mod subject;
 mod swap;
@@ -76,6 +79,8 @@ pub(crate) fn run(options: &BenchOptions) -> Result<()> {
             (None, Scenario::Overload) => overload::measure(&built, &subjects, options),
             (None, Scenario::TlsCertificates) => many_certificates::measure(&built, options),
             (None, Scenario::TlsSwap) => swap::measure(&built),
+            (None, Scenario::Storm) => storm::measure(&built, &subjects),
+            (None, Scenario::ChangeMany) => change_many::measure(&built),
             (None, _) => rounds::measure(&built, scenario, &subjects, options),
             (Some(Measure::Syscalls), _) => strace::measure(&built, scenario, &subjects, options),
             (Some(measure), _) => callgrind::measure(&built, scenario, &subjects, (measure, options))

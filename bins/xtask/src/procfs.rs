@@ -55,6 +55,25 @@ pub(crate) fn run_time(pids: &[u32]) -> Result<Duration> {
     Ok(total)
 }
 
+/// The processor time, user and system, of the children of `pid` that have ended, and of theirs.
+///
+/// # Errors
+/// When the process is gone.
+pub(crate) fn reaped_run_time(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/stat");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    reaped_in(&text).with_context(|| format!("{path} is odd"))
+}
+
+/// What `/proc/<pid>/stat` has as `cutime` and `cstime`, its fields 16 and 17.
+fn reaped_in(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(13);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    // Linux counts in hundredths of a second here, whatever it counts in itself.
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
+}
+
 /// Resident memory, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Memory {

@@ -6,6 +6,7 @@
 //! It answers at once, or takes its time as a [`Delay`] says.
 
 mod delay;
+mod echo;
 pub(super) mod grpc;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -46,6 +47,9 @@ pub(crate) struct BackendOptions {
     /// How many requests it works on at the same time, if it works on them; the others wait.
     #[arg(long, default_value_t = usize::MAX)]
     at_a_time: usize,
+    /// Send back all that comes on a connection after a request to upgrade it; over HTTP/1.1 alone.
+    #[arg(long)]
+    echo: bool,
 }
 
 /// Prints the port that it listens on, and serves until it is killed.
@@ -62,6 +66,9 @@ pub(crate) fn run(options: &BackendOptions) -> Result<()> {
         return grpc::serve(listener, options.body);
     }
     let mut backend = Backend::new(listener.into(), messages::response(options.style, options.body))?;
+    if options.echo {
+        backend.echo();
+    }
     if options.delay_us > 0 {
         backend.take_time(Duration::from_micros(options.delay_us), options.at_a_time)?;
     }
@@ -87,6 +94,8 @@ struct Connection {
     sent: Option<usize>,
     /// The request that is being worked on.
     asked: Option<Ticket>,
+    /// Whether it was upgraded, and everything is sent back.
+    is_echo: bool,
 }
 
 /// Answers every request with the same response.
@@ -98,6 +107,8 @@ pub(super) struct Backend {
     response: Vec<u8>,
     scratch: Vec<u8>,
     work: Option<Work>,
+    /// Whether requests to upgrade are looked for.
+    echoes: bool,
 }
 
 /// The requests that take time, and what wakes the backend when one is done.
@@ -121,7 +132,8 @@ impl Backend {
             .context("cannot wait for connections")?;
         let scratch = vec![0; 16 * 1024];
         let (connections, free) = (Vec::new(), Vec::new());
-        Ok(Self { epoll, listener, connections, free, response, scratch, work: None })
+        let (work, echoes) = (None, false);
+        Ok(Self { epoll, listener, connections, free, response, scratch, work, echoes })
     }
 
     /// Has it work for `time` on each request, on `at_a_time` requests at the most.
@@ -132,6 +144,11 @@ impl Backend {
             .context("cannot wait for a timer")?;
         self.work = Some(Work { delay: Delay::new(time, at_a_time), timer, requests: 0 });
         Ok(())
+    }
+
+    /// Has it agree to upgrade connections, and send back all that comes on them then.
+    pub(super) fn echo(&mut self) {
+        self.echoes = true;
     }
 
     /// Serves until something fails.
@@ -169,7 +186,7 @@ impl Backend {
         epoll::add(&self.epoll, &socket, EventData::new_u64(index as u64), EventFlags::IN)
             .context("cannot wait for a connection")?;
         if let Some(place) = self.connections.get_mut(index) {
-            *place = Some(Connection { socket, tail: [0; 4], sent: None, asked: None });
+            *place = Some(Connection { socket, tail: [0; 4], sent: None, asked: None, is_echo: false });
         }
         Ok(())
     }
@@ -180,9 +197,20 @@ impl Backend {
         if connection.sent.is_some() {
             return self.answer(index);
         }
+        if connection.is_echo {
+            if connection.send_back(&mut self.scratch).is_err() {
+                self.close(index);
+            }
+            return;
+        }
         match connection.receive(&mut self.scratch) {
             Ok(Received::Part) => {}
-            Ok(Received::Request) => match &mut self.work {
+            Ok(Received::Request(request)) if self.echoes && echo::is_upgrade(request) => {
+                if connection.upgrade().is_err() {
+                    self.close(index);
+                }
+            }
+            Ok(Received::Request(_)) => match &mut self.work {
                 None => self.answer(index),
                 Some(work) => connection.asked = Some(work.begin(index)),
             },
@@ -246,17 +274,17 @@ impl Work {
 }
 
 /// What was received.
-enum Received {
+enum Received<'a> {
     /// Not all of a request yet.
     Part,
     /// The rest of a request.
-    Request,
+    Request(&'a [u8]),
     /// The end of the connection.
     End,
 }
 
 impl Connection {
-    fn receive(&mut self, scratch: &mut [u8]) -> rustix::io::Result<Received> {
+    fn receive<'a>(&mut self, scratch: &'a mut [u8]) -> rustix::io::Result<Received<'a>> {
         let received = match recv(&self.socket, &mut *scratch, RecvFlags::DONTWAIT) {
             Ok((received, _)) => received,
             Err(Errno::AGAIN | Errno::INTR) => return Ok(Received::Part),
@@ -273,7 +301,7 @@ impl Connection {
             return Ok(Received::Part);
         }
         self.tail = [0; 4];
-        Ok(Received::Request)
+        Ok(Received::Request(scratch.get(..received).unwrap_or_default()))
     }
 
     /// Sends what is left of the response, all of it unless some was sent; whether something is left then.

@@ -7,6 +7,7 @@
 mod client;
 mod hold;
 mod http2;
+pub(crate) mod mixed;
 mod orders;
 mod pace;
 mod run;
@@ -27,7 +28,7 @@ use rustix::process::Signal;
 use rustls::pki_types::ServerName;
 
 use self::hold::Held;
-pub(crate) use self::orders::{Order, Surge, Swap, Tally, Wave};
+pub(crate) use self::orders::{Lane, Mix, Mixed, Order, Surge, Swap, Tally, Wave};
 pub(crate) use self::tls::Handshakes;
 use super::messages::call::Call;
 use super::messages::{self, Style};
@@ -75,6 +76,9 @@ pub(crate) struct LoadOptions {
     /// Where the proxy's certificate lies, to be replaced, and those to replace it with.
     #[arg(long)]
     swaps_in: Option<PathBuf>,
+    /// Where the proxy takes HTTP/2, for clients of all kinds at a time.
+    #[arg(long, value_name = "ADDRESS")]
+    mixed: Option<SocketAddrV4>,
 }
 
 /// Obeys orders until there are no more.
@@ -86,6 +90,16 @@ pub(crate) fn run(options: &LoadOptions) -> Result<()> {
     process::pin_to(options.cpu)?;
     process::die_with_parent(Signal::KILL)?;
     machine::allow_open_files(super::OPEN_FILES)?;
+    if let Some(http2) = options.mixed {
+        return mixed::run(&mixed::Plan {
+            http1: options.address,
+            http2,
+            connections: options.connections,
+            streams: options.streams,
+            style: options.style,
+            body: options.body,
+        });
+    }
     match options.protocol {
         Protocol::Http1 => http1(options),
         Protocol::Http2 => {
@@ -117,6 +131,7 @@ fn http1(options: &LoadOptions) -> Result<()> {
             let folder = options.swaps_in.as_deref().context("no folder to swap certificates in")?;
             swap::run(load.plan(), folder, swaps, rate)
         }
+        Order::Mix(_) => bail!("only clients of all kinds at a time do that"),
     })
 }
 
@@ -145,7 +160,7 @@ fn http2(options: &LoadOptions, call: Call) -> Result<()> {
         Order::Connect => load.connect().map(|()| Tally::default()),
         Order::Burst { seconds, rate } => load.burst(seconds, rate),
         Order::Count { requests } => load.count(requests),
-        Order::Hold { .. } | Order::Surge(_) | Order::Swap { .. } => {
+        Order::Hold { .. } | Order::Surge(_) | Order::Swap { .. } | Order::Mix(_) => {
             bail!("only clients of HTTP/1.1 do that")
         }
     })

@@ -108,6 +108,31 @@ pub(crate) fn certified_requests(style: Style, certificates: u32, close: bool) -
     made.collect()
 }
 
+/// Where the first of a list of routes leads, as `host` and `path`.
+pub(crate) fn first_route() -> (String, String) {
+    let (host, path) = route(0);
+    (host, format!("{path}/item"))
+}
+
+/// The request that has a connection become a WebSocket, at the first of a list of routes.
+pub(crate) fn upgrade(style: Style) -> Vec<u8> {
+    let (host, path) = first_route();
+    let fields = request_fields(style);
+    // RFC 6455 section 1.3 has this key and what is to be answered.
+    let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}{upgrade}\r\n").into_bytes()
+}
+
+/// The answer to [`upgrade`].
+pub(crate) const UPGRADED: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// A text of 16 bytes as clients send it over a WebSocket, masked with zeros (RFC 6455 section 5.2).
+pub(crate) const SOCKET_MESSAGE: &[u8] = b"\x81\x90\0\0\0\x000123456789abcdef";
+
 /// The lines of a request's fields, but for `Host`.
 fn request_fields(style: Style) -> &'static str {
     match style {

@@ -60,6 +60,11 @@ pub(crate) enum Scenario {
     TlsIdle,
     /// Handshakes while certificates are replaced, and how soon the new ones are served.
     TlsSwap,
+    /// What 200 changes in 20 s cost clients of HTTP/1.1, of HTTP/2 and of WebSockets.
+    Storm,
+    /// 200 changes of one of 10,000 routes, and what they cost clients.
+    #[value(name = "change-10k")]
+    ChangeMany,
 }
 
 /// What a proxy is configured for.
@@ -107,6 +112,8 @@ impl Scenario {
             Self::TlsCertificates => "tls-certificates",
             Self::TlsIdle => "tls-idle",
             Self::TlsSwap => "tls-swap",
+            Self::Storm => "storm",
+            Self::ChangeMany => "change-10k",
         }
     }
 
@@ -183,7 +190,7 @@ impl Scenario {
     /// Requests under way at the same time on each connection.
     pub(crate) fn streams(self) -> u32 {
         match self {
-            Self::TenStreams | Self::TlsTenStreams | Self::Grpc => 10,
+            Self::TenStreams | Self::TlsTenStreams | Self::Grpc | Self::Storm => 10,
             Self::HundredStreams | Self::TlsHundredStreams => 100,
             _ => 1,
         }
@@ -196,6 +203,11 @@ impl Scenario {
             Self::ManyRoutes => Some(100_000),
             _ => None,
         }
+    }
+
+    /// Whether there are WebSockets among the connections.
+    pub(crate) fn has_websockets(self) -> bool {
+        self == Self::Storm
     }
 
     /// What the proxies are configured for.
@@ -211,7 +223,14 @@ impl Scenario {
     pub(crate) fn has_its_own_load(self) -> bool {
         matches!(
             self,
-            Self::Idle | Self::Tail | Self::Overload | Self::TlsCertificates | Self::TlsIdle | Self::TlsSwap
+            Self::Idle
+                | Self::Tail
+                | Self::Overload
+                | Self::TlsCertificates
+                | Self::TlsIdle
+                | Self::TlsSwap
+                | Self::Storm
+                | Self::ChangeMany
         )
     }
 
@@ -221,7 +240,9 @@ impl Scenario {
             Self::OneMegabyte => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxySplice, Subject::Nginx],
             // The peers have no list of routes of the same kind to compare with, and take new certificates
             // only when they are told to.
-            Self::TenRoutes | Self::ManyRoutes | Self::TlsCertificates | Self::TlsSwap => &[Subject::Proxyd],
+            Self::TenRoutes | Self::ManyRoutes | Self::TlsCertificates | Self::TlsSwap | Self::ChangeMany => {
+                &[Subject::Proxyd]
+            }
             Self::Tail => &[Subject::Proxyd, Subject::Haproxy, Subject::HaproxyRandom, Subject::Nginx],
             Self::Overload => &[Subject::Proxyd, Subject::ProxydAuto, Subject::Haproxy, Subject::Nginx],
             _ => &[Subject::Proxyd, Subject::Haproxy, Subject::Nginx],

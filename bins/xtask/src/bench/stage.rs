@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,7 @@ impl Backend {
         command.arg("bench-backend").args(["--cpu", &OTHER_CORE.to_string()]);
         command.args(["--protocol", scenario.protocol().name(), "--style", scenario.style().name()]);
         command.args(["--body", &scenario.body().to_string()]);
+        command.args(scenario.has_websockets().then_some("--echo"));
         if let Some(Pace { delay, at_a_time }) = pace {
             command.args(["--delay-us", &delay.as_micros().to_string()]);
             command.args(at_a_time.map(|many| format!("--at-a-time={many}")));
@@ -107,14 +108,34 @@ impl Proxy {
             folder: folder.path(),
         };
         let line = wrap(&work.subject.prepare(built, assignment)?);
+        Self::run(built, work.subject, &line, port, folder)
+    }
+
+    /// Runs the command `line` of `subject`, which is to listen on `port` and has `folder`, on the core that is
+    /// measured.
+    ///
+    /// # Errors
+    /// When it does not start; the message ends with what it said.
+    pub(crate) fn run(
+        built: &Built,
+        subject: Subject,
+        line: &[PathBuf],
+        port: u16,
+        folder: Folder,
+    ) -> Result<Self> {
         let (program, arguments) = line.split_first().context("no command")?;
         let said = std::fs::File::create(folder.path().join("output")).context("cannot keep its output")?;
         let mut command = process::pinned(&built.xtask, MEASURED_CORE, program);
         command.args(arguments).stdout(said.try_clone().context("cannot keep its output")?).stderr(said);
-        let process = Guarded::spawn(work.subject.name(), &mut command)?;
+        let process = Guarded::spawn(subject.name(), &mut command)?;
         let mut proxy = Self { port, process, folder };
-        proxy.wait_until_it_accepts().with_context(|| work.subject.name())?;
+        proxy.wait_until_it_accepts().with_context(|| subject.name())?;
         Ok(proxy)
+    }
+
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The processor time of all its processes so far.
@@ -248,7 +269,7 @@ impl Load {
 }
 
 /// A port that nobody listens on now.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
     Ok(listener.local_addr().context("no free port")?.port())
 }

@@ -1,5 +1,6 @@
 //! The proxies that are measured, and how each is configured for the same work.
 
+pub(crate) mod changing;
 mod haproxy;
 mod nginx;
 mod proxyd;
@@ -94,6 +95,11 @@ impl Subject {
         };
         let file = assignment.folder.join(name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        self.command(built, file, assignment.folder)
+    }
+
+    /// The command line that runs it by `file` in the foreground.
+    fn command(self, built: &Built, file: PathBuf, folder: &Path) -> Result<Vec<PathBuf>> {
         Ok(match self {
             Self::Proxyd | Self::ProxydAuto => {
                 vec![built.proxyd.clone(), "run".into(), "--config".into(), file]
@@ -103,8 +109,7 @@ impl Subject {
                 vec![found("haproxy")?, "-db".into(), "-f".into(), file]
             }
             Self::Nginx => {
-                let log = assignment.folder.join("error.log");
-                let prefix = assignment.folder.to_owned();
+                let (log, prefix) = (folder.join("error.log"), folder.to_owned());
                 vec![found("nginx")?, "-p".into(), prefix, "-e".into(), log, "-c".into(), file]
             }
         })

@@ -20,3 +20,11 @@ fn this_process_has_a_run_time_and_belongs_to_its_own_tree() {
     assert!(run_time(&[own]).unwrap() > Duration::ZERO);
     assert!(memory(&[own]).unwrap().rss > 0);
 }
+
+#[test]
+fn the_time_of_children_that_ended_is_read_in_hundredths() {
+    let fields: Vec<_> = (3..=30).map(|field| field.to_string()).collect();
+    let stat = format!("42 (odd) name)) {}", fields.join(" "));
+    assert_eq!(reaped_in(&stat), Some(Duration::from_millis((16 + 17) * 10)));
+    assert_eq!(reaped_in("42 (name) S 1"), None);
+}

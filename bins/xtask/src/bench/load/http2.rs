@@ -6,6 +6,7 @@
 
 mod alarm;
 mod exchange;
+mod kept;
 mod run;
 mod schedule;
 
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use h2::client::{Builder, SendRequest};
+use h2::client::{Builder, Connection, SendRequest};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,6 +27,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 pub(super) use self::exchange::Expected;
+pub(super) use self::kept::Kept;
 use self::run::Run;
 use self::schedule::Schedule;
 use super::orders::Tally;
@@ -150,14 +152,21 @@ async fn speak<S>(socket: S, drivers: &mut JoinSet<()>) -> Result<SendRequest<By
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut settings = Builder::new();
-    settings.enable_push(false).initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
-    let (requests, connection) = settings.handshake(socket).await?;
+    let (requests, connection) = handshake(socket).await?;
     drivers.spawn(async {
         // Its streams hear of an error, too.
         let _ = connection.await;
     });
     Ok(requests)
+}
+
+async fn handshake<S>(socket: S) -> Result<(SendRequest<Bytes>, Connection<S>), h2::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut settings = Builder::new();
+    settings.enable_push(false).initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
+    settings.handshake(socket).await
 }
 
 #[cfg(test)]

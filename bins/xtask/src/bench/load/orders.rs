@@ -19,6 +19,9 @@ pub(crate) enum Order {
     /// Replace the proxy's certificate so many times, each as soon as the one before was shown, while `rate`
     /// requests per second are sent on connections of their own.
     Swap { swaps: u32, rate: u32 },
+    /// Have clients of all kinds send for so long, each kind at a rate of its own, on connections that are
+    /// kept for as long as the proxy keeps them.
+    Mix(Mix),
 }
 
 /// Requests by clients that know nothing of each other and have little patience.
@@ -32,6 +35,18 @@ pub(crate) struct Wave {
     pub(crate) seconds: f64,
     /// Seconds after which a client gives up and closes its connection.
     pub(crate) patience: f64,
+}
+
+/// Requests per second of each kind of client.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Mix {
+    pub(crate) seconds: f64,
+    /// Over HTTP/1.1.
+    pub(crate) http1: u32,
+    /// Over HTTP/2.
+    pub(crate) http2: u32,
+    /// Messages over WebSockets, each of which comes back.
+    pub(crate) sockets: u32,
 }
 
 /// What came of an order.
@@ -55,6 +70,8 @@ pub(crate) struct Tally {
     pub(crate) surge: Option<Surge>,
     /// What else came of replacing certificates.
     pub(crate) swap: Option<Swap>,
+    /// What came of a mix, whose requests are all in here.
+    pub(crate) mixed: Option<Mixed>,
 }
 
 /// What became of the requests of a surge that were not answered with 200.
@@ -91,4 +108,35 @@ pub(crate) struct Swap {
     pub(crate) failed: u64,
     /// What happened to the first of them.
     pub(crate) first_failure: Option<String>,
+}
+
+/// What came of a mix, by kind of client.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Mixed {
+    pub(crate) http1: Lane,
+    pub(crate) http2: Lane,
+    pub(crate) sockets: Lane,
+}
+
+/// What came of the requests of one kind of client, and of its connections.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Lane {
+    /// Requests that were answered as they should be.
+    pub(crate) answered: u64,
+    /// How long that took from when they were due, in microseconds: the median.
+    pub(crate) p50_us: f64,
+    /// The same, for 99 of 100 of them.
+    pub(crate) p99_us: f64,
+    /// The same, for all of them.
+    pub(crate) max_us: f64,
+    /// All other requests. None is sent again.
+    pub(crate) failed: u64,
+    /// What happened to the first of them.
+    pub(crate) first_failure: Option<String>,
+    /// Connections that the proxy ended, or said that it would.
+    pub(crate) ended: u64,
+    /// Those of them that it said so on by GOAWAY.
+    pub(crate) told: u64,
+    /// Streams that were reset, or had no whole answer when their connection ended.
+    pub(crate) cut: u64,
 }

@@ -4,8 +4,8 @@
 //! answer that is late holds up a request. Who gives up closes its connection, as browsers do.
 
 mod answer;
-mod connection;
-mod outcomes;
+pub(super) mod connection;
+pub(super) mod outcomes;
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;

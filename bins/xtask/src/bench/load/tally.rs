@@ -53,6 +53,7 @@ impl Count {
             max_us: percentile(&self.latencies, 100),
             surge: None,
             swap: None,
+            mixed: None,
         }
     }
 }

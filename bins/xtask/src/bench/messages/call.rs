@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE, USER_AGENT};
 use http::{Method, Request, Version};
 
-use super::{HOST, Style, grpc, request_fields};
+use super::{HOST, Style, first_route, grpc, request_fields};
 
 /// A request over HTTP/2.
 #[derive(Clone, Debug)]
@@ -21,7 +21,20 @@ impl Call {
     /// # Errors
     /// When a field is none.
     pub(crate) fn get(style: Style, scheme: &str) -> Result<Self> {
-        let mut head = Request::builder().version(Version::HTTP_2).uri(format!("{scheme}://{HOST}/"));
+        Self::get_from(style, &format!("{scheme}://{HOST}/"))
+    }
+
+    /// The same for the first of a list of routes, in clear text.
+    ///
+    /// # Errors
+    /// When a field is none.
+    pub(crate) fn get_first_route(style: Style) -> Result<Self> {
+        let (host, path) = first_route();
+        Self::get_from(style, &format!("http://{host}{path}"))
+    }
+
+    fn get_from(style: Style, uri: &str) -> Result<Self> {
+        let mut head = Request::builder().version(Version::HTTP_2).uri(uri);
         for line in request_fields(style).lines() {
             let (name, value) = line.split_once(": ").context("a field without a value")?;
             // RFC 9113 section 8.2.2: HTTP/2 has no fields about the connection.

@@ -33,22 +33,35 @@ pub(super) fn configuration(subject: Subject, assignment: Assignment<'_>) -> Str
             let _ = writeln!(lines, "    server b{index} {address} pool-max-conn 1024{to_backend}{server}");
             lines
         });
+    let (defaults, fields) = (DEFAULTS, fields(scheme));
     format!(
         "global
     nbthread 1
     maxconn 9500
-{pipes}{streams}defaults
+{pipes}{streams}{defaults}{splice}frontend clients
+    bind 127.0.0.1:{port} backlog 4096{from_clients}
+{fields}    default_backend app
+backend app
+{app}{servers}"
+    )
+}
+
+/// What goes for all connections.
+pub(super) const DEFAULTS: &str = "defaults
     mode http
     option http-keep-alive
     http-reuse always
-{splice}    timeout connect 5s
+    timeout connect 5s
     timeout client 600s
     timeout server 600s
     timeout http-keep-alive 600s
     timeout http-request 30s
-frontend clients
-    bind 127.0.0.1:{port} backlog 4096{from_clients}
-    option forwardfor
+";
+
+/// The fields that are sent to backends and clients.
+pub(super) fn fields(scheme: &str) -> String {
+    format!(
+        "    option forwardfor
     unique-id-format %[uuid()]
     unique-id-header X-Request-Id
     http-request set-header X-Forwarded-Proto {scheme}
@@ -57,9 +70,7 @@ frontend clients
     http-request set-header X-Real-IP %[src]
     http-request add-header Via \"1.1 haproxy\"
     http-response set-header X-Request-Id %[unique-id]
-    default_backend app
-backend app
-{app}{servers}"
+"
     )
 }
 

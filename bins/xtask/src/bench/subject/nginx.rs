@@ -1,5 +1,7 @@
 //! nginx: one worker, pooled backend connections, no access log, the fields that proxyd sends, too.
 
+use std::path::Path;
+
 use rustix::process::getuid;
 
 use super::{Assignment, Pair};
@@ -7,8 +9,12 @@ use crate::bench::scenario::Task;
 
 /// What is done with requests to a backend that speaks HTTP/1.1.
 const HTTP: &str = "            proxy_pass http://app;
-            proxy_http_version 1.1;
             proxy_set_header Connection \"\";
+            add_header X-Request-Id $request_id always;
+";
+
+/// How it is done.
+pub(super) const HTTP_SETTINGS: &str = "            proxy_http_version 1.1;
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;
@@ -17,7 +23,6 @@ const HTTP: &str = "            proxy_pass http://app;
             proxy_set_header X-Real-IP $remote_addr;
             proxy_set_header X-Request-Id $request_id;
             proxy_set_header Via \"1.1 nginx\";
-            add_header X-Request-Id $request_id always;
             proxy_buffer_size 64k;
             proxy_buffers 16 64k;
             proxy_busy_buffers_size 128k;
@@ -44,11 +49,30 @@ pub(super) fn configuration(assignment: Assignment<'_>) -> String {
         Some(pair) => (" ssl", over_tls(pair)),
         None => ("", String::new()),
     };
-    let location = if protocol.is_http2_to_backend() { GRPC } else { HTTP };
-    let folder = folder.display();
+    let location =
+        if protocol.is_http2_to_backend() { GRPC.to_owned() } else { format!("{HTTP}{HTTP_SETTINGS}") };
     let balance = if task == Task::Balance { "        least_conn;\n" } else { "" };
     let servers: String =
         assignment.backends.iter().map(|backend| format!("        server 127.0.0.1:{backend};\n")).collect();
+    let servers = format!(
+        "    upstream app {{
+{balance}{servers}        keepalive 1024;
+        keepalive_requests 1000000000;
+        keepalive_timeout 600s;
+    }}
+    server {{
+        listen 127.0.0.1:{port} reuseport backlog=4096{ssl}{http2};
+{certificate}        location / {{
+{location}        }}
+    }}
+"
+    );
+    whole(folder, &servers)
+}
+
+/// The whole of a configuration, of what is told about upstreams and `servers`.
+pub(super) fn whole(folder: &Path, servers: &str) -> String {
+    let folder = folder.display();
     // Workers of a master that runs as root would become another user, who may not write profiles.
     let user = if getuid().is_root() { "user root;\n" } else { "" };
     format!(
@@ -70,17 +94,7 @@ http {{
     keepalive_requests 1000000000;
     http2_max_concurrent_streams 128;
     tcp_nodelay on;
-    upstream app {{
-{balance}{servers}        keepalive 1024;
-        keepalive_requests 1000000000;
-        keepalive_timeout 600s;
-    }}
-    server {{
-        listen 127.0.0.1:{port} reuseport backlog=4096{ssl}{http2};
-{certificate}        location / {{
-{location}        }}
-    }}
-}}
+{servers}}}
 "
     )
 }

@@ -14,7 +14,7 @@ use super::outcomes::Outcome;
 
 /// A connection with at most one request under way.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(in crate::bench::load) struct Connection {
     socket: OwnedFd,
     /// When the request under way was due.
     asked: Option<Instant>,
@@ -25,7 +25,7 @@ pub(super) struct Connection {
 
 /// What came of an event.
 #[derive(Debug)]
-pub(super) enum Came {
+pub(in crate::bench::load) enum Came {
     /// Nothing that matters yet.
     Nothing,
     /// A whole answer, and whether the connection ends with it.
@@ -36,7 +36,7 @@ pub(super) enum Came {
 
 impl Connection {
     /// Begins to connect to `address`.
-    pub(super) fn open(address: SocketAddrV4) -> rustix::io::Result<Self> {
+    pub(in crate::bench::load) fn open(address: SocketAddrV4) -> rustix::io::Result<Self> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
         match connect(&socket, &SocketAddr::V4(address)) {
@@ -46,17 +46,17 @@ impl Connection {
         Ok(Self { socket, asked: None, unsent: Vec::new(), answer: Answer::default() })
     }
 
-    pub(super) fn socket(&self) -> &OwnedFd {
+    pub(in crate::bench::load) fn socket(&self) -> &OwnedFd {
         &self.socket
     }
 
     /// When the request under way was due, if there is one.
-    pub(super) fn asked(&self) -> Option<Instant> {
+    pub(in crate::bench::load) fn asked(&self) -> Option<Instant> {
         self.asked
     }
 
     /// Sends a request that was `due`, as soon as the connection stands.
-    pub(super) fn ask(&mut self, request: &[u8], due: Instant) -> Result<(), String> {
+    pub(in crate::bench::load) fn ask(&mut self, request: &[u8], due: Instant) -> Result<(), String> {
         self.asked = Some(due);
         self.answer = Answer::default();
         self.unsent = request.to_vec();
@@ -64,7 +64,7 @@ impl Connection {
     }
 
     /// Sends and receives what can be.
-    pub(super) fn go_on(&mut self, scratch: &mut [u8]) -> Came {
+    pub(in crate::bench::load) fn go_on(&mut self, scratch: &mut [u8]) -> Came {
         if let Err(failure) = self.send() {
             return Came::End(failure);
         }

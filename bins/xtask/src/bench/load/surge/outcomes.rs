@@ -7,7 +7,7 @@ use crate::bench::load::tally::{nanos, percentile};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Outcome {
+pub(in crate::bench::load) enum Outcome {
     /// Answered with 200.
     Good,
     /// Answered with 503, `at_once` if it did not wait before.
