@@ -75,7 +75,7 @@ pub(crate) fn measure(built: &Built, subjects: &[Subject]) -> Result<()> {
 
 /// The requests of `seconds`.
 fn mix(seconds: f64) -> Mix {
-    Mix { seconds, http1: 6_000, http2: 3_000, sockets: 1_000 }
+    Mix { seconds, http1: 3_000, http2: 1_500, sockets: 500 }
 }
 
 /// The route that the change `turn` alters: the one that clients use, or one of the others in turn.

@@ -47,3 +47,6 @@ impl Api {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

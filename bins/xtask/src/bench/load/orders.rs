@@ -139,4 +139,6 @@ pub(crate) struct Lane {
     pub(crate) told: u64,
     /// Streams that were reset, or had no whole answer when their connection ended.
     pub(crate) cut: u64,
+    /// Those of them that the proxy said it had not worked on, so that a client may send them again.
+    pub(crate) repeatable: u64,
 }

@@ -1,5 +1,8 @@
 use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::mpsc;
+use std::thread;
 
 use super::*;
 
@@ -27,6 +30,34 @@ fn each_change_is_looked_for_until_it_or_a_later_one_is_there() {
     let watched = watch(look, &told).unwrap();
     assert_eq!((watched.visible.len(), watched.failed), (3, 1));
     assert_eq!(watched.first_failure.as_deref(), Some("refused"));
+}
+
+/// What a look at a route finds where every answer is `answer`.
+fn look_at(answer: &'static str) -> Result<u32> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let SocketAddr::V4(address) = listener.local_addr().unwrap() else { panic!("bound to IPv4") };
+    thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            let mut request = [0; 1_000];
+            let received = socket.read(&mut request).unwrap();
+            let expected = "GET /service-1/item HTTP/1.1\r\nHost: host-1.example.test\r\n";
+            assert!(request[..received].starts_with(expected.as_bytes()));
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    Look { address, layout: Layout::Paths }.number(11)
+}
+
+#[test]
+fn a_look_finds_the_number_of_a_route() {
+    assert_eq!(look_at("HTTP/1.1 200 OK\r\nx-change: 17\r\nContent-Length: 0\r\n\r\n").unwrap(), 17);
+    let failures = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "an answer has no X-Change"),
+        ("HTTP/1.1 503 \r\nContent-Length: 0\r\n\r\n", "a look is answered with 503"),
+    ];
+    for (answer, failure) in failures {
+        assert_eq!(look_at(answer).unwrap_err().to_string(), failure);
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use h2::Reason;
 use h2::client::SendRequest;
 use http::StatusCode;
 use tokio::net::TcpStream;
@@ -49,7 +50,7 @@ enum Failure {
     /// It was not sent.
     Unsent(String),
     /// Its stream ended too soon.
-    Cut(String),
+    Cut { failure: String, is_repeatable: bool },
     /// It was answered, but not so.
     Answer(String),
 }
@@ -114,14 +115,13 @@ async fn exchange(
     expected: Expected,
 ) -> Result<(), Failure> {
     let unsent = |error| Failure::Unsent(format!("a request could not be sent: {error}"));
-    let cut = |error| Failure::Cut(format!("a response did not come: {error}"));
     let (response, _) = connection.send_request(call.head.clone(), true).map_err(unsent)?;
-    let response = response.await.map_err(cut)?;
+    let response = response.await.map_err(|error| cut(&error))?;
     let status = response.status();
     let (mut body, mut received) = (response.into_body(), 0);
     while let Some(data) = body.data().await {
-        let length = data.map_err(cut)?.len();
-        body.flow_control().release_capacity(length).map_err(cut)?;
+        let length = data.map_err(|error| cut(&error))?.len();
+        body.flow_control().release_capacity(length).map_err(|error| cut(&error))?;
         received += length;
     }
     match (status, received == expected.body) {
@@ -131,6 +131,13 @@ async fn exchange(
         }
         (status, _) => Err(Failure::Answer(format!("unexpected response: {status}"))),
     }
+}
+
+/// A stream that ended by `error`.
+fn cut(error: &h2::Error) -> Failure {
+    // RFC 9113 section 8.7: it is not worked on beyond what GOAWAY says, nor when it is refused.
+    let is_repeatable = error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM);
+    Failure::Cut { failure: format!("a response did not come: {error}"), is_repeatable }
 }
 
 impl Place {
@@ -178,8 +185,8 @@ impl State {
         match outcome {
             Ok(()) => count.answered(due.elapsed()),
             Err(Failure::Unsent(failure) | Failure::Answer(failure)) => count.failed(failure),
-            Err(Failure::Cut(failure)) => {
-                count.cut();
+            Err(Failure::Cut { failure, is_repeatable }) => {
+                count.cut(is_repeatable);
                 count.failed(failure);
             }
         }

@@ -25,9 +25,10 @@ impl Count {
         self.lane.first_failure.get_or_insert(what);
     }
 
-    /// A stream was reset, or ended with its connection.
-    pub(in crate::bench::load) fn cut(&mut self) {
+    /// A stream was reset, or ended with its connection; whether it is sure that nothing was done for it.
+    pub(in crate::bench::load) fn cut(&mut self, is_repeatable: bool) {
         self.lane.cut += 1;
+        self.lane.repeatable += u64::from(is_repeatable);
     }
 
     /// The proxy ended a connection; `told` if it said so by GOAWAY.

@@ -10,7 +10,7 @@ fn phase(p99_us: f64, http2: Lane) -> Phase {
 }
 
 fn line() -> Line {
-    let http2 = Lane { failed: 2, ended: 8, told: 7, cut: 2, ..Lane::default() };
+    let http2 = Lane { failed: 2, ended: 8, told: 7, cut: 2, repeatable: 1, ..Lane::default() };
     let http2 = Lane { first_failure: Some("reset".to_owned()), ..http2 };
     let visible = Spread { p50_ms: 20.0, p99_ms: 30.0, max_ms: 40.0 };
     Line {
@@ -39,7 +39,7 @@ fn each_kind_of_client_has_a_row_with_both_phases() {
 
 #[test]
 fn looks_that_failed_are_failed_requests() {
-    let row = ["nginx", "5", "0", "8", "7", "2", "0", "20.0", "30.0", "40.0", "-"];
+    let row = ["nginx", "5", "0", "8", "7", "2", "1", "0", "20.0", "30.0", "40.0", "-"];
     check(&connections(&[line()]), 1, &row);
 }
 

@@ -75,15 +75,25 @@ fn connections_with_goaway_are_replaced_and_counted() {
 #[test]
 fn streams_that_are_reset_are_failures_and_end_no_connection() {
     let lane = lane(|_, respond| {
-        respond.send_reset(h2::Reason::INTERNAL_ERROR);
+        respond.send_reset(Reason::INTERNAL_ERROR);
         true
     });
     assert_eq!((lane.answered, lane.failed, lane.cut, lane.ended), (0, 20, 20, 0));
+    assert_eq!(lane.repeatable, 0);
+}
+
+#[test]
+fn streams_that_are_refused_are_failures_that_may_be_sent_again() {
+    let lane = lane(|_, respond| {
+        respond.send_reset(Reason::REFUSED_STREAM);
+        true
+    });
+    assert_eq!((lane.failed, lane.cut, lane.repeatable), (20, 20, 20));
 }
 
 #[test]
 fn connections_that_end_without_a_word_cut_their_streams() {
     let lane = lane(|_, _| false);
-    assert_eq!((lane.answered, lane.failed, lane.cut, lane.told), (0, 20, 20, 0));
+    assert_eq!((lane.answered, lane.failed, lane.cut, lane.repeatable, lane.told), (0, 20, 20, 0, 0));
     assert!(lane.ended >= 18, "{lane:?}");
 }
