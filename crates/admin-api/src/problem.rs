@@ -13,7 +13,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<Value>,
     more: Map<String, Value>,
-    fields: HeaderMap,
+    fields: Box<HeaderMap>,
 }
 
 impl Problem {
@@ -25,7 +25,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             more: Map::new(),
-            fields: HeaderMap::new(),
+            fields: Box::default(),
         }
     }
 
@@ -79,7 +79,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Value::Object(body).to_string()).into_response();
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        fields.extend(self.fields);
+        fields.extend(*self.fields);
         response
     }
 }

@@ -23,7 +23,7 @@ use crate::problem::Problem;
 #[derive(Debug, Default)]
 pub(super) struct Held {
     pub(super) bytes: Bytes,
-    pub(super) permits: Option<OwnedSemaphorePermit>,
+    _permits: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads all of a body, within the limits.
@@ -67,7 +67,7 @@ where
         }
         all.extend_from_slice(&data);
     }
-    Ok(Held { bytes: all.freeze(), permits })
+    Ok(Held { bytes: all.freeze(), _permits: permits })
 }
 
 fn busy() -> Problem {

@@ -116,7 +116,7 @@ async fn talk(mut line: Line, exchanges: Exchanges, go: &CancellationToken) {
                 loop {
                     match timeout(LEAVING, http.as_mut()).await {
                         Ok(result) => break result,
-                        Err(_) if phase.is_busy() => {}
+                        Err(_) if phase.idle_since().is_none() => {}
                         Err(_) => break Ok(()),
                     }
                 }

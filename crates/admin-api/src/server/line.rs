@@ -121,7 +121,7 @@ impl AsyncWrite for Line {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_pending(cx))?;
-        let found = if this.phase.is_busy() { None } else { bare::find(buf) };
+        let found = if this.phase.is_answering() { None } else { bare::find(buf) };
         match found {
             Some((0, status)) => {
                 this.refuse(status);
@@ -135,7 +135,12 @@ impl AsyncWrite for Line {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_pending(cx))?;
-        Pin::new(&mut this.stream).poll_flush(cx)
+        ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
+        if this.phase.flushed() {
+            // Nobody may read before there is something: the time between two requests begins here.
+            let _ = this.poll_deadline(cx);
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

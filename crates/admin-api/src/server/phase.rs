@@ -35,6 +35,14 @@ enum Stage {
     Head,
     /// A request is answered: its body has a deadline of its own, and so has each write.
     Busy,
+    /// The answer is there in whole, and the client has yet to take the rest of it.
+    Flushing,
+}
+
+impl Stage {
+    const fn is_idle(self) -> bool {
+        matches!(self, Self::Quiet | Self::Head)
+    }
 }
 
 impl Phase {
@@ -65,20 +73,32 @@ impl Phase {
         Busy { phase: Arc::clone(self) }
     }
 
-    pub(super) fn is_busy(&self) -> bool {
+    /// All that was written has been taken. True where that was the last of an answer.
+    pub(super) fn flushed(&self) -> bool {
+        let mut state = self.state();
+        let is_last = state.stage == Stage::Flushing;
+        if is_last {
+            let now = Instant::now();
+            *state = State { stage: Stage::Quiet, since: now, until: now + self.deadlines.idle };
+        }
+        is_last
+    }
+
+    /// Whether a request is with a handler, or its answer still comes from one.
+    pub(super) fn is_answering(&self) -> bool {
         self.state().stage == Stage::Busy
     }
 
     /// Until when the client has to have gone on.
     pub(super) fn until(&self) -> Option<Instant> {
         let state = self.state();
-        (state.stage != Stage::Busy).then_some(state.until)
+        state.stage.is_idle().then_some(state.until)
     }
 
     /// Since when nothing is asked of us, where that is so.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
-        (state.stage != Stage::Busy).then_some(state.since)
+        state.stage.is_idle().then_some(state.since)
     }
 
     /// The client may be sending still what nobody will read.
@@ -103,8 +123,6 @@ pub(super) struct Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let now = Instant::now();
-        let until = now + self.phase.deadlines.idle;
-        *self.phase.state() = State { stage: Stage::Quiet, since: now, until };
+        self.phase.state().stage = Stage::Flushing;
     }
 }

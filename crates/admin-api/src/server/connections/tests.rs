@@ -28,6 +28,7 @@ async fn the_one_that_was_idle_for_the_longest_time_makes_room() {
     }
     // The first has been answered since, and the second is being answered.
     drop(all[0].phase.begin());
+    assert!(all[0].phase.flushed());
     let _busy = all[1].phase.begin();
     assert!(come(&connections).slot.is_some());
     let gone: Vec<_> = all.iter().map(|one| one.go.is_cancelled()).collect();
@@ -41,6 +42,9 @@ async fn where_all_are_at_work_nobody_makes_room() {
     let busy = (a.phase.begin(), b.phase.begin());
     assert!(come(&connections).slot.is_none());
     drop(busy);
+    // Their answers are still being taken.
+    assert!(come(&connections).slot.is_none());
+    assert!(a.phase.flushed());
     assert!(come(&connections).slot.is_some());
     assert!(a.slot.is_some() && b.slot.is_some());
 }

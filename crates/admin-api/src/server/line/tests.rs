@@ -43,6 +43,7 @@ async fn silence_has_a_deadline_before_the_first_request_and_between_requests() 
     line.read(&mut [0; 8]).await.unwrap_err();
     assert_eq!(start.elapsed(), Duration::from_secs(10));
     drop(phase.begin());
+    line.flush().await.unwrap();
     line.read(&mut [0; 8]).await.unwrap_err();
     assert_eq!(start.elapsed(), Duration::from_secs(70));
 }

@@ -19,9 +19,13 @@ async fn each_stage_has_its_deadline() {
     assert_eq!(phase.until(), Some(start + Duration::from_secs(3) + deadlines.head));
     assert_eq!(phase.idle_since(), Some(start));
     let busy = phase.begin();
-    assert_eq!((phase.until(), phase.idle_since(), phase.is_busy()), (None, None, true));
+    assert_eq!((phase.until(), phase.idle_since(), phase.is_answering()), (None, None, true));
+    assert!(!phase.flushed());
     advance(Duration::from_secs(100)).await;
     drop(busy);
+    assert_eq!((phase.until(), phase.idle_since(), phase.is_answering()), (None, None, false));
+    assert!(phase.flushed());
+    assert!(!phase.flushed());
     assert_eq!(phase.until(), Some(Instant::now() + deadlines.idle));
     assert_eq!(phase.idle_since(), Some(Instant::now()));
 }
