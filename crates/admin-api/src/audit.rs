@@ -3,9 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use http::StatusCode;
+use tokio::time::Instant;
 
 /// The longest path, summary or method that is written.
 const LONGEST: usize = 256;
@@ -27,39 +26,77 @@ impl Audited {
     }
 }
 
-/// One line. It has no query, no body and no credentials, whatever they are.
+/// Who asked what. There is no query, no body and no credential in it, whatever they are.
 #[derive(Debug)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct Asked<'a> {
     /// The caller's name; none where it is not known.
     pub(crate) actor: Option<&'a str>,
     pub(crate) address: &'a str,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
-    pub(crate) status: StatusCode,
-    /// The code of a refusal.
-    pub(crate) refusal: Option<&'static str>,
     pub(crate) request_id: &'a str,
-    pub(crate) took: Duration,
-    pub(crate) audited: Option<&'a Audited>,
+    pub(crate) since: Instant,
 }
 
-impl Entry<'_> {
-    pub(crate) fn write(&self) {
+/// What became of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome<'a> {
+    /// A handler answered.
+    Answered(StatusCode, Option<&'a Audited>),
+    /// It did not get to a handler, for a reason of this code.
+    Refused(StatusCode, &'static str),
+    /// A handler had it, and the connection ended before there was an answer. It may have been done all the same.
+    CutOff,
+}
+
+impl Asked<'_> {
+    /// Writes its line.
+    pub(crate) fn write(&self, outcome: Outcome<'_>) {
+        let (status, refusal, audited, sentence) = match outcome {
+            Outcome::Answered(status, audited) => (Some(status), None, audited, "a write was answered"),
+            Outcome::Refused(status, code) => (Some(status), Some(code), None, "a request was refused"),
+            Outcome::CutOff => (None, None, None, "a write was cut off before its answer"),
+        };
         tracing::info!(
             target: "proxyd::audit",
             actor = %shown(self.actor.unwrap_or("-")),
             address = %self.address,
             method = %shown(self.method),
             path = %shown(self.path),
-            status = self.status.as_u16(),
-            refusal = self.refusal,
+            status = status.map(|status| status.as_u16()),
+            refusal,
             request_id = %self.request_id,
-            took_ms = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
-            revision = self.audited.map(|audited| audited.revision),
-            summary = self.audited.map(|audited| tracing::field::display(shown(&audited.summary))),
-            "{}",
-            if self.refusal.is_some() { "a request was refused" } else { "a write was answered" },
+            took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+            revision = audited.map(|audited| audited.revision),
+            summary = audited.map(|audited| tracing::field::display(shown(&audited.summary))),
+            "{sentence}",
         );
+    }
+
+    /// Writes that a write was cut off, unless it is told before it is dropped that there is an answer.
+    pub(crate) fn watch(&self) -> Watch<'_> {
+        Watch { asked: self, is_answered: false }
+    }
+}
+
+/// A write that a handler has.
+#[derive(Debug)]
+pub(crate) struct Watch<'a> {
+    asked: &'a Asked<'a>,
+    is_answered: bool,
+}
+
+impl Watch<'_> {
+    pub(crate) fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.asked.write(Outcome::CutOff);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use super::gate::Gate;
 use super::phase::Phase;
 use super::request_id::RequestId;
 use crate::access::{Arrival, head};
-use crate::audit::{Audited, Entry};
+use crate::audit::{Asked, Audited, Outcome};
 use crate::caller::{Caller, Role};
 use crate::problem::Problem;
 
@@ -45,32 +45,37 @@ impl Exchanges {
         B: HttpBody<Data = Bytes> + Unpin,
     {
         let busy = self.phase.begin();
-        let started = Instant::now();
-        let id = RequestId::new();
+        let (since, id) = (Instant::now(), RequestId::new());
         let (parts, body) = request.into_parts();
         let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-        let (actor, admitted) = match self.gate.identify(&self.arrival, &parts) {
-            Ok(caller) => (Some(caller.name.clone()), self.admit(caller, parts, body, &id).await),
-            Err(problem) => (None, Err(self.refuse(problem, &body))),
+        let caller = self.gate.identify(&self.arrival, &parts);
+        let actor = caller.as_ref().ok().map(|caller| caller.name.clone());
+        let asked = Asked {
+            actor: actor.as_deref(),
+            address: &self.arrival.peer.to_string(),
+            method: method.as_str(),
+            path: &path,
+            request_id: id.as_str(),
+            since,
         };
-        let (refusal, response) = match admitted {
-            Ok((request, held)) => (None, self.handle(request, held, &id).await),
-            Err(refused) => (Some(refused.0), refused.1),
+        let admitted = match caller {
+            Ok(caller) => self.admit(caller, parts, body, &id).await,
+            Err(problem) => Err(self.refuse(problem, &body)),
         };
-        if refusal.is_some() || head::role_for(&method) == Role::Write {
-            Entry {
-                actor: actor.as_deref(),
-                address: &self.arrival.peer.to_string(),
-                method: method.as_str(),
-                path: &path,
-                status: response.status(),
-                refusal,
-                request_id: id.as_str(),
-                took: started.elapsed(),
-                audited: response.extensions().get::<Audited>(),
+        let response = match admitted {
+            Ok((request, held)) if head::role_for(&method) == Role::Write => {
+                let watch = asked.watch();
+                let response = self.handle(request, held, &id).await;
+                watch.answered();
+                asked.write(Outcome::Answered(response.status(), response.extensions().get::<Audited>()));
+                response
             }
-            .write();
-        }
+            Ok((request, held)) => self.handle(request, held, &id).await,
+            Err(Refused(code, response)) => {
+                asked.write(Outcome::Refused(response.status(), code));
+                response
+            }
+        };
         let response = dress(response, &id);
         let is_stream = response.headers().get(CONTENT_TYPE).is_some_and(is_event_stream);
         let end = is_stream.then(|| Box::pin(self.stop.clone().cancelled_owned()) as _);

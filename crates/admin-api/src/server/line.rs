@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::{Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::bare;
 use super::phase::Phase;
 use super::request_id::RequestId;
 use super::stall::Stream;
 use crate::access::Peer;
-use crate::audit::Entry;
+use crate::audit::{Asked, Outcome};
 
 /// How long, and for how many bytes, a client is listened to that was answered before it had sent everything.
 const LINGER: Duration = Duration::from_secs(1);
@@ -84,18 +84,15 @@ impl Line {
     fn refuse(&mut self, status: http::StatusCode) {
         let id = RequestId::new();
         let problem = bare::problem(status);
-        Entry {
+        let asked = Asked {
             actor: None,
             address: &self.peer.to_string(),
             method: "-",
             path: "-",
-            status: problem.status(),
-            refusal: Some(problem.code()),
             request_id: id.as_str(),
-            took: Duration::ZERO,
-            audited: None,
-        }
-        .write();
+            since: Instant::now(),
+        };
+        asked.write(Outcome::Refused(problem.status(), problem.code()));
         self.pending = bare::answer(problem, &id).into();
         self.phase.leave_unread();
     }

@@ -1,10 +1,13 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use admin_api::Role;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::house::{House, request, settings};
+use super::house::{House, gated, in_time, request, settings};
 use super::tokens::token;
 
 #[derive(Clone, Default)]
@@ -36,15 +39,38 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-#[tokio::test]
-async fn writes_and_refusals_are_written_down_and_no_secret_is() {
-    let lines = Lines::default();
+fn listen(lines: &Lines) -> tracing::subscriber::DefaultGuard {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(lines.clone())
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .json()
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_default(subscriber)
+}
+
+#[tokio::test]
+async fn a_write_that_is_cut_off_is_written_down() {
+    let lines = Lines::default();
+    let _guard = listen(&lines);
+    let (begun, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let mut settings = settings();
+    settings.deadlines.drain = Duration::from_millis(50);
+    let mut house = House::with(settings, gated(&begun, &may_end));
+    let mut stream = house.connect().await;
+    stream.write_all(request("POST /gated", "", "").as_bytes()).await.unwrap();
+    in_time(begun.notified()).await;
+    house.stop();
+    house.ended().await;
+    let all = lines.take();
+    let audit: Vec<_> = all.iter().filter(|line| line.contains("proxyd::audit")).collect();
+    let [one] = audit[..] else { panic!("{all:?}") };
+    assert!(one.contains("a write was cut off") && one.contains("\"path\":\"/gated\""), "{one}");
+}
+
+#[tokio::test]
+async fn writes_and_refusals_are_written_down_and_no_secret_is() {
+    let lines = Lines::default();
+    let _guard = listen(&lines);
     let mut settings = settings();
     settings.tokens = vec![token("ops", "sesame-1", Role::Write), token("eyes", "sesame-2", Role::Read)];
     let house = House::open(settings);

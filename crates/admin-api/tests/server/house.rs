@@ -63,14 +63,12 @@ async fn events() -> Response {
 /// A handler that says when it has begun, and waits until it may end.
 pub(super) fn gated(begun: &std::sync::Arc<Notify>, may_end: &std::sync::Arc<Notify>) -> Router {
     let (begun, may_end) = (begun.clone(), may_end.clone());
-    router().route(
-        "/gated",
-        get(move || async move {
-            begun.notify_one();
-            may_end.notified().await;
-            "done"
-        }),
-    )
+    let wait = move || async move {
+        begun.notify_one();
+        may_end.notified().await;
+        "done"
+    };
+    router().route("/gated", get(wait.clone()).post(wait))
 }
 
 pub(super) struct House {

@@ -1,5 +1,4 @@
 use tokio::io::duplex;
-use tokio::time::Instant;
 
 use super::*;
 use crate::server::settings::Deadlines;
