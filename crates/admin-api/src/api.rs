@@ -40,10 +40,10 @@ use axum::Router;
 use bytes::Bytes;
 use control_plane::Documents;
 use control_plane::changes::{Applied, Planned};
+use metrics::{Figures, Scope, Tracker};
 use tokio::sync::Semaphore;
 
 use crate::dto;
-use crate::sources::{EventSource, StatsSource};
 use idempotency::Memory;
 pub(crate) use moment::with_millis;
 use reply::Reply;
@@ -62,21 +62,18 @@ pub struct ApiSettings {
     pub max_body: usize,
     /// The version that the process says it is.
     pub version: String,
-    /// Who knows figures; `None`: they are all zero.
-    pub stats: Option<Arc<dyn StatsSource>>,
-    /// Who knows what happens; `None`: `/events` answers 503.
-    pub events: Option<Arc<dyn EventSource>>,
+    /// Who knows figures, and is run by somebody; `None`: they are all zero.
+    pub tracker: Option<Arc<Tracker>>,
 }
 
 impl Default for ApiSettings {
-    /// `If-Match` is nobody's duty, bodies have at most 10 MiB, and there are neither figures nor events.
+    /// `If-Match` is nobody's duty, bodies have at most 10 MiB, and there are no figures.
     fn default() -> Self {
         Self {
             require_if_match: false,
             max_body: 10 << 20,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            stats: None,
-            events: None,
+            tracker: None,
         }
     }
 }
@@ -112,6 +109,14 @@ impl Api {
             streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
             began: Instant::now(),
         }
+    }
+}
+
+impl Api {
+    /// The figures of a scope; zeros where nothing is known.
+    fn figures(&self, scope: Scope<'_>) -> Figures {
+        let tracker = self.settings.tracker.as_ref();
+        tracker.and_then(|tracker| tracker.figures(scope)).unwrap_or_default()
     }
 }
 

@@ -10,8 +10,6 @@ mod limit;
 mod api;
 mod openapi;
 
-mod sources;
-
 mod caller;
 mod dto;
 mod problem;
@@ -25,4 +23,3 @@ pub use server::{
     AdminAddress, AdminServer, AdminSettings, BindError, ClientSettings, Deadlines, RequestId, TokenSettings,
     method_not_allowed, not_found, with_fallbacks,
 };
-pub use sources::{EventSource, Figures, Point, Scope, StatsSource, Told};

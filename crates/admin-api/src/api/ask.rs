@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use control_plane::ControlPlane;
 use control_plane::changes::View;
+use metrics::{Figures, Scope};
 use serde_json::{Map, Value};
 
 use super::Api;
@@ -39,6 +40,16 @@ impl Ask {
     /// Backends, certificates, and the engine.
     pub(crate) fn control(&self) -> &ControlPlane {
         self.api.documents.control()
+    }
+
+    /// The figures of a scope; zeros where nothing is known.
+    pub(crate) fn figures(&self, scope: Scope<'_>) -> Figures {
+        self.api.figures(scope)
+    }
+
+    /// Clients' connections.
+    pub(crate) fn connections(&self) -> u64 {
+        u64::try_from(self.control().handle().connections()).unwrap_or(u64::MAX)
     }
 
     /// Whether only the plan of a change is asked for.

@@ -57,7 +57,7 @@ pub(super) fn put(ask: &Ask) -> Result<Reply, Problem> {
         let is_there = ask.view().entry(&key).is_some();
         let condition = writing::condition(ask, is_there)?;
         let edit = Edit::Put { key: key.clone(), value: value.clone(), condition };
-        Ok(Wanted { edit, places: Places::Renamed(&[("/id", "/domain")]), is_derived: false })
+        Ok(Wanted { edit, places: Places::Renamed(&[("/id", "/domain")]), is_derived: false, is_so: false })
     };
     writing::write(ask, wanted, |_, key| match shown(ask, &key.id) {
         Ok((reply, tag)) => {
@@ -81,7 +81,7 @@ pub(super) fn delete(ask: &Ask) -> Result<Reply, Problem> {
     let wanted = || {
         let is_there = ask.view().entry(&key).is_some();
         let edit = Edit::Remove { key: key.clone(), condition: writing::condition(ask, is_there)? };
-        Ok(Wanted { edit, places: Places::Nowhere, is_derived: false })
+        Ok(Wanted { edit, places: Places::Nowhere, is_derived: false, is_so: false })
     };
     writing::write(ask, wanted, |_, _| Reply::nothing())
 }

@@ -25,7 +25,11 @@ pub(super) fn put(ask: &Ask) -> Result<Reply, Problem> {
 }
 
 pub(super) fn apply(ask: &Ask) -> Result<Reply, Problem> {
-    writing::write(ask, || whole(ask), |applied: &Applied, _| dto_applied(applied))
+    writing::write(
+        ask,
+        || whole(ask),
+        |applied: Option<&Applied>, _| applied.map_or_else(Reply::nothing, dto_applied),
+    )
 }
 
 pub(super) fn patch(ask: &Ask) -> Result<Reply, Problem> {
@@ -45,7 +49,12 @@ pub(super) fn patch(ask: &Ask) -> Result<Reply, Problem> {
         strip(&mut value);
         let condition = Condition::Tag(vec![view.tag().to_owned()]);
         let is_derived = !matches!(wanted, Condition::Tag(_));
-        Ok(Wanted { edit: Edit::Document { value, condition }, places: Places::Same, is_derived })
+        Ok(Wanted {
+            edit: Edit::Document { value, condition },
+            places: Places::Same,
+            is_derived,
+            is_so: false,
+        })
     };
     writing::write(ask, wanted, |_, _| whole_answer(ask))
 }
@@ -62,7 +71,12 @@ fn whole(ask: &Ask) -> Result<Wanted, Problem> {
     let mut value = Value::Object(ask.object()?.clone());
     strip(&mut value);
     let condition = writing::condition(ask, true)?;
-    Ok(Wanted { edit: Edit::Document { value, condition }, places: Places::Same, is_derived: false })
+    Ok(Wanted {
+        edit: Edit::Document { value, condition },
+        places: Places::Same,
+        is_derived: false,
+        is_so: false,
+    })
 }
 
 fn whole_answer(ask: &Ask) -> Reply {

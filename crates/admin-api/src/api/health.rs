@@ -24,7 +24,7 @@ pub(super) fn health(ask: &Ask) -> Result<Reply, Problem> {
         pending: pending.as_deref().and_then(Pending::of),
         version: ask.api.settings.version.clone(),
         uptime_seconds: ask.api.began.elapsed().as_secs(),
-        connections: u64::try_from(ask.control().handle().connections()).unwrap_or(u64::MAX),
+        connections: ask.connections(),
         routes: count(Kind::Route),
         upstreams: count(Kind::Upstream),
     }))

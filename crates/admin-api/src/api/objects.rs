@@ -83,7 +83,10 @@ pub(super) fn put(ask: &Ask, noun: Noun, key: &Key) -> Result<Reply, Problem> {
         }
         identify(&mut object, noun, &key.id)?;
         let condition = writing::condition(ask, entry.is_some())?;
-        Ok(whole(key, object, condition))
+        let is_so = entry.is_some_and(|entry| {
+            entry.value().as_object() == Some(&object) && is_met(&condition, entry.tag())
+        });
+        Ok(Wanted { is_so, ..whole(key, object, condition) })
     };
     writing::write(ask, wanted, |_, key| after(ask, noun, key, !is_there))
 }
@@ -108,7 +111,7 @@ pub(super) fn delete(ask: &Ask, key: &Key) -> Result<Reply, Problem> {
     let wanted = || {
         let is_there = ask.view().entry(key).is_some();
         let edit = Edit::Remove { key: key.clone(), condition: writing::condition(ask, is_there)? };
-        Ok(Wanted { edit, places: Places::Nowhere, is_derived: false })
+        Ok(Wanted { edit, places: Places::Nowhere, is_derived: false, is_so: false })
     };
     writing::write(ask, wanted, |_, _| Reply::nothing())
 }
@@ -127,9 +130,10 @@ pub(super) fn derived(
         return Err(refusal::changed(&format!("{key} is not as it was expected"), Some(entry.tag())));
     }
     let value = make(entry, entry.value())?;
+    let is_so = value == *entry.value();
     let condition = Condition::Tag(vec![entry.tag().to_owned()]);
     let is_derived = !matches!(wanted, Condition::Tag(_));
-    Ok(Wanted { edit: Edit::Put { key: key.clone(), value, condition }, places, is_derived })
+    Ok(Wanted { edit: Edit::Put { key: key.clone(), value, condition }, places, is_derived, is_so })
 }
 
 /// An object that is made what it is now, as an answer.
@@ -149,7 +153,7 @@ pub(super) fn new(key: &Key, object: Map<String, Value>) -> Wanted {
 
 fn whole(key: &Key, object: Map<String, Value>, condition: Condition) -> Wanted {
     let edit = Edit::Put { key: key.clone(), value: Value::Object(object), condition };
-    Wanted { edit, places: Places::Same, is_derived: false }
+    Wanted { edit, places: Places::Same, is_derived: false, is_so: false }
 }
 
 /// Gives an object its name.

@@ -47,6 +47,9 @@ pub(super) fn get(ask: &Ask) -> Result<Reply, Problem> {
 pub(super) fn add(ask: &Ask) -> Result<Reply, Problem> {
     let mut backend = Value::Object(ask.object()?.clone());
     shown::strip_backend(&mut backend);
+    if backend.get("id").is_some_and(|id| !id.is_string() && !id.is_null()) {
+        return Err(refusal::wrong("/id", "the id must be a text", None));
+    }
     let id = identify(&mut backend);
     let wanted = || {
         let pool = Pool::find(ask, &ask.view())?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::tags;
+use crate::Audited;
 
 /// An answer.
 pub(crate) struct Reply {
@@ -108,6 +109,9 @@ impl IntoResponse for Reply {
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.fields;
+        if let Some((revision, summary)) = self.made {
+            response.extensions_mut().insert(Audited::new(revision, summary));
+        }
         response
     }
 }

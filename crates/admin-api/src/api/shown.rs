@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use config::{Backend, Kind, Route, Upstream};
 use control_plane::ControlPlane;
 use control_plane::changes::{Entry, View};
+use metrics::Scope;
 use proxy_core::{BackendStatus, Outage};
 use serde_json::{Map, Value, json};
 
 use super::Api;
-use crate::sources::Scope;
 
 /// Members of objects that are shown alone.
 const OF_OBJECTS: [&str; 2] = ["source", "shadows"];
@@ -69,10 +69,8 @@ impl<'a> Shower<'a> {
                 shown.extend(typed.port.map(|port| ("port".to_owned(), port.into())));
             }
             shown.insert("id".into(), typed.id.clone().into());
-            let stats = self.api.settings.stats.as_ref();
-            let scope = Scope::Backend { upstream: pool, id: &typed.id };
-            let failures = stats.and_then(|stats| stats.figures(scope)).map_or(0, |figures| figures.errors);
-            shown.insert("failureCount".into(), failures.into());
+            let figures = self.api.figures(Scope::Backend { upstream: pool, id: &typed.id });
+            shown.insert("failureCount".into(), figures.errors.into());
             shown.extend(states.of_backend(&typed.id));
             Value::Object(shown)
         };

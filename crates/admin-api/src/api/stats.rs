@@ -1,12 +1,15 @@
 //! Figures.
 
+use std::time::{Instant, SystemTime};
+
+use metrics::{Point, Scope};
+
 use super::ask::Ask;
 use super::refusal;
 use super::reply::Reply;
 use super::{routes, shown};
 use crate::Problem;
 use crate::dto::{RouteStats, Stats};
-use crate::sources::{Figures, Scope};
 
 pub(super) fn all(ask: &Ask) -> Result<Reply, Problem> {
     Ok(told(ask, Scope::All))
@@ -23,7 +26,7 @@ pub(super) fn of_routes(ask: &Ask) -> Result<Reply, Problem> {
     let told = routes.map(|route| RouteStats {
         id: route.id.clone(),
         v_host: route.v_host.to_string(),
-        stats: Stats::of(&figures(ask, Scope::Route(&route.id))),
+        stats: Stats::of(&ask.figures(Scope::Route(&route.id))),
     });
     Ok(Reply::written(&told.collect::<Vec<_>>()))
 }
@@ -46,17 +49,15 @@ pub(super) fn of_backend(ask: &Ask) -> Result<Reply, Problem> {
 }
 
 fn told(ask: &Ask, scope: Scope<'_>) -> Reply {
-    let stats = Stats::of(&figures(ask, scope));
+    let stats = Stats::of(&ask.figures(scope));
     if !ask.query.flag("history") {
         return Reply::written(&stats);
     }
-    let source = ask.api.settings.stats.as_ref();
-    let points = source.map(|source| source.history(scope)).unwrap_or_default();
-    Reply::written(&stats.with_history(&points))
-}
-
-/// Zeros where nothing is known.
-fn figures(ask: &Ask, scope: Scope<'_>) -> Figures {
-    let source = ask.api.settings.stats.as_ref();
-    source.and_then(|source| source.figures(scope)).unwrap_or_default()
+    let tracker = ask.api.settings.tracker.as_ref();
+    let points = tracker.and_then(|tracker| tracker.history(scope)).unwrap_or_default();
+    let (now, today) = (Instant::now(), SystemTime::now());
+    // The clock of the day is asked once, so that points are as far apart as they were.
+    let at = |point: &Point| today.checked_sub(now.saturating_duration_since(point.at)).unwrap_or(today);
+    let history = points.iter().map(|point| (at(point), point.figures)).collect();
+    Reply::written(&stats.with_history(history))
 }

@@ -8,11 +8,11 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::ask::Ask;
-use super::refusal::{Places, refusal};
+use super::refusal::{Places, changed, refusal};
 use super::reply::Reply;
 use super::tags::Tags;
 use super::{dto_plan, query};
-use crate::Problem;
+use crate::{Problem, dto};
 
 /// So often is a change tried that is made from what was read.
 const TRIES_MAX: usize = 64;
@@ -27,35 +27,44 @@ pub(super) struct Wanted {
     /// Whether it was made from what was read, and the client did not say of which tag that must be: it is made anew from what
     /// is there then.
     pub(super) is_derived: bool,
+    /// Whether all is so already: nothing is changed then, and what the file says stays the file's.
+    pub(super) is_so: bool,
 }
 
 /// Makes a change, or says what it would do. It is made anew for each try; `done` gets the object that it is about, if it is about
-/// one.
+/// one, and what was done, if there was something to do.
 ///
 /// # Errors
 /// Why it is refused; nothing has changed then.
 pub(super) fn write(
     ask: &Ask,
     mut wanted: impl FnMut() -> Result<Wanted, Problem>,
-    done: impl FnOnce(&Applied, &Key) -> Reply,
+    done: impl FnOnce(Option<&Applied>, &Key) -> Reply,
 ) -> Result<Reply, Problem> {
     let how = how(ask)?;
     for _ in 0..TRIES_MAX {
-        let Wanted { edit, places, is_derived } = wanted()?;
+        let Wanted { edit, places, is_derived, is_so } = wanted()?;
         let change = Change::of(edit);
+        if is_so && ask.is_dry() {
+            return Ok(Reply::written(&dto::Plan::of_nothing(ask.view().revision, ask.connections())));
+        }
+        if is_so {
+            return Ok(done(None, &key_of(&change)));
+        }
         if ask.is_dry() {
             let planned = ask.api.documents.plan(&change).map_err(|error| refusal(&error, &places))?;
             return Ok(dto_plan(&planned));
         }
         match ask.api.documents.apply(&change, &how) {
             Ok(applied) => {
-                let reply = match change.edits.first() {
-                    Some(Edit::Put { key, .. } | Edit::Remove { key, .. }) => done(&applied, key),
-                    _ => done(&applied, &Key::new(Kind::Section, "")),
-                };
+                let reply = done(Some(&applied), &key_of(&change));
                 return Ok(reply.made(applied.revision, summary(&applied)));
             }
             Err(error) if is_derived && is_outrun(&error) => {}
+            Err(ChangeError::Exists { key }) if ask.conditions.is_not.is_some() => {
+                let tag = ask.view().entry(&key).map(|entry| entry.tag().to_owned());
+                return Err(changed(&format!("{key} is there already"), tag.as_deref()));
+            }
             Err(error) => return Err(refusal(&error, &places)),
         }
     }
@@ -64,9 +73,20 @@ pub(super) fn write(
         .field(RETRY_AFTER, HeaderValue::from_static("1")))
 }
 
+/// The object that a change is about.
+fn key_of(change: &Change) -> Key {
+    match change.edits.first() {
+        Some(Edit::Put { key, .. } | Edit::Remove { key, .. }) => key.clone(),
+        _ => Key::new(Kind::Section, ""),
+    }
+}
+
 /// Whether somebody else was quicker.
 const fn is_outrun(error: &ChangeError) -> bool {
-    matches!(error, ChangeError::Condition { .. } | ChangeError::DocumentCondition { .. })
+    matches!(
+        error,
+        ChangeError::Condition { .. } | ChangeError::DocumentCondition { .. } | ChangeError::Exists { .. }
+    )
 }
 
 /// What the request wants to be true of what it changes.

@@ -138,6 +138,17 @@ impl Plan {
             warnings: warnings(&planned.warnings),
         }
     }
+
+    /// One that changes nothing.
+    pub(crate) const fn of_nothing(revision: u64, connections: u64) -> Self {
+        let connections = Connections {
+            requests_of_changed: 0,
+            requests_of_removed: 0,
+            requests_of_backends: 0,
+            connections,
+        };
+        Self { revision, changes: Vec::new(), connections, warnings: Vec::new() }
+    }
 }
 
 impl Applied {

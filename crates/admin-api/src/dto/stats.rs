@@ -1,11 +1,10 @@
 //! Figures.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use metrics::Figures;
 use schemars::JsonSchema;
 use serde::Serialize;
-
-use crate::sources::{Figures, Point};
 
 /// What was done in the last time.
 #[derive(Serialize, JsonSchema)]
@@ -80,12 +79,13 @@ impl Stats {
         }
     }
 
-    pub(crate) fn with_history(mut self, points: &[Point]) -> Self {
-        let at = |point: &Point| StatsAt {
-            at: crate::api::with_millis(point.at),
-            stats: Self::of(&point.figures),
+    /// With how it was before: when each span ended, and what was done in it.
+    pub(crate) fn with_history(mut self, history: Vec<(SystemTime, Figures)>) -> Self {
+        let point = |(at, figures): (SystemTime, Figures)| StatsAt {
+            at: crate::api::with_millis(at),
+            stats: Self::of(&figures),
         };
-        self.history = Some(points.iter().map(at).collect());
+        self.history = Some(history.into_iter().map(point).collect());
         self
     }
 }
@@ -108,15 +108,13 @@ mod tests {
     fn times_are_milliseconds_and_nothing_known_is_zero() {
         let nothing = serde_json::to_value(Stats::of(&Figures::default())).unwrap();
         assert_eq!(nothing["latency"], json!({ "mean": 0.0, "p50": 0.0, "p95": 0.0, "p99": 0.0 }));
-        let figures = Figures {
-            requests_per_second: 1.0 / 3.0,
-            requests: 20,
-            errors: 2,
-            mean: Some(Duration::from_micros(1500)),
-            p99: Some(Duration::from_nanos(123_456_789)),
-            window: Duration::from_secs(60),
-            ..Figures::default()
-        };
+        let mut figures = Figures::default();
+        figures.requests_per_second = 1.0 / 3.0;
+        figures.requests = 20;
+        figures.errors = 2;
+        figures.mean = Some(Duration::from_micros(1500));
+        figures.p99 = Some(Duration::from_nanos(123_456_789));
+        figures.window = Duration::from_secs(60);
         let told = serde_json::to_value(Stats::of(&figures)).unwrap();
         assert_eq!(
             told,

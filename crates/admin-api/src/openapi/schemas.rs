@@ -34,7 +34,7 @@ fn of_document() -> Map<String, Value> {
             properties.remove("server");
         }
     }
-    schemas.retain(|name, _| !name.starts_with("Cluster"));
+    schemas.retain(|name, _| !name.starts_with("Cluster") && name != "FieldValue");
     schemas.insert("Document".into(), root);
     schemas.values_mut().for_each(adapt);
     schemas

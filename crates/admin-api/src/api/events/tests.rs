@@ -1,51 +1,70 @@
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
-use futures_util::stream::{empty, once, pending};
-use serde_json::{Map, json};
+use futures_util::StreamExt;
+use futures_util::stream::Stream;
+use proxy_core::events::{CertificateFailed, Events, ReloadFailed};
 use tokio::sync::Semaphore;
 
 use super::*;
 
-fn event(kind: &str, text: &str) -> Told {
-    let fields = Map::from_iter([("route".to_owned(), json!(text))]);
-    Told::Event { kind: kind.into(), at: UNIX_EPOCH, fields }
+fn permit() -> OwnedSemaphorePermit {
+    Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap()
 }
 
-#[test]
-fn an_event_is_three_lines_whatever_it_says() {
-    let text = written(&event("request.completed", "a\nb\r\n\ndata: c"), 7);
-    let data = r#"{"route":"a\nb\r\n\ndata: c","at":"1970-01-01T00:00:00.000Z"}"#;
-    let other = r#"{"at":"1970-01-01T00:00:00.000Z","route":"a\nb\r\n\ndata: c"}"#;
-    let expected = |data| format!("event: request.completed\nid: 7\ndata: {data}\n\n");
-    assert!(text == expected(data) || text == expected(other), "{text}");
-    assert!(written(&event("a\nb", ""), 1).starts_with("event: a b\nid: 1\n"));
-    assert_eq!(written(&Told::Lost(3), 8), "event: lost\nid: 8\ndata: {\"count\":3}\n\n");
+async fn next(sent: &mut (impl Stream<Item = Result<Bytes, Infallible>> + Unpin)) -> String {
+    String::from_utf8(sent.next().await.unwrap().unwrap().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn an_event_is_three_lines_whatever_it_says() {
+    let events = Events::new();
+    let subscription = events.subscribe(Interest::ALL, 8).unwrap();
+    let mut sent = Box::pin(stream(subscription, permit()));
+    events.emit(CertificateFailed::new("a\nb", "x\r\n\ndata: y", true));
+    assert_eq!(next(&mut sent).await, ": hello\n\n");
+    let text = next(&mut sent).await;
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert_eq!((lines[0], lines[1], lines[3]), ("event: certificate.failed", "id: 1", ""));
+    let data: serde_json::Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!((&data["id"], &data["error"]), (&json!("a\nb"), &json!("x\r\n\ndata: y")));
+    assert!(data["at"].as_str().unwrap().ends_with('Z'), "{data}");
+}
+
+#[tokio::test]
+async fn a_slow_listener_is_told_how_much_it_lost() {
+    let events = Events::new();
+    let subscription = events.subscribe(Interest::ALL, 2).unwrap();
+    let mut sent = Box::pin(stream(subscription, permit()));
+    for number in 0..5 {
+        events.emit(ReloadFailed::new("proxyd.yaml", number, "x"));
+    }
+    assert_eq!(next(&mut sent).await, ": hello\n\n");
+    assert_eq!(next(&mut sent).await, "event: lost\nid: 1\ndata: {\"count\":3}\n\n");
+    for id in 2..4 {
+        assert!(next(&mut sent).await.starts_with(&format!("event: config.reload_failed\nid: {id}\n")));
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quiet_stream_shows_that_it_lives_and_gives_its_place_back() {
     let streams = Arc::new(Semaphore::new(1));
     let permit = streams.clone().try_acquire_owned().unwrap();
-    let quiet = once(std::future::ready(Told::Lost(1))).chain(pending());
-    let mut sent = Box::pin(stream(quiet.boxed(), permit));
-    let mut texts = Vec::new();
+    let mut sent = Box::pin(stream(Events::new().subscribe(Interest::ALL, 1).unwrap(), permit));
     let began = Instant::now();
-    for _ in 0..4 {
-        texts.push(String::from_utf8(sent.next().await.unwrap().unwrap().to_vec()).unwrap());
-    }
-    assert_eq!(texts[0], ": hello\n\n");
-    assert!(texts[1].starts_with("event: lost\n"));
-    assert_eq!((texts[2].as_str(), texts[3].as_str()), (":\n\n", ":\n\n"));
+    let texts = [next(&mut sent).await, next(&mut sent).await, next(&mut sent).await];
+    assert_eq!(texts, [": hello\n\n", ":\n\n", ":\n\n"]);
     assert_eq!(began.elapsed(), 2 * HEARTBEAT);
     assert_eq!(streams.available_permits(), 0);
     drop(sent);
     assert_eq!(streams.available_permits(), 1);
 }
 
-#[tokio::test]
-async fn a_stream_ends_with_its_source() {
-    let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-    let sent = stream(empty().boxed(), permit);
-    assert_eq!(sent.count().await, 1);
+#[test]
+fn types_are_kinds_or_what_they_are_about() {
+    let some = interest("request.completed,circuit").unwrap();
+    assert!(some.has(Kind::RequestCompleted) && some.has(Kind::CircuitOpened) && !some.has(Kind::BackendSet));
+    for unknown in ["requests", "request.completed,", "a,circuit", "*"] {
+        assert_eq!(interest(unknown).unwrap_err().code(), "invalid_parameter", "{unknown}");
+    }
 }

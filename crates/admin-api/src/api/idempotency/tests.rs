@@ -73,7 +73,8 @@ fn what_is_remembered_is_bounded() {
     for number in 0..3 * ANSWERS_MAX {
         begin(&memory, "ops", &number.to_string(), now).succeeded(&reply(""), now);
     }
-    assert_eq!((memory.held().answers.len(), memory.held().order.len()), (ANSWERS_MAX, ANSWERS_MAX));
+    assert_eq!(memory.held().answers.len(), ANSWERS_MAX);
+    assert_eq!(memory.held().order.len(), ANSWERS_MAX);
     let large = Reply::text(vec![b' '; BYTES_MAX / 4].into());
     for number in 0..9 {
         begin(&memory, "large", &number.to_string(), now).succeeded(&large, now);
@@ -82,7 +83,8 @@ fn what_is_remembered_is_bounded() {
     assert_eq!(memory.held().answers.len(), 3);
     let larger = Reply::text(vec![b' '; BYTES_MAX + 1].into());
     begin(&memory, "large", "x", now).succeeded(&larger, now);
-    assert_eq!((memory.held().answers.len(), memory.held().bytes), (0, 0));
+    assert_eq!(memory.held().answers.len(), 0);
+    assert_eq!(memory.held().bytes, 0);
 }
 
 #[test]
