@@ -1,7 +1,7 @@
 //! What it costs clients that a proxy is changed, ten times a second.
 //!
 //! proxyd is changed by its API, its peers by a new configuration and a signal, as their users do it. Clients
-//! of all kinds come at fixed rates, at about a third of what the machine can take: first while nothing is
+//! of all kinds come at fixed rates, at less than a third of what a saturated proxy answers: first while nothing is
 //! changed, then while 200 changes are made, every other one of the route that they all use.
 
 mod report;
