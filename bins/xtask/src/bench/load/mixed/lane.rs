@@ -112,22 +112,34 @@ impl<L: Line> Lane<L> {
 
     /// Sends a request, on a new connection if one is missing.
     fn ask(&mut self, due: Instant, count: &mut Count) {
-        let place = match self.empty.pop() {
-            Some(place) => {
-                if let Err(failure) = self.open(place) {
-                    count.failed(failure);
-                    return self.close(place);
-                }
-                place
-            }
-            None => match self.idle.pop_front() {
-                Some(place) => place,
-                None => return,
-            },
+        let place = match self.place(count) {
+            Ok(place) => place,
+            Err(failure) => return count.failed(failure),
         };
         let Some(Some(line)) = self.lines.get_mut(place) else { return };
         if let Err(failure) = line.ask(&self.request, due) {
             count.failed(failure);
+            count.ended(false);
+            self.close(place);
+        }
+    }
+
+    /// The place of a connection that can be asked.
+    fn place(&mut self, count: &mut Count) -> Result<usize, String> {
+        loop {
+            if let Some(place) = self.empty.pop() {
+                if let Err(failure) = self.open(place) {
+                    self.close(place);
+                    return Err(failure);
+                }
+                return Ok(place);
+            }
+            let place = self.idle.pop_front().ok_or("there is no connection")?;
+            let line = self.lines.get_mut(place).and_then(Option::as_mut);
+            // As clients with a pool do: what has come to its end is not used again.
+            if let Some(Came::Nothing) = line.map(|line| line.go_on(&mut self.scratch)) {
+                return Ok(place);
+            }
             count.ended(false);
             self.close(place);
         }

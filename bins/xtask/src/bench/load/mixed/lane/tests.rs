@@ -58,3 +58,20 @@ fn other_answers_than_200_are_failures() {
     });
     assert_eq!((lane.answered, lane.failed, lane.ended), (0, 10, 0));
 }
+
+#[test]
+fn a_connection_whose_end_has_come_already_is_not_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let SocketAddr::V4(address) = listener.local_addr().unwrap() else { panic!("bound to IPv4") };
+    let mut lane = Lane::<Connection>::new(address, 1, b"GET / HTTP/1.1\r\n\r\n".to_vec()).unwrap();
+    lane.open(0).unwrap();
+    (lane.empty, lane.idle) = (Vec::new(), VecDeque::from([0]));
+    let (socket, _) = listener.accept().unwrap();
+    drop(socket);
+    let mut count = Count::default();
+    assert_eq!(lane.place(&mut count), Ok(0));
+    let (socket, _) = listener.accept().unwrap();
+    assert!(lane.lines[0].as_ref().is_some_and(|line| line.asked().is_none()));
+    drop(socket);
+    assert_eq!((count.close().ended, lane.idle.len()), (1, 0));
+}
