@@ -83,7 +83,7 @@ impl Default for ApiSettings {
 /// Each request must have a [`Caller`](crate::Caller) among its extensions whose role allows what it asks for; without one it
 /// is answered with 500. Calls that block run on threads that may, so the router is to be served by a tokio runtime.
 pub fn router(documents: Documents, settings: ApiSettings) -> Router {
-    dispatch::router(Arc::new(Api::new(documents, settings)))
+    dispatch::router(&Arc::new(Api::new(documents, settings)))
 }
 
 /// What the calls of the API share.

@@ -28,7 +28,7 @@ use super::{Api, json, operations};
 use crate::{Caller, Problem};
 
 /// What answers every operation, and everything else with an error.
-pub(super) fn router(api: Arc<Api>) -> Router {
+pub(super) fn router(api: &Arc<Api>) -> Router {
     let mut paths: BTreeMap<&str, Vec<&'static Operation>> = BTreeMap::new();
     for operation in operations() {
         paths.entry(operation.path).or_default().push(operation);
@@ -36,7 +36,7 @@ pub(super) fn router(api: Arc<Api>) -> Router {
     let router = paths.into_iter().fold(Router::new(), |router, (path, operations)| {
         let other = allowing(&operations);
         let methods = operations.into_iter().fold(MethodRouter::new(), |methods, operation| {
-            let api = Arc::clone(&api);
+            let api = Arc::clone(api);
             methods.on(filter(operation.method), move |request: Request| answer(api, operation, request))
         });
         router.route(path, methods.fallback(move || std::future::ready(other.clone())))

@@ -140,6 +140,10 @@ fn span(name: &str, text: &str) -> Result<Duration, Problem> {
     if is_within { Ok(span.get()) } else { Err(query::refuse(name, "must be from 1s to 24h")) }
 }
 
+const SHARE: &str = "has errors that are no share: 0% to 100%";
+const FACTOR: &str = "has a p99 that is no factor: 1x to 1000x";
+const COUNT: &str = "has a least that is no whole number";
+
 fn revert_on(text: &str) -> Result<RevertOn, Problem> {
     let refuse = |detail: &str| query::refuse("revertOn", detail);
     let mut bounds = RevertOn::default();
@@ -151,22 +155,10 @@ fn revert_on(text: &str) -> Result<RevertOn, Problem> {
         }
         seen.push(name);
         match name {
-            "errors" => {
-                bounds.errors = Some(
-                    number(value, '%', 0.0..=100.0)
-                        .ok_or_else(|| refuse("has errors that are no share: 0% to 100%"))?,
-                )
-            }
-            "p99" => {
-                bounds.p99 = Some(
-                    number(value, 'x', 1.0..=1000.0)
-                        .ok_or_else(|| refuse("has a p99 that is no factor: 1x to 1000x"))?,
-                )
-            }
+            "errors" => bounds.errors = Some(number(value, '%', 0.0..=100.0).ok_or_else(|| refuse(SHARE))?),
+            "p99" => bounds.p99 = Some(number(value, 'x', 1.0..=1000.0).ok_or_else(|| refuse(FACTOR))?),
             "watch" => bounds.watch = span("revertOn", value)?,
-            "least" => {
-                bounds.least = value.parse().map_err(|_| refuse("has a least that is no whole number"))?
-            }
+            "least" => bounds.least = value.parse().map_err(|_| refuse(COUNT))?,
             _ => return Err(refuse("knows errors, p99, watch and least")),
         }
     }

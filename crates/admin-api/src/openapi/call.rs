@@ -58,19 +58,19 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         parameters.push(in_header(
             "If-None-Match",
             "304 where it has one of these tags.",
-            tags,
+            &tags,
             "\"0123456789abcdef\"",
         ));
     } else if operation.is_tagged {
         let says = "412 unless it is there, with one of these tags.";
-        parameters.push(in_header("If-Match", says, tags, "\"0123456789abcdef\""));
+        parameters.push(in_header("If-Match", says, &tags, "\"0123456789abcdef\""));
         let says = "`*`: 412 where it is there already.";
-        parameters.push(in_header("If-None-Match", says, json!({ "type": "string", "const": "*" }), "*"));
+        parameters.push(in_header("If-None-Match", says, &json!({ "type": "string", "const": "*" }), "*"));
     }
     if operation.effect != Effect::Look {
         let says = "The answer is remembered for ten minutes, and given again for the same key.";
         let key = json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" });
-        parameters.push(in_header("Idempotency-Key", says, key, "3f1c9a52"));
+        parameters.push(in_header("Idempotency-Key", says, &key, "3f1c9a52"));
     }
     parameters
 }
@@ -89,7 +89,7 @@ fn in_path(name: &str) -> Value {
     })
 }
 
-fn in_header(name: &str, says: &str, schema: Value, example: &str) -> Value {
+fn in_header(name: &str, says: &str, schema: &Value, example: &str) -> Value {
     json!({ "name": name, "in": "header", "required": false, "description": says, "schema": schema, "example": example })
 }
 
