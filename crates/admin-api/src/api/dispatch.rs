@@ -108,6 +108,7 @@ async fn read(
     };
     let body = read_body(operation, &bytes)?;
     let key = parts.headers.get(idempotency::KEY).filter(|_| operation.effect != Effect::Look);
+    key.map(idempotency::check).transpose()?;
     let again = key.map(|key| (key.clone(), parts.uri.to_string(), bytes));
     let ask = Ask { api: Arc::clone(api), by: caller.name, path, query, conditions, body };
     // What is only planned changes nothing, and is planned anew.

@@ -92,7 +92,7 @@ impl Memory {
         asked: [&[u8]; 3],
         now: Instant,
     ) -> Result<Begun, Problem> {
-        let name = (caller.to_owned(), read(key)?);
+        let name = (caller.to_owned(), check(key)?.to_owned());
         let [first, second] = &self.0.hashers;
         let print = [first.hash_one(asked), second.hash_one(asked)];
         let mut held = self.held();
@@ -171,9 +171,13 @@ fn size((caller, key): &Name, body: &Bytes) -> usize {
     OVERHEAD + 2 * (caller.len() + key.len()) + body.len()
 }
 
-fn read(key: &HeaderValue) -> Result<String, Problem> {
+/// The key that a field has.
+///
+/// # Errors
+/// 400 where it is none.
+pub(crate) fn check(key: &HeaderValue) -> Result<&str, Problem> {
     let text = key.to_str().ok().filter(|text| (1..=KEY_MAX).contains(&text.len()));
-    text.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic())).map(str::to_owned).ok_or_else(|| {
+    text.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic())).ok_or_else(|| {
         let detail = format!("`Idempotency-Key` must have from 1 to {KEY_MAX} visible ASCII characters");
         Problem::new(StatusCode::BAD_REQUEST, "invalid_idempotency_key", detail)
     })

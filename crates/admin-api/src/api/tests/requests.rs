@@ -99,6 +99,8 @@ async fn a_write_that_is_sent_again_is_answered_again() {
         .ask("POST", "/routes", &[("idempotency-key", "a b")], &body)
         .await
         .refuses(400, "invalid_idempotency_key");
+    let dry = [("idempotency-key", "a b")];
+    served.ask("POST", "/routes?dryRun=true", &dry, &body).await.refuses(400, "invalid_idempotency_key");
     // What failed has changed nothing, and may do better.
     let other_key = [("idempotency-key", "k2")];
     served.ask("POST", "/routes", &other_key, &body).await.refuses(409, "exists");
