@@ -42,11 +42,9 @@ pub(crate) fn check(options: &CheckOptions) -> Result<(), Failure> {
 
 impl Outcome {
     fn look_at(&mut self, file: &std::path::Path) -> Result<(), Errors> {
-        let loaded = config::load(file)?;
-        let factories = Factories::default();
-        self.warnings = control_plane::not_built(&loaded);
-        self.warnings.extend(control_plane::check(&loaded, &factories)?);
-        self.document = Some(loaded.document);
+        let checked = control_plane::check_file(file, &Factories::default())?;
+        self.warnings = checked.warnings;
+        self.document = Some(checked.loaded.document);
         Ok(())
     }
 

@@ -9,6 +9,7 @@
 //! of the snapshot, so that the change of one route among many costs little.
 
 mod body;
+mod checking;
 mod commit;
 mod difference;
 mod edits;
@@ -38,6 +39,7 @@ use keep::Keeping;
 use layers::Layers;
 use pending::Waiting;
 
+pub use checking::{Checked, check_file};
 pub use opening::{OpenError, Opening};
 
 /// The one owner of the document. Changes are made one after another, each whole or not at all. Cheap to clone; all clones are

@@ -28,7 +28,7 @@ pub use certificates::{
 };
 pub use compile::{check, compile};
 pub use control::{BuildFailure, ControlPlane, PublishError, SetError};
-pub use documents::{Documents, OpenError, Opening};
+pub use documents::{Checked, Documents, OpenError, Opening, check_file};
 pub use factories::Factories;
 pub use not_built::not_built;
 pub use plan::Plan;

@@ -65,6 +65,26 @@ impl<D: Disk> Secrets<D> {
         Ok(OpenedSecrets { secrets, problem })
     }
 
+    /// Those in the directory of the state, for whoever only looks: nothing is changed there. None where the file is damaged or
+    /// missing.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn peek(state_dir: &Path, disk: D) -> Result<Self, StoreError> {
+        let file = DurableFile::on(disk, state_dir, NAME);
+        let path = file.path();
+        let content = match file.find(LARGEST).map_err(StoreError::of(path))? {
+            Some(Found::Bytes(content)) => Zeroizing::new(content),
+            _ => Zeroizing::default(),
+        };
+        let read = unframe(&content).ok().and_then(|(body, _)| text::read(body));
+        let (key, known) = match read {
+            Some(read) => read,
+            None => (new_key()?, HashMap::new()),
+        };
+        Ok(Self { known, ..Self::new(None, key) })
+    }
+
     /// Secrets that end with the process.
     ///
     /// # Errors

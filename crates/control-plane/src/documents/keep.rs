@@ -41,8 +41,7 @@ impl Keeping {
     /// Reads what is kept in the directory of the state.
     pub(super) fn open(dir: Option<&Path>, history: usize) -> Result<OpenedKeeping, ChangeError> {
         let Some(dir) = dir else {
-            let secrets = Secrets::in_memory().map_err(told)?;
-            let keeping = Self { store: None, secrets, is_behind: false, unconfirmed: None };
+            let keeping = Self::of(Secrets::in_memory().map_err(told)?);
             return Ok(OpenedKeeping {
                 keeping,
                 base: store::Layers::default(),
@@ -71,6 +70,11 @@ impl Keeping {
             records: opened.records,
             problems,
         })
+    }
+
+    /// One that keeps nothing, and knows these secrets.
+    pub(super) const fn of(secrets: Secrets<RealDisk>) -> Self {
+        Self { store: None, secrets, is_behind: false, unconfirmed: None }
     }
 
     /// The marker of a secret.

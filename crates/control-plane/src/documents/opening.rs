@@ -222,7 +222,7 @@ fn told(record: &Record, before: &store::Layers) -> Revision {
 }
 
 /// A layer as it was kept.
-fn held(
+pub(super) fn held(
     keeping: &Keeping,
     owner: Owner,
     kept: &BTreeMap<Key, store::Entry>,

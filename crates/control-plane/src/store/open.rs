@@ -65,6 +65,23 @@ impl<D: Disk> Store<D> {
         Ok(store.into_opened(chain))
     }
 
+    /// All objects that would be served, for whoever only looks: nothing is locked, made or set aside. `None` where nothing is
+    /// kept.
+    ///
+    /// # Errors
+    /// It cannot be read, or a later version of this program has written to it.
+    pub(crate) fn peek(state_dir: &Path, disk: &D) -> Result<Option<Layers>, StoreError> {
+        let dir = state_dir.join(DIR);
+        let Some(listed) = listed(disk, &dir)? else { return Ok(None) };
+        let names: Vec<_> = listed.iter().filter_map(Listed::whole).collect();
+        let Chain { mut layers, records, .. } = chain::read(disk, &dir, &names)?;
+        let waits = records.last().filter(|record| record.is_pending()).map(|record| record.number);
+        for record in records.iter().filter(|record| Some(record.number) != waits) {
+            layers.apply(&record.changes);
+        }
+        Ok(Some(layers))
+    }
+
     fn into_opened(mut self, chain: Chain) -> Opened<D> {
         let problems = self.set_faults_aside(&chain);
         self.remove_unfinished();

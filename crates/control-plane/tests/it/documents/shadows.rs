@@ -113,3 +113,18 @@ fn what_is_wrong_with_a_document_is_told_at_its_place_in_it() {
     pointers.sort_unstable();
     assert_eq!(pointers, ["/routes/1/timeout", "/routes/1/upstream"], "{faults:?}");
 }
+
+#[test]
+fn a_check_looks_at_what_the_api_was_told() {
+    let place = Place::new();
+    let served = place.open_with(OLD);
+    served.put(route("a"), to_app("api.test"));
+    let checked = control_plane::check_file(&place.file(), &Factories::default()).unwrap();
+    let warnings: Vec<_> = checked.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(warnings, ["`routes/a` of the file is shadowed: the API has another one, which is served"]);
+    assert_eq!(checked.loaded.document.routes[0].v_host.to_string(), "api.test");
+    place.write("routes: [{ path: /x, respond: { status: 200 } }]");
+    let wrong = control_plane::check_file(&place.file(), &Factories::default()).unwrap_err();
+    assert!(wrong.to_string().contains("there is no upstream `app`"), "{wrong}");
+    served.put(route("b"), to_app("b.test"));
+}
