@@ -1,6 +1,7 @@
 //! The API, on a thread and a runtime of its own.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -72,6 +73,7 @@ impl Admin {
         api.require_if_match = written.require_if_match;
         api.max_body = usize::try_from(written.max_body_size.get()).unwrap_or(usize::MAX);
         api.version = env!("CARGO_PKG_VERSION").to_owned();
+        api.tracker = Some(Arc::clone(documents.control().tracker()));
         let router = admin_api::router(documents.clone(), api);
         let (stop, stopped) = oneshot::channel();
         let work = move || {

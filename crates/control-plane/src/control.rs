@@ -163,7 +163,7 @@ impl ControlPlane {
     }
 
     /// What happened lately: rates, errors and percentiles. It goes on while [`run`](Self::run) does.
-    pub fn tracker(&self) -> &Tracker {
+    pub const fn tracker(&self) -> &Arc<Tracker> {
         &self.tracker
     }
 
