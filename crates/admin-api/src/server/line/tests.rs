@@ -48,6 +48,26 @@ async fn silence_has_a_deadline_before_the_first_request_and_between_requests() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn silence_has_its_deadline_where_nobody_reads_after_the_answer_was_taken() {
+    let (mut line, _theirs, phase) = line(64);
+    drop(phase.begin());
+    let mut is_flushed = false;
+    let mut buffer = [0; 8];
+    let end = std::future::poll_fn(|cx| {
+        let result = Pin::new(&mut line).poll_read(cx, &mut ReadBuf::new(&mut buffer));
+        if !is_flushed {
+            assert!(result.is_pending());
+            assert!(Pin::new(&mut line).poll_flush(cx).is_ready());
+            is_flushed = true;
+        }
+        result
+    });
+    let start = Instant::now();
+    timeout(Duration::from_secs(3_600), end).await.unwrap().unwrap_err();
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_a_request_is_answered_silence_is_fine() {
     let (mut line, mut theirs, phase) = line(64);
     let _busy = phase.begin();
