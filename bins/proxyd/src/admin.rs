@@ -13,7 +13,7 @@ use control_plane::{AdminTls, Documents};
 use tokio::sync::oneshot;
 
 use crate::exit::Failure;
-use crate::socket;
+use crate::{background, socket};
 
 /// How often the files of its TLS are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -77,6 +77,8 @@ impl Admin {
         let router = admin_api::router(documents.clone(), api);
         let (stop, stopped) = oneshot::channel();
         let work = move || {
+            background::give_way();
+            // Its threads for what blocks inherit that.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let served = runtime.and_then(|runtime| {
                 let served = runtime.block_on(async {

@@ -14,6 +14,7 @@ mod run;
 mod schema;
 mod version;
 
+mod background;
 mod descriptors;
 mod heap;
 mod logging;

@@ -11,7 +11,7 @@ use crate::admin::Admin;
 use crate::cli::RunOptions;
 use crate::exit::Failure;
 use crate::signals::Signals;
-use crate::{descriptors, find, heap, logging, summary};
+use crate::{background, descriptors, find, heap, logging, summary};
 
 /// Serves what a configuration says, until a signal ends it.
 ///
@@ -36,8 +36,11 @@ pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
     for warning in &opening.plan().warnings {
         tracing::warn!(path = warning.path, "{}", warning.message);
     }
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| log(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(background::give_way)
+        .build()
+        .map_err(|error| log(&error))?;
     let served = runtime.block_on(serve(opening, !options.no_watch));
     // A look-up of a name that is under way is nobody's concern any more.
     runtime.shutdown_background();

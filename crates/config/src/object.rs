@@ -64,6 +64,11 @@ impl Object {
         Self(Arc::new(Inner { key, tree, root, origin }))
     }
 
+    /// True where the other one is a clone of this one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What it is known by.
     pub fn key(&self) -> &Key {
         &self.0.key

@@ -17,6 +17,7 @@ mod faults;
 mod history;
 mod keep;
 mod layers;
+mod looking;
 mod opening;
 mod pending;
 mod reading;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use config::{Key, Kind, Loaded};
+use config::{Key, Kind, Loaded, Object};
 use serde_json::Value;
 
 use super::tag;
@@ -38,12 +38,14 @@ pub struct Entry {
     /// Where it stands, if in a file: name and line.
     pub place: Option<String>,
     pub(crate) value: Arc<Value>,
+    pub(crate) object: Object,
     tag: OnceLock<String>,
 }
 
 impl Entry {
-    pub(crate) fn new(key: Key, owner: Owner, place: Option<String>, value: Arc<Value>) -> Self {
-        Self { key, owner, place, value, tag: OnceLock::new() }
+    pub(crate) fn new(owner: Owner, object: Object, value: Arc<Value>) -> Self {
+        let place = object.file().map(|(file, place)| format!("{file}:{}", place.line));
+        Self { key: object.key().clone(), owner, place, value, object, tag: OnceLock::new() }
     }
 
     /// What it says, defaults left out, markers in place of secrets; the id is always there.
@@ -66,9 +68,9 @@ pub struct View {
     pub loaded: Loaded,
     /// In the order of the document: sections, certificates, upstreams, routes.
     pub(crate) entries: Vec<Arc<Entry>>,
-    pub(crate) by_key: HashMap<Key, usize>,
+    pub(crate) by_key: Arc<HashMap<Key, usize>>,
     /// Objects of the file that the API's shadow.
-    pub(crate) shadowed: HashMap<Key, Arc<Entry>>,
+    pub(crate) shadowed: Arc<HashMap<Key, Arc<Entry>>>,
     pub(crate) tag: OnceLock<String>,
 }
 

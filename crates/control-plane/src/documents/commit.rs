@@ -1,17 +1,17 @@
 //! The way of a change: from steps on the layers to what is served.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use config::{Key, Loaded, Object, Problem, Surroundings};
+use config::{Key, Loaded, Problem, Surroundings};
 use proxy_core::events::{RevisionTurn, RevisionTurned};
 
 use super::faults;
 use super::history::{FileState, Past};
 use super::layers::{Held, Layers, Step};
-use super::{Documents, State, difference, keep};
-use crate::changes::{Applied, ChangeError, Entry, How, Owner, Planned, Revision, View, What};
+use super::{Documents, State, difference, keep, looking};
+use crate::changes::{Applied, ChangeError, How, Owner, Planned, Revision, What};
 use crate::compile::{Former, compile_next};
 use crate::control::Publication;
 use crate::store::{self, ObjectChange};
@@ -131,7 +131,7 @@ impl Documents {
         proposal: Proposal,
     ) -> Arc<Revision> {
         let view = self.view();
-        let view = view_of(revision.number, ready.loaded, &state.layers, &proposal.steps, &view);
+        let view = looking::view(revision.number, ready.loaded, &state.layers, &proposal.steps, &view);
         let undo = state.layers.take_all(proposal.steps).iter().map(keep::change).collect();
         state.plan = ready.plan;
         state.file = proposal.file;
@@ -301,62 +301,4 @@ fn is_small(layers: &Layers, steps: &[Step]) -> bool {
             };
             step.owner == Owner::Api && step.after.as_ref().is_none_or(is_behind)
         })
-}
-
-/// The view after some steps; entries that they do not touch are shared.
-fn view_of(revision: u64, loaded: Loaded, layers: &Layers, steps: &[Step], former: &View) -> View {
-    let touched: HashMap<(Owner, &Key), &Step> =
-        steps.iter().map(|step| ((step.owner, &step.key), step)).collect();
-    let after = |owner: Owner, key: &Key| match touched.get(&(owner, key)) {
-        Some(step) => step.after.as_ref(),
-        None => layers.get(owner, key),
-    };
-    let mut entries = Vec::with_capacity(loaded.objects().len());
-    let mut by_key = HashMap::with_capacity(loaded.objects().len());
-    let mut shadowed = HashMap::new();
-    for object in loaded.objects() {
-        let key = object.key();
-        let (api, file) = (after(Owner::Api, key), after(Owner::File, key));
-        let (owner, held) = match (api, file) {
-            (Some(held), _) => (Owner::Api, held),
-            (None, Some(held)) => (Owner::File, held),
-            (None, None) => continue,
-        };
-        let known =
-            former.entry(key).filter(|entry| entry.owner == owner && Arc::ptr_eq(&entry.value, &held.value));
-        let entry = known.map_or_else(|| Arc::new(entry(owner, held)), Arc::clone);
-        if let (Some(_), Some(file)) = (api, file) {
-            let known = former.shadowed(key).filter(|entry| Arc::ptr_eq(&entry.value, &file.value));
-            let file = known.map_or_else(|| Arc::new(self::entry(Owner::File, file)), Arc::clone);
-            shadowed.insert(key.clone(), file);
-        }
-        by_key.insert(key.clone(), entries.len());
-        entries.push(entry);
-    }
-    View { revision, loaded, entries, by_key, shadowed, tag: OnceLock::new() }
-}
-
-/// The view of layers that nothing was served of before.
-pub(super) fn first_view(revision: u64, loaded: Loaded, layers: &Layers) -> View {
-    let mut view = View {
-        revision,
-        loaded,
-        entries: Vec::new(),
-        by_key: HashMap::new(),
-        shadowed: HashMap::new(),
-        tag: OnceLock::new(),
-    };
-    for (owner, key, held) in layers.in_order() {
-        view.by_key.insert(key.clone(), view.entries.len());
-        view.entries.push(Arc::new(entry(owner, held)));
-        if let (Owner::Api, Some(file)) = (owner, layers.get(Owner::File, key)) {
-            view.shadowed.insert(key.clone(), Arc::new(entry(Owner::File, file)));
-        }
-    }
-    view
-}
-
-fn entry(owner: Owner, held: &Held) -> Entry {
-    let place = |object: &Object| object.file().map(|(file, place)| format!("{file}:{}", place.line));
-    Entry::new(held.object.key().clone(), owner, place(&held.object), Arc::clone(&held.value))
 }

@@ -10,11 +10,10 @@ use config::{Document, Errors, Key, Loaded, Problem, State, StateDir, Surroundin
 use proxy_core::{Listeners, Proxy};
 use tokio::sync::Notify;
 
-use super::commit::first_view;
 use super::history::{FileState, History, Past};
 use super::keep::{self, Keeping, OpenedKeeping};
 use super::layers::{Held, Layers};
-use super::{Documents, Inner, State as Inside, difference, reading};
+use super::{Documents, Inner, State as Inside, difference, looking, reading};
 use crate::changes::{ChangeError, Owner, Revision, What};
 use crate::compile::{self, compile};
 use crate::control::BuildFailure;
@@ -134,7 +133,7 @@ impl Opening {
         let bound: Vec<_> = listeners.addresses().collect();
         self.plan.note_addresses(&bound);
         let (proxy, control) = ControlPlane::build(self.plan.clone())?;
-        let view = first_view(self.number, self.loaded, &self.layers);
+        let view = looking::first(self.number, self.loaded, &self.layers);
         let state = Inside {
             layers: self.layers,
             history: self.history,

@@ -93,6 +93,9 @@ impl Compiler<'_> {
         let served: HashMap<&str, _> = self.tls.loaded.served().collect();
         let mut warnings = Vec::new();
         for (index, route) in self.document.routes.iter().enumerate() {
+            if route.ssl.is_none() {
+                continue;
+            }
             let host = route.v_host.to_string();
             let Some(one) = served.get(format!("route:{}", route.id).as_str()) else { continue };
             let is_covered = one.certificate.covers(&host) || one.certificate.names().contains(&host);
