@@ -1,5 +1,6 @@
 //! Many connections at once.
 
+use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -58,7 +59,7 @@ struct Run {
     until: Until,
     sent: u64,
     under_way: usize,
-    idle: Vec<usize>,
+    idle: VecDeque<usize>,
     pace: Option<Pace>,
     count: Count,
 }
@@ -122,7 +123,7 @@ impl Load {
         if self.clients.is_empty() {
             self.connect()?;
         }
-        let idle = (0..self.clients.len()).rev().collect();
+        let idle = (0..self.clients.len()).collect();
         let mut run = Run { until, sent: 0, under_way: 0, idle, pace, count: Count::new(start) };
         self.feed(&mut run)?;
         let mut events: Vec<Event> = Vec::with_capacity(512);
@@ -166,13 +167,14 @@ impl Load {
             pace.advance(now, end);
             pace.arm(now, end)?;
         }
-        while let Some(index) = run.idle.pop() {
+        // The one that has waited for longest: a proxy closes connections that it hears nothing of.
+        while let Some(index) = run.idle.pop_front() {
             let due = match &mut run.pace {
                 Some(pace) => pace.take(),
                 None => run.goes_on(now).then_some(now),
             };
             let Some(due) = due else {
-                run.idle.push(index);
+                run.idle.push_front(index);
                 break;
             };
             self.ask(index, due, run);
@@ -230,7 +232,7 @@ impl Load {
         if run.pace.is_none() && run.goes_on(now) {
             self.ask(index, now, run);
         } else {
-            run.idle.push(index);
+            run.idle.push_back(index);
         }
     }
 
@@ -239,7 +241,7 @@ impl Load {
         run.count.failed(|| error);
         run.idle.retain(|idle| *idle != index);
         if self.reopen(index, run) {
-            run.idle.push(index);
+            run.idle.push_back(index);
         }
     }
 
