@@ -218,8 +218,8 @@ impl ControlPlane {
     ///
     /// # Errors
     /// Why the plan cannot be served; nothing has changed then.
-    pub fn publish(&self, plan: Plan) -> Result<(), PublishError> {
-        self.prepare(&plan).map(Publication::install)
+    pub fn publish(&self, plan: &Plan) -> Result<(), PublishError> {
+        self.prepare(plan).map(Publication::install)
     }
 
     /// A plan made ready to be served, so that nothing can fail any more. Until the publication is installed or dropped nothing

@@ -1,6 +1,6 @@
 //! A document that is looked at, and not served.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use config::{Errors, Loaded, Problem, Surroundings};
 
@@ -61,7 +61,7 @@ enum Unread {
 }
 
 /// The layers that would be served; `None` where the API has nothing.
-fn kept(dir: &PathBuf, loaded: &Loaded) -> Result<Option<Layers>, Unread> {
+fn kept(dir: &Path, loaded: &Loaded) -> Result<Option<Layers>, Unread> {
     let unread = |error: crate::store::StoreError| Unread::State(error.to_string());
     let Some(kept) = Store::peek(dir, &RealDisk).map_err(unread)? else { return Ok(None) };
     if kept.api.is_empty() {

@@ -72,7 +72,7 @@ impl Editing<'_> {
                     self.fault(number, String::new(), fault);
                     return Ok(());
                 }
-                self.put(number, key.clone(), value.clone(), String::new(), ground);
+                self.put((number, String::new()), key.clone(), value.clone(), ground);
             }
             Edit::Remove { key, condition } => {
                 self.check(key, condition, ground.view)?;
@@ -109,7 +109,8 @@ impl Editing<'_> {
         }
     }
 
-    fn put(&mut self, number: usize, key: Key, mut value: Value, at: String, ground: &mut Ground<'_>) {
+    /// An object of the API's is this, which stands at a place in an edit's value.
+    fn put(&mut self, (number, at): (usize, String), key: Key, mut value: Value, ground: &mut Ground<'_>) {
         body::name(key.kind, &key.id, &mut value);
         match Object::from_json(key.clone(), &value, "the request", ground.unseal) {
             Ok(object) => {
@@ -156,7 +157,7 @@ impl Editing<'_> {
             }
             match refused(&key, &value) {
                 Some(message) => self.fault(number, at, message),
-                None => self.put(number, key, value, at, ground),
+                None => self.put((number, at), key, value, ground),
             }
         }
         for key in self.draft.api_keys() {

@@ -69,12 +69,12 @@ async fn a_backend_is_out_while_its_answers_to_checks_are_bad() {
     until(control.handle(), false).await;
 
     // A plan that is published has its checks made with the connections of the proxy, under its own policy.
-    control.publish(plan(backend.address, "http", "blockedIPs: [127.0.0.0/8, \"::1\"]")).unwrap();
+    control.publish(&plan(backend.address, "http", "blockedIPs: [127.0.0.0/8, \"::1\"]")).unwrap();
     until(control.handle(), true).await;
-    control.publish(plan(backend.address, "http", "")).unwrap();
+    control.publish(&plan(backend.address, "http", "")).unwrap();
     until(control.handle(), false).await;
     // It does not speak gRPC.
-    control.publish(plan(backend.address, "grpc", "")).unwrap();
+    control.publish(&plan(backend.address, "grpc", "")).unwrap();
     until(control.handle(), true).await;
 
     stop.send(()).unwrap();

@@ -55,11 +55,11 @@ async fn a_plan_that_is_published_is_served_from_then_on() {
     let running = tokio::spawn(async move { proxy.run(listener, async { stopped.await.unwrap() }).await });
 
     assert_eq!(ask(address).await, "HTTP/1.1 204 No Content");
-    control.publish(forwarding(backend, "blockedIPs: [127.0.0.0/8]")).unwrap();
+    control.publish(&forwarding(backend, "blockedIPs: [127.0.0.0/8]")).unwrap();
     assert_eq!(ask(address).await, "HTTP/1.1 502 Bad Gateway");
-    control.publish(plan("routes: [{ path: /*, respond: { status: 418 } }]")).unwrap();
+    control.publish(&plan("routes: [{ path: /*, respond: { status: 418 } }]")).unwrap();
     assert_eq!(ask(address).await, "HTTP/1.1 418 I'm a teapot");
-    control.publish(forwarding(backend, "")).unwrap();
+    control.publish(&forwarding(backend, "")).unwrap();
     assert_eq!(ask(address).await, "HTTP/1.1 204 No Content");
 
     stop.send(()).unwrap();
@@ -71,9 +71,9 @@ fn listeners_and_workers_cannot_change_while_it_runs() {
     let text = "routes: [{ path: /*, respond: {} }]";
     let (_proxy, control) = ControlPlane::build(plan(text)).unwrap();
     for changed in ["proxy: { port: 81 }", "proxy: { workers: 1000 }"] {
-        let refused = control.publish(plan(&format!("{changed}\n{text}")));
+        let refused = control.publish(&plan(&format!("{changed}\n{text}")));
         assert!(matches!(refused, Err(PublishError::NeedsRestart { .. })), "{changed}");
     }
-    control.publish(plan(&format!("proxy: {{ timeout: 1s }}\n{text}"))).unwrap();
+    control.publish(&plan(&format!("proxy: {{ timeout: 1s }}\n{text}"))).unwrap();
     assert_eq!(control.handle().blueprint().settings.timeout, std::time::Duration::from_secs(1));
 }

@@ -52,7 +52,7 @@ fn what_was_set_wins_over_the_document_through_changes_and_restarts() {
     let control = started(&state, "dead");
     assert_eq!(outages(&control), [Outage::default(), Outage::MANUAL]);
     control.set_backend("app", "b", Manual::Ready).unwrap();
-    control.publish(plan(&state, "dead")).unwrap();
+    control.publish(&plan(&state, "dead")).unwrap();
     assert_eq!(outages(&control), [Outage::default(), Outage::default()]);
     assert_eq!(outages(&started(&state, "dead")), [Outage::default(), Outage::default()]);
 }
@@ -66,7 +66,7 @@ fn an_upstream_that_comes_back_is_as_it_was_set() {
     let empty = compile(&parse(&text, "proxyd.yaml").unwrap(), &Factories::default()).unwrap();
     let control = ControlPlane::build(empty).unwrap().1;
     assert!(control.backends("app").is_empty());
-    control.publish(plan(&state, "ready")).unwrap();
+    control.publish(&plan(&state, "ready")).unwrap();
     assert_eq!(outages(&control), [Outage::MANUAL, Outage::default()]);
 }
 
@@ -75,9 +75,9 @@ fn the_document_counts_again_where_nothing_is_remembered() {
     let control = started("none", "ready");
     control.set_backend("app", "b", Manual::Dead).unwrap();
     control.set_backend("app", "b", Manual::Ready).unwrap();
-    control.publish(plan("none", "drain")).unwrap();
+    control.publish(&plan("none", "drain")).unwrap();
     assert_eq!(outages(&control), [Outage::default(), Outage::DRAIN]);
-    control.publish(plan("none", "ready")).unwrap();
+    control.publish(&plan("none", "ready")).unwrap();
     assert_eq!(outages(&control), [Outage::default(), Outage::default()]);
 }
 
@@ -86,7 +86,7 @@ fn without_a_directory_a_state_ends_with_the_process() {
     let control = started("none", "ready");
     control.set_backend("app", "a", Manual::Drain { keeps_sticky: true }).unwrap();
     assert_eq!(outages(&control), [Outage::DRAIN_STICKY, Outage::default()]);
-    control.publish(plan("none", "ready")).unwrap();
+    control.publish(&plan("none", "ready")).unwrap();
     assert_eq!(outages(&control), [Outage::DRAIN_STICKY, Outage::default()]);
     assert_eq!(outages(&started("none", "ready")), [Outage::default(), Outage::default()]);
 }

@@ -3,21 +3,21 @@ use serde_json::json;
 use super::*;
 
 #[track_caller]
-fn differ(before: Value, after: Value, expected: &[&str]) {
-    assert_eq!(fields(Kind::Route, &before, &after), expected);
+fn differ(before: &Value, after: &Value, expected: &[&str]) {
+    assert_eq!(fields(Kind::Route, before, after), expected);
 }
 
 #[test]
 fn places_are_the_outermost_that_tell_the_difference() {
-    differ(json!({ "a": 1 }), json!({ "a": 1 }), &[]);
-    differ(json!({ "a": 1 }), json!({ "a": 2 }), &["/a"]);
-    differ(json!({ "a": 1 }), json!({ "b": 1 }), &["/a", "/b"]);
-    differ(json!({ "a": { "x": 1, "y": 1 } }), json!({ "a": { "x": 1, "y": 2 } }), &["/a/y"]);
-    differ(json!({ "a": { "x": { "deep": 1 } } }), json!({ "a": { "x": { "deep": 2 } } }), &["/a/x"]);
-    differ(json!({ "a": [1, 2] }), json!({ "a": [1] }), &["/a"]);
-    differ(json!({ "a/b": 1, "c~d": 1 }), json!({}), &["/a~1b", "/c~0d"]);
-    differ(json!("written"), json!("specific"), &[""]);
-    differ(json!("written"), json!("written"), &[]);
+    differ(&json!({ "a": 1 }), &json!({ "a": 1 }), &[]);
+    differ(&json!({ "a": 1 }), &json!({ "a": 2 }), &["/a"]);
+    differ(&json!({ "a": 1 }), &json!({ "b": 1 }), &["/a", "/b"]);
+    differ(&json!({ "a": { "x": 1, "y": 1 } }), &json!({ "a": { "x": 1, "y": 2 } }), &["/a/y"]);
+    differ(&json!({ "a": { "x": { "deep": 1 } } }), &json!({ "a": { "x": { "deep": 2 } } }), &["/a/x"]);
+    differ(&json!({ "a": [1, 2] }), &json!({ "a": [1] }), &["/a"]);
+    differ(&json!({ "a/b": 1, "c~d": 1 }), &json!({}), &["/a~1b", "/c~0d"]);
+    differ(&json!("written"), &json!("specific"), &[""]);
+    differ(&json!("written"), &json!("written"), &[]);
 }
 
 #[test]
@@ -25,11 +25,11 @@ fn backends_are_told_by_their_ids() {
     let list = |backends: Value| json!({ "backends": backends });
     let (a, b) = (json!({ "id": "a", "hostname": "h", "port": 1 }), json!({ "hostname": "h", "port": 2 }));
     let heavy = json!({ "id": "a", "hostname": "h", "port": 1, "weight": 2 });
-    differ(list(json!([a])), list(json!([a, b])), &["/backends/h:2"]);
-    differ(list(json!([a, b])), list(json!([b])), &["/backends/a"]);
-    differ(list(json!([a, b])), list(json!([heavy, b])), &["/backends/a"]);
-    differ(list(json!([a, b])), list(json!([b, a])), &["/backends"]);
-    differ(list(json!([a])), json!({ "upstream": "u" }), &["/backends", "/upstream"]);
+    differ(&list(json!([a])), &list(json!([a, b])), &["/backends/h:2"]);
+    differ(&list(json!([a, b])), &list(json!([b])), &["/backends/a"]);
+    differ(&list(json!([a, b])), &list(json!([heavy, b])), &["/backends/a"]);
+    differ(&list(json!([a, b])), &list(json!([b, a])), &["/backends"]);
+    differ(&list(json!([a])), &json!({ "upstream": "u" }), &["/backends", "/upstream"]);
 }
 
 #[test]
