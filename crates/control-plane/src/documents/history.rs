@@ -87,3 +87,6 @@ impl History {
         Some((later.flat_map(|past| &past.undo).collect(), file))
     }
 }
+
+#[cfg(test)]
+mod tests;

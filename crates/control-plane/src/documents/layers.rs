@@ -197,3 +197,6 @@ impl<'a> Draft<'a> {
         steps
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use metrics::Figures;
 use proxy_core::Statistics;
 
 use super::Documents;
-use crate::changes::{Difference, Live, RevertOn};
+use crate::changes::{Difference, DifferenceKind, Live, RevertOn};
 
 /// The routes that a revision is about, and how they fared before.
 pub(super) struct Watch {
@@ -48,7 +48,7 @@ impl Documents {
         let mut live = Live { connections: handle.connections() as u64, ..Live::default() };
         for change in changes {
             let id = change.key.id.as_str();
-            let is_gone = change.kind == crate::changes::DifferenceKind::Removed;
+            let is_gone = change.kind == DifferenceKind::Removed;
             match change.key.kind {
                 Kind::Route => {
                     let in_flight = handle.route_statistics(id).map_or(0, |counted| counted.in_flight);
@@ -90,7 +90,13 @@ impl Documents {
                 || named.any(|name| upstreams.contains(name.as_str()))
         };
         let all = view.loaded.document.routes.iter();
-        all.filter(|route| is_concerned(route)).map(|route| route.id.clone()).collect()
+        let mut concerned: Vec<String> =
+            all.filter(|route| is_concerned(route)).map(|route| route.id.clone()).collect();
+        let added = changes.iter().filter(|change| change.kind == DifferenceKind::Added);
+        concerned.extend(
+            added.filter(|change| change.key.kind == Kind::Route).map(|change| change.key.id.clone()),
+        );
+        concerned
     }
 }
 
@@ -154,3 +160,6 @@ fn percentage(part: u64, whole: u64) -> f64 {
 fn unescaped(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
+
+#[cfg(test)]
+mod tests;
