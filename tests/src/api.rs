@@ -1,16 +1,18 @@
 //! A client of the API.
 
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::socket::Stream;
-use crate::{Connection, Message, PATIENCE};
+use crate::{Connection, Events, Message, Socket};
 
-/// A client of the API at a Unix socket. Cheap to clone.
+/// A client of the API. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Api(PathBuf);
+pub struct Api {
+    socket: Socket,
+    /// Of every request.
+    fields: Vec<(String, String)>,
+}
 
 /// An answer of the API.
 #[derive(Clone, Debug)]
@@ -24,9 +26,30 @@ pub struct Answer {
 }
 
 impl Api {
-    /// That at a socket.
+    /// That at a Unix socket.
     pub fn at(socket: impl Into<PathBuf>) -> Self {
-        Self(socket.into())
+        Self::at_address(Socket::Unix(socket.into()))
+    }
+
+    /// That at an address.
+    pub const fn at_address(socket: Socket) -> Self {
+        Self { socket, fields: Vec::new() }
+    }
+
+    /// With a field in every request, in place of its own one of that name.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The events of these types, which are separated by commas; all of them where there are none.
+    ///
+    /// # Panics
+    /// They are refused.
+    #[track_caller]
+    pub fn events(&self, types: &str) -> Events {
+        Events::of(Connection::to(&self.socket), types)
     }
 
     /// The answer to GET.
@@ -77,14 +100,19 @@ impl Api {
         fields: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Option<Answer> {
-        let mut request =
-            format!("{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-        for (name, value) in fields {
+        let own = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields: Vec<_> = own.chain(fields.iter().copied()).collect();
+        let has = |name: &str| fields.iter().any(|(held, _)| held.eq_ignore_ascii_case(name));
+        let mut request = format!("{method} /api/v1{path} HTTP/1.1\r\nConnection: close\r\n");
+        if !has("host") {
+            request.push_str("Host: localhost\r\n");
+        }
+        for (name, value) in &fields {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
         let body = body.map(Value::to_string);
         if let Some(body) = &body {
-            if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            if !has("content-type") {
                 request.push_str("Content-Type: application/json\r\n");
             }
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
@@ -104,20 +132,51 @@ impl Api {
     }
 
     fn try_raw(&self, method: &str, request: &[u8]) -> Option<Answer> {
-        let stream = UnixStream::connect(&self.0).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.set_write_timeout(Some(PATIENCE)).ok()?;
-        let mut connection = Connection::new(Stream::Unix(stream));
+        let mut connection = Connection::new(self.socket.connect().ok()?);
         connection.expect_answer(method);
         // Whoever is refused early may not have been read to the end.
         let _ = connection.try_send(request);
-        let message = connection.response().ok()?;
+        connection.response().ok().map(Answer::from)
+    }
+}
+
+impl From<Message> for Answer {
+    fn from(message: Message) -> Self {
         let body = serde_json::from_slice(&message.body).unwrap_or_default();
-        Some(Answer { status: message.status(), message, body })
+        Self { status: message.status(), message, body }
     }
 }
 
 impl Answer {
+    /// Itself, if it has that status.
+    ///
+    /// # Panics
+    /// It has another one.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        self
+    }
+
+    /// Itself, if it is a refusal (RFC 9457) with that status and that code.
+    ///
+    /// # Panics
+    /// It is none.
+    #[track_caller]
+    pub fn refuses(self, status: u16, code: &str) -> Self {
+        let answer = self.is(status);
+        assert_eq!(answer.body["code"], code, "{:#}", answer.body);
+        assert_eq!(answer.body["status"], status, "{:#}", answer.body);
+        assert_eq!(answer.field("content-type"), "application/problem+json", "{:#}", answer.body);
+        answer
+    }
+
+    /// The pointers of what is wrong, in order.
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().into_iter().flatten();
+        errors.filter_map(|error| error["pointer"].as_str()).collect()
+    }
+
     /// The value of a field; empty where there is none.
     pub fn field(&self, name: &str) -> String {
         self.message.field(name).unwrap_or_default().to_owned()

@@ -19,6 +19,22 @@ pub struct Finished {
     pub errors: String,
 }
 
+/// A command that goes on, killed when it is dropped.
+pub struct Started {
+    child: Child,
+    /// Standard output.
+    pub output: Log,
+    /// Standard error.
+    pub errors: Log,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Runs `proxyd` with these arguments to its end, without any configuration of the environment.
 ///
 /// # Panics
@@ -37,18 +53,34 @@ pub fn proxyd_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) 
     finish(command().current_dir(folder).envs(variables.iter().copied()).args(arguments))
 }
 
+/// Starts `proxyd` with these variables of the environment.
+///
+/// # Panics
+/// It cannot be run.
+#[track_caller]
+pub fn start_proxyd(variables: &[(&str, &str)], arguments: &[&str]) -> Started {
+    let (child, output, errors) = spawn(command().envs(variables.iter().copied()).args(arguments));
+    Started { child, output, errors }
+}
+
 #[track_caller]
 fn finish(command: &mut Command) -> Finished {
+    let (mut child, output, errors) = spawn(command);
+    let code = wait(&mut child);
+    Finished { code, output: output.whole().join("\n"), errors: errors.whole().join("\n") }
+}
+
+#[track_caller]
+fn spawn(command: &mut Command) -> (Child, Log, Log) {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary can be run");
-    let output = Log::of(child.stdout.take().unwrap());
-    let errors = Log::of(child.stderr.take().unwrap());
-    let code = wait(&mut child);
-    Finished { code, output: output.whole().join("\n"), errors: errors.whole().join("\n") }
+    let output = Log::of(child.stdout.take().expect("it is piped"));
+    let errors = Log::of(child.stderr.take().expect("it is piped"));
+    (child, output, errors)
 }
 
 /// The path of a file in `tests/fixtures`.

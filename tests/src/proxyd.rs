@@ -124,6 +124,13 @@ impl Proxyd {
         Api::at(self.home.socket())
     }
 
+    /// Where its API listens, once it does.
+    #[track_caller]
+    pub fn api_address(&self) -> Socket {
+        let line = self.log.wait_for("\"the API is served\"", 1);
+        Socket::parse(value_of(&line, "address").expect("the line has the address"))
+    }
+
     /// Kills it (SIGKILL) and waits for its end.
     #[track_caller]
     pub fn kill(mut self) {
