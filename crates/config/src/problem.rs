@@ -3,7 +3,7 @@
 use crate::{
     Key,
     read::ERRORS_MAX,
-    source::{Place, Source, Spot},
+    source::{Place, Source, Spot, without_keys},
 };
 use std::fmt;
 
@@ -36,7 +36,7 @@ impl Problem {
             place: None,
             path: String::new(),
             object: None,
-            message: message.into(),
+            message: without_keys(message.into()),
             hint: None,
             snippet: None,
         }
@@ -50,7 +50,7 @@ impl Problem {
             place,
             path,
             object: None,
-            message: message.into(),
+            message: without_keys(message.into()),
             hint: None,
             snippet,
         }

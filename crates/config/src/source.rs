@@ -5,6 +5,8 @@ mod keys;
 use std::{borrow::Cow, collections::HashMap, fmt, ops::Range};
 use zeroize::Zeroizing;
 
+pub(crate) use keys::without as without_keys;
+
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {

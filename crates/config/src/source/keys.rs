@@ -1,4 +1,4 @@
-//! Private keys in PEM (RFC 7468), which no snippet shows.
+//! Private keys in PEM (RFC 7468), which no snippet and no message shows.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -21,6 +21,12 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
         found.push(start..from);
     }
     found
+}
+
+/// A text with stars in place of keys.
+pub(crate) fn without(text: String) -> String {
+    let keys = find(&text);
+    if keys.is_empty() { text } else { masked(&text, 0, &keys).into_owned() }
 }
 
 fn position(text: &str, sought: &str, from: usize) -> Option<usize> {

@@ -48,3 +48,14 @@ fn a_key_that_does_not_end_is_hidden_to_the_end() {
     check("-----BEGIN PRIVATE KEY-----\nAB\nü", &format!("{}\n**\n*", "*".repeat(27)));
     check("-----BEGIN ", "-----BEGIN ");
 }
+
+#[test]
+fn a_message_shows_no_key() {
+    let text = "`-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----` is no host name";
+    let shown = without(text.to_owned());
+    assert!(
+        shown.starts_with("`*") && shown.ends_with("*` is no host name") && !shown.contains("MIGH"),
+        "{shown}"
+    );
+    assert_eq!(without("`a_b` is no host name".to_owned()), "`a_b` is no host name");
+}
