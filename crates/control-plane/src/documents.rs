@@ -55,6 +55,8 @@ struct Inner {
     factories: Factories,
     /// The file of the file's layer.
     path: PathBuf,
+    /// What that looked like before it was read for the first time.
+    read_at: Option<run::Stamp>,
     /// Where it is listened at, with the ports that the system chose.
     bound: Vec<ListenAddress>,
     view: ArcSwap<View>,

@@ -107,10 +107,21 @@ impl View {
         })
     }
 
-    /// The whole document, or the part of it that one owner has.
+    /// What an owner has in an object's place; `None` where that is nothing.
+    fn of_owner<'v>(&'v self, entry: &'v Arc<Entry>, owner: Option<Owner>) -> Option<&'v Arc<Entry>> {
+        match owner {
+            None => Some(entry),
+            Some(owner) if entry.owner == owner => Some(entry),
+            Some(Owner::File) => self.shadowed(&entry.key),
+            Some(Owner::Api) => None,
+        }
+    }
+
+    /// The whole document, or the part of it that one owner has: of the file also what the API's objects hide.
     pub fn document(&self, owner: Option<Owner>) -> Value {
         let mut document = serde_json::Map::new();
-        for entry in self.entries.iter().filter(|entry| owner.is_none_or(|owner| entry.owner == owner)) {
+        let of_owner = |entry| self.of_owner(entry, owner);
+        for entry in self.entries.iter().filter_map(of_owner) {
             let value = Value::clone(&entry.value);
             match entry.key.kind.list() {
                 None => {

@@ -79,7 +79,8 @@ impl Documents {
         let ready = self.ready(state, &proposal)?;
         let publication = self.publication(&ready, &proposal)?;
         let revision = state.next_revision(&proposal, how);
-        let watch = how.revert_on.as_ref().map(|on| self.watch(on, &revision.changes));
+        let next = &ready.loaded.document;
+        let watch = how.revert_on.as_ref().map(|on| self.watch(on, &revision.changes, next));
         state.keep(&revision, &proposal)?;
         publication.install();
         let mut warnings = proposal.warnings.clone();

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::history::{FileState, History, Past};
 use super::keep::{self, Keeping, OpenedKeeping};
 use super::layers::{Held, Layers};
+use super::run::Stamp;
 use super::{Documents, Inner, State as Inside, difference, looking, reading};
 use crate::changes::{ChangeError, Owner, Revision, What};
 use crate::compile::{self, compile};
@@ -48,6 +49,7 @@ fn describe(error: &ChangeError) -> String {
 /// The first document of a process: read and compiled, and not served yet.
 pub struct Opening {
     path: PathBuf,
+    read_at: Option<Stamp>,
     factories: Factories,
     loaded: Loaded,
     plan: Plan,
@@ -66,6 +68,7 @@ impl Opening {
     /// # Errors
     /// Everything that is wrong with the document, or that what was kept cannot be read.
     pub fn read(path: &Path, factories: Factories) -> Result<Self, OpenError> {
+        let read_at = Stamp::of(path);
         let loaded = config::load(path)?;
         let most = history(&loaded.document);
         let dir = compile::state_dir(&loaded.document);
@@ -95,6 +98,7 @@ impl Opening {
         plan.warnings.extend(shadows(&layers, &loaded));
         let mut opening = Self {
             path: path.to_owned(),
+            read_at,
             factories,
             loaded,
             plan,
@@ -147,6 +151,7 @@ impl Opening {
             control,
             factories: self.factories,
             path: self.path,
+            read_at: self.read_at,
             bound,
             view: ArcSwap::from_pointee(view),
             state: Mutex::new(state),

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// What a file looks like from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -24,7 +24,7 @@ struct Stamp {
 
 impl Stamp {
     /// That of the file that a path leads to, through links; `None` where there is none.
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         Some(Self {
             device: metadata.dev(),
@@ -51,7 +51,8 @@ impl Documents {
     /// # Cancel safety
     /// It may be dropped at any time, and run again.
     pub async fn follow_file(&self) {
-        let mut known = Stamp::of(&self.inner.path);
+        // As it was before it was read first: what has happened to it since then is a change.
+        let mut known = self.inner.read_at;
         let mut seen = known;
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use config::Kind;
+use config::{Document, Kind};
 use metrics::Figures;
 use proxy_core::Statistics;
 
@@ -29,10 +29,10 @@ struct Fare {
 }
 
 impl Documents {
-    /// Begins to watch the routes that a change is about.
-    pub(super) fn watch(&self, on: &RevertOn, changes: &[Difference]) -> Watch {
+    /// Begins to watch the routes that a change is about, as they are in the document that it makes.
+    pub(super) fn watch(&self, on: &RevertOn, changes: &[Difference], next: &Document) -> Watch {
         let handle = self.inner.control.handle();
-        let concerned = self.concerned(changes);
+        let concerned = concerned(next, changes);
         let tracker = self.inner.control.tracker();
         let before = Fare::of(concerned.iter().filter_map(|id| tracker.route(id)));
         let counted = |id: String| {
@@ -70,33 +70,6 @@ impl Documents {
             }
         }
         live
-    }
-
-    /// The ids of the routes that a change is about: those that it names, and those to upstreams that it names; all of them
-    /// where it changes a section.
-    fn concerned(&self, changes: &[Difference]) -> Vec<String> {
-        let view = self.view();
-        let of = |kind: Kind| -> HashSet<&str> {
-            let keys = changes.iter().map(|change| &change.key).filter(|key| key.kind == kind);
-            keys.map(|key| key.id.as_str()).collect()
-        };
-        let (upstreams, routes) = (of(Kind::Upstream), of(Kind::Route));
-        let is_general = changes.iter().any(|change| change.key.kind == Kind::Section);
-        let is_concerned = |route: &config::Route| {
-            let shares = route.upstreams.iter().map(|share| &share.name);
-            let mut named = route.upstream.iter().chain(&route.fallback).chain(shares);
-            is_general
-                || routes.contains(route.id.as_str())
-                || named.any(|name| upstreams.contains(name.as_str()))
-        };
-        let all = view.loaded.document.routes.iter();
-        let mut concerned: Vec<String> =
-            all.filter(|route| is_concerned(route)).map(|route| route.id.clone()).collect();
-        let added = changes.iter().filter(|change| change.kind == DifferenceKind::Added);
-        concerned.extend(
-            added.filter(|change| change.key.kind == Kind::Route).map(|change| change.key.id.clone()),
-        );
-        concerned
     }
 }
 
@@ -150,6 +123,25 @@ impl Fare {
         fare.errors = percentage(errors, fare.requests);
         fare
     }
+}
+
+/// The ids of the routes that a change is about: those that it names, and those to upstreams that it names; all of them where it
+/// changes a section.
+fn concerned(document: &Document, changes: &[Difference]) -> Vec<String> {
+    let of = |kind: Kind| -> HashSet<&str> {
+        let keys = changes.iter().map(|change| &change.key).filter(|key| key.kind == kind);
+        keys.map(|key| key.id.as_str()).collect()
+    };
+    let (upstreams, routes) = (of(Kind::Upstream), of(Kind::Route));
+    let is_general = changes.iter().any(|change| change.key.kind == Kind::Section);
+    let is_concerned = |route: &config::Route| {
+        let shares = route.upstreams.iter().map(|share| &share.name);
+        let mut named = route.upstream.iter().chain(&route.fallback).chain(shares);
+        is_general
+            || routes.contains(route.id.as_str())
+            || named.any(|name| upstreams.contains(name.as_str()))
+    };
+    document.routes.iter().filter(|route| is_concerned(route)).map(|route| route.id.clone()).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
