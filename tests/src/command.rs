@@ -78,8 +78,8 @@ fn spawn(command: &mut Command) -> (Child, Log, Log) {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary can be run");
-    let output = Log::of(child.stdout.take().expect("it is piped"));
-    let errors = Log::of(child.stderr.take().expect("it is piped"));
+    let output = Log::of(child.stdout.take().unwrap());
+    let errors = Log::of(child.stderr.take().unwrap());
     (child, output, errors)
 }
 

@@ -208,7 +208,7 @@ fn everything_that_is_wrong_with_an_object_is_told_at_once() {
         "vHost": "a.test",
         "pathh": "/x",
         "reqActiveLength": "many",
-        "strategy": 7,
+        "strategy": ["RANDOM"],
         "backends": [
             { "hostname": "10.0.0.1", "port": 3000 },
             { "hostname": "10.0.0.2", "port": 99_999, "wait": 1 },
@@ -366,9 +366,8 @@ fn a_backend_that_is_added_to_the_file_s_upstream_makes_it_the_api_s() {
     let shown = api.get("/upstreams/app").is(200).body;
     assert_eq!((&shown["source"], &shown["shadows"]), (&json!("api"), &json!(true)));
     assert_eq!(api.get("/routes/r").body["source"], "file");
-    let mut said: Vec<String> = (0..2).map(|_| proxyd.get("/").text()).collect();
-    said.sort();
-    assert_eq!(said, ["one", "other"]);
+    // A new backend gets its share slowly.
+    assert!((0..1000).any(|_| proxyd.get("/").text() == "other"));
     api.delete("/upstreams/app").is(204);
     assert_eq!(api.get("/upstreams/app/backends").body.as_array().unwrap().len(), 1);
 }
