@@ -167,6 +167,7 @@ fn a_backend_that_refuses_connections_is_told_to_be_dead_and_clients_see_nothing
         .unwrap()
         .insert(0, json!({ "id": "bad", "hostname": "127.0.0.1", "port": port }));
     api.post("/routes", &body).is(201);
+    wait_until_counted(&api, "/stats/a.test");
     let mut client = proxyd.connect();
     for _ in 0..4 {
         assert_eq!(ask(&mut client, "a.test").status(), 200);
@@ -340,6 +341,8 @@ fn figures_count_the_requests_that_were_made() {
     let port = bad.address().port();
     let bad_route = json!({ "vHost": "b.test", "backends": [{ "hostname": "127.0.0.1", "port": port }] });
     api.post("/routes", &bad_route).is(201);
+    wait_until_counted(&api, "/stats/a.test");
+    wait_until_counted(&api, "/stats/b.test");
     let still = api.get("/stats").is(200).body;
     assert_eq!((&still["requests"], &still["errors"]), (&json!(0), &json!(0)));
     let mut client = proxyd.connect();
@@ -355,6 +358,12 @@ fn figures_count_the_requests_that_were_made() {
     api.get("/stats/c.test").refuses(404, "not_found");
     let history = api.get("/stats?history=true").is(200).body;
     assert!(history["history"].is_array(), "{history:#}");
+}
+
+/// Waits until whoever counts has seen what is counted.
+#[track_caller]
+fn wait_until_counted(api: &Api, path: &str) {
+    until("it is not counted", || api.get(path).is(200).body["windowSeconds"].as_f64() > Some(0.0));
 }
 
 #[track_caller]
