@@ -107,6 +107,23 @@ async fn a_route_that_goes_and_comes_back_counts_from_nought() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_route_that_is_made_ready_before_a_look_and_served_behind_it_counts_from_its_first_request() {
+    let (service, handle) = served([fixed("one", 200)]);
+    let tracker = tracker(&handle);
+    tick(&tracker, 1).await;
+    tokio::time::advance(Duration::from_millis(900)).await;
+    let mut blueprint = handle.blueprint();
+    blueprint.routes.push(fixed("two", 200).into());
+    let prepared = handle.prepare(blueprint).unwrap();
+    tokio::time::advance(Duration::from_millis(100)).await;
+    tracker.tick(tokio::time::Instant::now().into_std());
+    handle.install(prepared);
+    ask(&service, "/two").await;
+    tick(&tracker, 1).await;
+    assert_eq!(tracker.route("two").unwrap().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_route_that_changes_goes_on() {
     let (service, handle) = served([fixed("one", 200)]);
     let tracker = tracker(&handle);

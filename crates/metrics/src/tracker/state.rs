@@ -14,6 +14,7 @@ use crate::timeline::{Ended, Timeline};
 
 /// Everything that is tracked.
 pub(super) struct State {
+    settings: Settings,
     began: Instant,
     timeline: Timeline,
     meters: Meters,
@@ -33,6 +34,7 @@ impl State {
         let mut meters = Meters::default();
         handle.refresh(&mut meters);
         let mut state = Self {
+            settings,
             began: now,
             timeline: Timeline::new(settings),
             meters,
@@ -84,7 +86,9 @@ impl State {
     /// Follows the routes and backends that there are: what is there still goes on. True where there are others.
     fn refresh(&mut self, handle: &Handle) -> bool {
         let refreshed = handle.refresh(&mut self.meters);
-        let looked = self.began + self.timeline.looked();
+        // A change is made ready first and served then: what came to be shortly before the last look may have been served
+        // only behind it.
+        let looked = self.began + self.timeline.looked().saturating_sub(self.settings.step);
         let is_other = refreshed.routes.is_some() || refreshed.backends.is_some();
         if let Some(former) = refreshed.routes {
             let entries = std::mem::take(&mut self.routes);
@@ -198,7 +202,7 @@ fn carried_over<K: Eq + std::hash::Hash + Clone>(
         if was.is_some_and(|was: Meter| was.is_same(meter)) {
             return entry.unwrap_or_default();
         }
-        // What came to be since the last look has counted nothing before that.
+        // What came to be since then has counted nothing before the last look.
         let counted = (meter.born() < looked).then(|| meter.statistics());
         let mut entry = entry.take().unwrap_or_default();
         entry.begin_at(counted);
