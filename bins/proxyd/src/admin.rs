@@ -41,7 +41,7 @@ impl Admin {
         }
         match Self::serve(documents, written.unwrap_or(&Written::default())) {
             Ok(admin) => Ok(admin),
-            Err(error) if written.is_none_or(|written| written.address.is_none()) => {
+            Err(error) if written.is_none() => {
                 tracing::warn!(error, "there is no API: traffic is served all the same");
                 Ok(Self::default())
             }

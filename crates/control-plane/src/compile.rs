@@ -131,7 +131,7 @@ fn translate(
     for (index, route) in document.routes.iter().enumerate() {
         let spec = match route.mode {
             config::Mode::Http => compiler.shared_route(index, route, &mut blueprint.upstreams),
-            _ => None,
+            _ => compiler.passed_route(),
         };
         blueprint.routes.extend(spec.clone());
         routes.push(spec);

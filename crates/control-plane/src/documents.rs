@@ -149,8 +149,14 @@ impl Documents {
     /// Why it cannot be served; nothing has changed then.
     pub fn reload(&self, by: &str) -> Result<Applied, ChangeError> {
         let mut state = self.state();
-        let proposal = self.read_again(&mut state)?;
-        self.commit(&mut state, proposal, &How::by(by))
+        let known = state.keeping.secrets();
+        let proposed = self.read_again(&mut state);
+        let how = How::by(by);
+        let outcome = proposed.and_then(|proposal| self.commit(&mut state, proposal, &how));
+        if outcome.is_err() {
+            state.forget_secrets_beyond(known);
+        }
+        self.told(&how, outcome)
     }
 
     /// The revisions that are remembered, the newest first.

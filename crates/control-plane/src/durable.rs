@@ -5,8 +5,8 @@ mod disk;
 mod faulty;
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File};
-use std::io::{self, Read};
+use std::fs::DirBuilder;
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -33,13 +33,14 @@ impl DurableFile {
     /// # Errors
     /// It cannot be read.
     pub(crate) fn read(&self, most: u64) -> io::Result<Option<Vec<u8>>> {
-        let mut bytes = Vec::new();
-        match File::open(&self.path) {
-            Ok(file) => file.take(most).read_to_end(&mut bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(Some(bytes))
+        match self.find(most)? {
+            None => Ok(None),
+            Some(Found::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(Found::TooLarge) => Err(io::ErrorKind::FileTooLarge.into()),
+            Some(Found::NotAFile) => {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+            }
+        }
     }
 }
 

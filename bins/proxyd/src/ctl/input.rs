@@ -24,6 +24,12 @@ pub(super) enum InputError {
         /// Why.
         source: io::Error,
     },
+    /// There is nothing in it.
+    #[error("{name} is empty; `{{}}` is a document without anything")]
+    Empty {
+        /// What it is called.
+        name: String,
+    },
     /// It is neither YAML nor JSON.
     #[error("{0}")]
     Form(#[from] Errors),
@@ -46,7 +52,12 @@ impl Input<'_> {
     /// It cannot be read, or is neither.
     pub(super) fn value(&self, path: &Path) -> Result<Value, InputError> {
         let name = if is_standard(path) { "standard input".into() } else { path.display().to_string() };
-        Ok(config::to_json(&self.text(path)?, &name)?)
+        let text = self.text(path)?;
+        // What was to make it may have failed: as a document it would take everything away.
+        if text.trim().is_empty() {
+            return Err(InputError::Empty { name });
+        }
+        Ok(config::to_json(&text, &name)?)
     }
 
     /// The text of a file.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::bind::BindError;
 use super::settings::{AdminAddress, AdminSettings, Deadlines};
-use crate::access::credentials::{Credentials, Denial, has_credentials};
+use crate::access::credentials::{Credentials, Denial};
 use crate::access::hosts::Hosts;
 use crate::access::{Arrival, PeerKey, content, head};
 use crate::caller::Caller;
@@ -64,18 +64,13 @@ impl Gate {
     pub(super) fn identify(&self, arrival: &Arrival, parts: &Parts) -> Result<Caller, Problem> {
         head::check(&parts.method, &parts.uri)?;
         self.hosts.check(&parts.uri, &parts.headers, arrival.local)?;
-        let now = Instant::now().into_std();
-        let key = arrival.peer.key();
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if has_credentials(&parts.headers) {
-            // Not even looked at: a guess more would be one too many.
-            failures
-                .look(&key, now)
-                .map_err(|wait| too_many("too many wrong tokens have come from this address", wait))?;
-        }
         let caller = self.credentials.caller(arrival, &parts.headers);
+        // Who shows the right one is let in, whatever others behind the same address have tried.
         if caller == Err(Denial::Wrong) {
-            let _ = failures.take(key, now);
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            failures
+                .take(arrival.peer.key(), Instant::now().into_std())
+                .map_err(|wait| too_many("too many wrong tokens have come from this address", wait))?;
         }
         Ok(caller?)
     }

@@ -135,6 +135,12 @@ impl Compiler<'_> {
         taken.or_else(|| self.route(index, route, upstreams).map(Arc::new))
     }
 
+    /// A route that is none of requests.
+    pub(super) fn passed_route(&mut self) -> Option<Arc<RouteSpec>> {
+        self.former.taken.push(false);
+        None
+    }
+
     fn taken_over(
         &self,
         route: &Arc<Route>,

@@ -1,15 +1,18 @@
 //! The way of a change: from steps on the layers to what is served.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use config::{Key, Loaded, Problem, Surroundings};
+use config::{Document, Key, Kind, Loaded, Problem, Surroundings};
 use proxy_core::events::{RevisionTurn, RevisionTurned};
 
+use super::edits::FILES_OWN;
 use super::faults;
 use super::history::{FileState, Past};
+use super::keep::Owed;
 use super::layers::{Held, Layers, Step};
+use super::pending::Waiting;
 use super::{Documents, State, difference, keep, looking};
 use crate::changes::{Applied, ChangeError, How, Owner, Planned, Revision, What};
 use crate::compile::{Former, compile_next};
@@ -41,6 +44,37 @@ struct Ready {
     plan: Plan,
 }
 
+impl Ready {
+    /// What is allowed but can hardly be meant, as far as it is about what changes.
+    fn warnings(&self, proposal: &Proposal) -> Vec<Problem> {
+        let touched: HashSet<&Key> = proposal.steps.iter().map(|step| &step.key).collect();
+        let of_document = self.loaded.warnings();
+        let about = of_document
+            .into_iter()
+            .filter(|problem| problem.object.as_ref().is_some_and(|(key, _)| touched.contains(key)));
+        proposal.warnings.iter().cloned().chain(self.plan.warnings.iter().cloned()).chain(about).collect()
+    }
+}
+
+/// What was served before a revision that may be taken back: with that at hand, nothing need be read again.
+pub(super) struct Before {
+    loaded: Loaded,
+    plan: Plan,
+}
+
+/// What a process takes up at its start alone.
+fn needs_restart(before: &Document, after: &Document) -> Option<&'static str> {
+    if before.admin != after.admin {
+        Some("`admin`")
+    } else if before.state != after.state {
+        Some("`state`")
+    } else if before.logging != after.logging {
+        Some("`logging`")
+    } else {
+        None
+    }
+}
+
 impl Documents {
     /// What a proposal would change.
     pub(super) fn plan_of(&self, state: &State, proposal: &Proposal) -> Result<Planned, ChangeError> {
@@ -50,7 +84,7 @@ impl Documents {
             let ready = self.ready(state, proposal)?;
             // It is not installed: that it can be is what is asked for.
             drop(self.publication(&ready, proposal)?);
-            warnings.extend(ready.plan.warnings);
+            warnings = ready.warnings(proposal);
         }
         let live = self.live(&changes);
         Ok(Planned { revision: state.number, changes, live, warnings })
@@ -78,16 +112,17 @@ impl Documents {
         }
         let ready = self.ready(state, &proposal)?;
         let publication = self.publication(&ready, &proposal)?;
-        let revision = state.next_revision(&proposal, how);
+        let mut revision = state.next_revision(&proposal, how);
         let next = &ready.loaded.document;
         let watch = how.revert_on.as_ref().map(|on| self.watch(on, &revision.changes, next));
-        state.keep(&revision, &proposal)?;
+        state.keep(&mut revision, &proposal)?;
         publication.install();
-        let mut warnings = proposal.warnings.clone();
-        warnings.extend(ready.plan.warnings.iter().cloned());
+        let warnings = ready.warnings(&proposal);
+        let before = Before { loaded: self.view().loaded.clone(), plan: state.plan.clone() };
         let revision = self.settle(state, ready, revision, proposal);
-        state.wait_for(&revision, how, watch);
+        state.wait_for(&revision, how, (watch, before));
         self.inner.changed.notify_one();
+        state.keeping.tidy();
         Ok(Applied {
             revision: revision.number,
             is_changed: true,
@@ -103,6 +138,9 @@ impl Documents {
         let invalid =
             |errors: config::Errors| ChangeError::Invalid { faults: faults::of(&errors, &proposal.places) };
         let loaded = loaded(&state.layers, &proposal.steps, &view.loaded).map_err(invalid)?;
+        if let Some(what) = needs_restart(&view.loaded.document, &loaded.document) {
+            return Err(ChangeError::NeedsRestart { what: what.into() });
+        }
         let former = Former { document: &view.loaded.document, plan: &state.plan };
         let mut plan = compile_next(&loaded, &self.inner.factories, Some(&former)).map_err(invalid)?;
         plan.note_addresses(&self.inner.bound);
@@ -139,6 +177,10 @@ impl Documents {
         state.number = revision.number;
         let revision = Arc::new(revision);
         state.history.push(Past { revision: Arc::clone(&revision), undo, file: state.file.clone() });
+        // Now and then: all that is remembered is looked through for what it names.
+        if revision.number.is_multiple_of(64) {
+            state.forget_secrets();
+        }
         self.inner.view.store(Arc::new(view));
         let turn = match revision.what {
             What::Reverted { .. } => RevisionTurn::Reverted,
@@ -161,38 +203,47 @@ impl Documents {
         events.emit(RevisionTurned::new(turn, number, by, summary));
     }
 
-    /// Takes a revision back that was just made, whatever the disk says: what is on it would not be served after a restart
-    /// either.
+    /// Takes the revision back that waits, whatever the disk says: what is on it would not be served after a restart either.
+    /// Where that cannot be, it is to be tried again.
     pub(super) fn revert(&self, state: &mut State, why: &str) {
         let Some(waiting) = state.waiting.take() else { return };
         let number = waiting.revision;
-        let what = What::Reverted { revision: number, why: why.to_owned() };
-        state.tell_settled(number);
-        let made = state.undoing(number, what).and_then(|proposal| {
-            let ready = self.ready(state, &proposal)?;
-            let publication = self.publication(&ready, &proposal)?;
-            let revision = state.next_revision(&proposal, &How::by("proxyd"));
-            if let Err(error) = state.keep(&revision, &proposal) {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(
-                    error,
-                    "a revision that was taken back cannot be noted: a restart takes it back again"
-                );
-                state.keeping.owe_revert(number);
-            }
-            publication.install();
-            Ok((ready, revision, proposal))
-        });
-        match made {
-            Ok((ready, revision, proposal)) => {
-                self.settle(state, ready, revision, proposal);
+        match self.take_back(state, &waiting, why) {
+            Ok(()) => {
+                state.tell_settled(number);
                 tracing::warn!(revision = number, why, "revision is taken back");
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
-                tracing::error!(revision = number, why, error, "revision cannot be taken back");
+                tracing::error!(revision = number, why, error, "revision cannot be taken back yet");
+                state.waiting = Some(waiting.put_off());
             }
         }
+    }
+
+    fn take_back(&self, state: &mut State, waiting: &Waiting, why: &str) -> Result<(), ChangeError> {
+        let what = What::Reverted { revision: waiting.revision, why: why.to_owned() };
+        let proposal = state.undoing(waiting.revision, what)?;
+        let Before { loaded, plan } = &waiting.before;
+        let ready = Ready { loaded: loaded.clone(), plan: plan.clone() };
+        let publication = self.publication(&ready, &proposal)?;
+        let mut revision = state.next_revision(&proposal, &How::by("proxyd"));
+        if let Err(error) = state.keep(&mut revision, &proposal) {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(
+                error,
+                "a revision that was taken back cannot be noted yet: a restart takes it back again"
+            );
+            revision.number = state.keeping.next_number(state.number);
+            state.keeping.owe(Owed {
+                revision: revision.clone(),
+                changes: proposal.steps.iter().map(keep::change).collect(),
+                file: proposal.file.clone(),
+            });
+        }
+        publication.install();
+        self.settle(state, ready, revision, proposal);
+        Ok(())
     }
 }
 
@@ -216,6 +267,10 @@ impl State {
         }
         let mut steps = Vec::with_capacity(last.len());
         for ((owner, key), after) in last {
+            // Who may change what is the file's to say as it is now, never as it was.
+            if owner == Owner::File && key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str()) {
+                continue;
+            }
             let served = self.layers.get(owner, key);
             let after = match after {
                 None => None,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use config::{Key, Kind, Object, Problem, Secret};
+use config::{Errors, Key, Kind, Object, Problem, Secret};
 use serde_json::Value;
 
 use super::body::{self, Body};
@@ -11,7 +11,7 @@ use super::layers::{Draft, Layers, Step};
 use crate::changes::{Change, ChangeError, Condition, Edit, Fault, Owner, View};
 
 /// What belongs to the file alone: who may change what, and where it is kept.
-const FILES_OWN: [&str; 2] = ["admin", "state"];
+pub(super) const FILES_OWN: [&str; 2] = ["admin", "state"];
 /// The longest id in bytes.
 const LONGEST_ID: usize = 256;
 
@@ -115,16 +115,23 @@ impl Editing<'_> {
         match Object::from_json(key.clone(), &value, "the request", ground.unseal) {
             Ok(object) => {
                 let sealed = object.to_json(ground.seal);
+                // It is read from that when it is sent back.
+                if let Err(errors) = Object::from_json(key.clone(), &sealed, "the request", ground.unseal) {
+                    self.refuse_objects(number, &at, &errors);
+                    return;
+                }
                 self.places.insert(key, (number, at));
                 self.draft.put(object, sealed);
             }
-            Err(errors) => {
-                for problem in errors.problems() {
-                    let inside = problem.object.as_ref().map(|(_, path)| config::pointer(path));
-                    let pointer = format!("{at}{}", inside.unwrap_or_default());
-                    self.faults.push(Fault { edit: Some(number), pointer, problem: problem.clone() });
-                }
-            }
+            Err(errors) => self.refuse_objects(number, &at, &errors),
+        }
+    }
+
+    fn refuse_objects(&mut self, number: usize, at: &str, errors: &Errors) {
+        for problem in errors.problems() {
+            let inside = problem.object.as_ref().map(|(_, path)| config::pointer(path));
+            let pointer = format!("{at}{}", inside.unwrap_or_default());
+            self.faults.push(Fault { edit: Some(number), pointer, problem: problem.clone() });
         }
     }
 

@@ -1,6 +1,6 @@
 //! What outlives the process: revisions, and the secrets that they name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -24,8 +24,17 @@ pub(super) struct Keeping {
     secrets: Secrets<RealDisk>,
     /// What is served is not what is kept: the file has changed, or something could not be noted.
     is_behind: bool,
-    /// A revision that nobody confirmed before the process before this one ended, until that is noted.
-    unconfirmed: Option<u64>,
+    /// A revision that was taken back, until that is noted.
+    owed: Option<Owed>,
+}
+
+/// A revision that was taken back, which is not noted yet.
+pub(super) struct Owed {
+    /// The one that takes it back.
+    pub(super) revision: Revision,
+    /// What makes the layers before it of those that it made.
+    pub(super) changes: Vec<ObjectChange>,
+    pub(super) file: FileState,
 }
 
 /// What was kept.
@@ -34,6 +43,8 @@ pub(super) struct OpenedKeeping {
     pub(super) base: store::Layers,
     pub(super) layers: store::Layers,
     pub(super) records: Vec<Record>,
+    /// The number of the last record, where nobody confirmed it.
+    pub(super) unconfirmed: Option<u64>,
     pub(super) problems: Vec<String>,
 }
 
@@ -47,6 +58,7 @@ impl Keeping {
                 base: store::Layers::default(),
                 layers: store::Layers::default(),
                 records: Vec::new(),
+                unconfirmed: None,
                 problems: Vec::new(),
             });
         };
@@ -62,19 +74,20 @@ impl Keeping {
             ));
         }
         let keeping =
-            Self { store: Some(opened.store), secrets: secrets.secrets, is_behind: true, unconfirmed };
+            Self { store: Some(opened.store), secrets: secrets.secrets, is_behind: true, owed: None };
         Ok(OpenedKeeping {
             keeping,
             base: opened.base,
             layers: opened.layers,
             records: opened.records,
+            unconfirmed,
             problems,
         })
     }
 
     /// One that keeps nothing, and knows these secrets.
     pub(super) const fn of(secrets: Secrets<RealDisk>) -> Self {
-        Self { store: None, secrets, is_behind: false, unconfirmed: None }
+        Self { store: None, secrets, is_behind: false, owed: None }
     }
 
     /// The marker of a secret.
@@ -99,7 +112,7 @@ impl Keeping {
     }
 
     /// True where anything is kept already.
-    fn is_used(&self) -> bool {
+    pub(super) fn is_used(&self) -> bool {
         self.store.as_ref().is_some_and(|store| store.head() > 0)
     }
 
@@ -108,47 +121,58 @@ impl Keeping {
         self.is_behind = true;
     }
 
-    /// A revision is not served any more, and that could not be noted.
-    pub(super) const fn owe_revert(&mut self, number: u64) {
-        self.unconfirmed = Some(number);
-        self.is_behind = true;
+    /// A revision is not served any more, which is still to be noted.
+    pub(super) fn owe(&mut self, owed: Owed) {
+        self.owed = Some(owed);
     }
 
-    /// Keeps a revision that was made of `layers`.
+    /// Notes what is owed, and what is served though it is not kept, such as what the file says.
+    pub(super) fn catch_up(
+        &mut self,
+        layers: &Layers,
+        last: (&Revision, &FileState),
+    ) -> Result<(), ChangeError> {
+        let Some(store) = &mut self.store else { return Ok(()) };
+        if self.owed.is_none() && !self.is_behind {
+            return Ok(());
+        }
+        store.hold().map_err(told)?;
+        self.secrets.save().map_err(told)?;
+        if let Some(owed) = &self.owed {
+            let record = Record { changes: owed.changes.clone(), ..of(&owed.revision, &owed.file) };
+            append(store, record)?;
+            self.owed = None;
+        }
+        let changes = missing(store.layers(), layers);
+        if !changes.is_empty() {
+            let (revision, file) = last;
+            append(store, Record { changes, ..of(revision, file) })?;
+        }
+        self.is_behind = false;
+        Ok(())
+    }
+
+    /// Keeps a revision that was made of `layers`; gives the number that it has.
     fn keep(
         &mut self,
         record: Record,
         layers: &Layers,
-        before: (&Revision, &FileState),
-    ) -> Result<(), ChangeError> {
-        let Some(store) = &mut self.store else { return Ok(()) };
+        last: (&Revision, &FileState),
+    ) -> Result<u64, ChangeError> {
+        self.catch_up(layers, last)?;
+        let Some(store) = &mut self.store else { return Ok(record.number) };
         store.hold().map_err(told)?;
         self.secrets.save().map_err(told)?;
-        // In one record: a crash behind it must not bring back what nobody confirmed.
-        let owed = self.unconfirmed.map(|number| store::What::Reverted {
-            number,
-            why: "the process ended before it was confirmed".into(),
-        });
-        if self.is_behind || owed.is_some() {
-            let changes = missing(store.layers(), layers);
-            if owed.is_some() || !changes.is_empty() {
-                let (revision, file) = before;
-                let number = revision.number.max(store.next_number());
-                let before = of(revision, file);
-                let what = owed.unwrap_or(before.what);
-                append(store, Record { number, changes, what, confirm_until: None, ..of(revision, file) })?;
-            }
-            (self.is_behind, self.unconfirmed) = (false, None);
-        }
-        let mut record = record;
-        record.number = record.number.max(store.next_number());
-        append(store, record)?;
-        // What is too old can go later as well.
+        append(store, record)
+    }
+
+    /// Removes what is too old, for when a change is served. It can go later as well.
+    pub(super) fn tidy(&mut self) {
+        let Some(store) = self.store.as_mut().filter(|store| store.head() > 0) else { return };
         if let Err(error) = store.tidy() {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "old revisions cannot be removed now");
         }
-        Ok(())
     }
 
     /// Forgets the secrets that nothing names.
@@ -164,9 +188,12 @@ impl Keeping {
     }
 }
 
-fn append(store: &mut Store<RealDisk>, mut record: Record) -> Result<(), ChangeError> {
+/// Keeps a record under its number, or a higher one where something has had that; gives the number.
+fn append(store: &mut Store<RealDisk>, mut record: Record) -> Result<u64, ChangeError> {
     record.parent = store.head();
-    store.append(&record).map_err(told)
+    record.number = record.number.max(store.next_number());
+    store.append(&record).map_err(told)?;
+    Ok(record.number)
 }
 
 /// What is missing in what is kept.
@@ -194,8 +221,9 @@ pub(super) fn missing(kept: &store::Layers, served: &Layers) -> Vec<ObjectChange
 }
 
 impl State {
-    /// Keeps a revision. What the file says outlives the process by itself: where nothing else is kept, nothing is.
-    pub(super) fn keep(&mut self, revision: &Revision, proposal: &Proposal) -> Result<(), ChangeError> {
+    /// Keeps a revision, which gets its number by that. What the file says outlives the process by itself: where nothing else is
+    /// kept, nothing is.
+    pub(super) fn keep(&mut self, revision: &mut Revision, proposal: &Proposal) -> Result<(), ChangeError> {
         let is_files = matches!(proposal.what, What::File);
         if is_files && !self.keeping.is_used() {
             self.keeping.fall_behind();
@@ -208,14 +236,17 @@ impl State {
         };
         let Some(last) = self.history.last() else { return Ok(()) };
         let last = std::sync::Arc::clone(&last.revision);
-        let kept = self.keeping.keep(record, &self.layers, (&last, &self.file));
-        if let (true, Err(error)) = (is_files, &kept) {
-            let error: &dyn std::error::Error = error;
-            tracing::warn!(error, "what the file says now cannot be noted among the revisions");
-            self.keeping.fall_behind();
-            return Ok(());
+        match self.keeping.keep(record, &self.layers, (&last, &self.file)) {
+            Ok(number) => revision.number = number,
+            Err(error) if is_files => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "what the file says now cannot be noted among the revisions");
+                self.keeping.fall_behind();
+                revision.number = self.keeping.next_number(self.number);
+            }
+            Err(error) => return Err(error),
         }
-        kept
+        Ok(())
     }
 }
 
@@ -229,6 +260,15 @@ impl State {
         let undone = self.history.newest_first().flat_map(|past| &past.undo);
         undone.filter_map(|change| change.after.as_ref()).for_each(|entry| markers(&entry.value, &mut named));
         self.keeping.forget_others(&named);
+    }
+}
+
+impl Keeping {
+    /// True where every secret is known that a layer names.
+    pub(super) fn knows_all(&self, layer: &std::collections::BTreeMap<Key, Entry>) -> bool {
+        let mut named = HashSet::new();
+        layer.values().for_each(|entry| markers(&entry.value, &mut named));
+        named.iter().all(|marker| self.secrets.get(marker).is_some())
     }
 }
 
@@ -250,13 +290,10 @@ impl Keeping {
     pub(super) fn held(&self, owner: Owner, key: &Key, entry: &Entry) -> Result<Held, config::Errors> {
         let unseal = |marker: &str| self.unseal(marker);
         let named = match owner {
-            Owner::File => "the file as it was",
-            Owner::Api => "the API",
+            Owner::File => format!("the file's former {key}"),
+            Owner::Api => format!("the API's {key}"),
         };
-        let object = match owner {
-            Owner::File => Object::from_kept(key.clone(), &entry.value, named, &unseal),
-            Owner::Api => Object::from_json(key.clone(), &entry.value, named, &unseal),
-        }?;
+        let object = Object::from_kept(key.clone(), &entry.value, &named, &unseal)?;
         Ok(Held { sequence: entry.sequence, value: entry.value.clone(), object })
     }
 }
@@ -335,6 +372,9 @@ fn told(error: StoreError) -> ChangeError {
         },
         StoreError::Io { path, source } => ChangeError::Store { what, path, is_full: false, source },
         StoreError::InUse { dir } => ChangeError::InUse { path: dir },
+        too_much @ StoreError::TooMuch { .. } => ChangeError::Invalid {
+            faults: vec![super::faults::of_document(too_much.to_string(), &HashMap::new())],
+        },
         other => ChangeError::Internal(other.to_string()),
     }
 }

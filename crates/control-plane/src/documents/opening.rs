@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use config::{Document, Errors, Key, Loaded, Problem, State, StateDir, Surroundings};
+use config::{Document, Errors, Key, Kind, Loaded, Problem, State, StateDir, Surroundings};
 use proxy_core::{Listeners, Proxy};
 use tokio::sync::Notify;
 
+use super::edits::FILES_OWN;
 use super::history::{FileState, History, Past};
-use super::keep::{self, Keeping, OpenedKeeping};
+use super::keep::{self, Keeping, OpenedKeeping, Owed};
 use super::layers::{Held, Layers};
 use super::run::Stamp;
 use super::{Documents, Inner, State as Inside, difference, looking, reading};
@@ -72,30 +73,20 @@ impl Opening {
         let loaded = config::load(path)?;
         let most = history(&loaded.document);
         let dir = compile::state_dir(&loaded.document);
-        let OpenedKeeping { mut keeping, base, layers: kept, records, problems } =
-            Keeping::open(dir.as_deref(), most).map_err(OpenError::State)?;
-        let file = reading::layer(&loaded, &BTreeMap::new(), &mut |secret| keeping.seal(secret));
-        let digest = reading::digest(&file);
-        let last = records.iter().rfind(|record| !record.is_pending());
-        let passed_over = last.and_then(|last| last.pinned_from.as_ref()).filter(|from| **from == digest);
-        let (file, state) = match passed_over {
-            Some(from) => {
-                let digest = last.and_then(|last| last.file_digest.clone()).unwrap_or_default();
-                let layer = held(&keeping, Owner::File, kept.of(store::Layer::File))?;
-                (layer, FileState { digest, passed_over: Some(from.clone()) })
-            }
-            None => (file, FileState { digest, passed_over: None }),
-        };
-        let is_files_alone = passed_over.is_none() && kept.api.is_empty();
-        let layers = Layers::of(file, held(&keeping, Owner::Api, kept.of(store::Layer::Api))?);
-        let loaded = if is_files_alone {
+        let mut opened = Keeping::open(dir.as_deref(), most).map_err(OpenError::State)?;
+        let file = reading::layer(&loaded, &BTreeMap::new(), &mut |secret| opened.keeping.seal(secret));
+        let found = Found::of(&mut opened, file);
+        let told = |errors: Errors| tell_all(&errors, &opened.problems);
+        let layers = found.layers(&opened.keeping).map_err(told)?;
+        let loaded = if found.is_files_alone() {
             loaded
         } else {
             let objects = layers.in_order().into_iter().map(|(_, _, held)| held.object.clone()).collect();
-            Loaded::assemble(objects, &Surroundings::of_process())?
+            Loaded::assemble(objects, &Surroundings::of_process()).map_err(told)?
         };
-        let mut plan = compile(&loaded, &factories)?;
+        let mut plan = compile(&loaded, &factories).map_err(told)?;
         plan.warnings.extend(shadows(&layers, &loaded));
+        let OpenedKeeping { keeping, base, layers: kept, records, unconfirmed, problems } = opened;
         let mut opening = Self {
             path: path.to_owned(),
             read_at,
@@ -105,11 +96,12 @@ impl Opening {
             layers,
             history: History::new(most),
             number: 1,
-            file: state,
+            file: found.state,
             keeping,
             problems,
         };
-        opening.remember(base, &kept, records);
+        opening.remember(base, &kept, (records, unconfirmed));
+        opening.note_change(&kept, found.whole);
         Ok(opening)
     }
 
@@ -137,6 +129,13 @@ impl Opening {
         let bound: Vec<_> = listeners.addresses().collect();
         self.plan.note_addresses(&bound);
         let (proxy, control) = ControlPlane::build(self.plan.clone())?;
+        if self.keeping.is_used()
+            && let Some(last) = self.history.last()
+            && let Err(error) = self.keeping.catch_up(&self.layers, (&last.revision, &self.file))
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "what is served now cannot be noted among the revisions");
+        }
         let view = looking::first(self.number, self.loaded, &self.layers);
         let state = Inside {
             layers: self.layers,
@@ -160,14 +159,15 @@ impl Opening {
         Ok((proxy, Documents { inner: Arc::new(inner) }))
     }
 
-    /// Remembers the revisions that were kept, and adds one where the file says something else now.
-    fn remember(&mut self, mut before: store::Layers, kept: &store::Layers, records: Vec<Record>) {
-        let is_first = records.is_empty();
+    /// Remembers the revisions that were kept, and that the last one was taken back where nobody had confirmed it.
+    fn remember(
+        &mut self,
+        mut before: store::Layers,
+        kept: &store::Layers,
+        (records, unconfirmed): (Vec<Record>, Option<u64>),
+    ) {
         for record in records {
             self.number = record.number;
-            if record.is_pending() {
-                continue;
-            }
             let file = FileState {
                 digest: record.file_digest.clone().unwrap_or_default(),
                 passed_over: record.pinned_from.clone(),
@@ -177,17 +177,50 @@ impl Opening {
             before.apply(&record.changes);
             self.history.push(Past { revision, undo, file });
         }
+        let Some(revision) = unconfirmed else { return };
+        let why = "the process ended before it was confirmed".to_owned();
+        let back = self.history.get(revision).map(|past| past.undo.clone()).unwrap_or_default();
+        let file = self.history.file_before(revision).unwrap_or_default();
+        let taken_back = Revision {
+            number: self.keeping.next_number(self.number),
+            at: SystemTime::now(),
+            by: "proxyd".into(),
+            what: What::Reverted { revision, why },
+            changes: difference::of_kept(&before, &back),
+            pending_until: None,
+        };
+        self.number = taken_back.number;
+        self.keeping.owe(Owed { revision: taken_back.clone(), changes: back.clone(), file: file.clone() });
+        debug_assert_eq!(
+            &{
+                let mut after = before.clone();
+                after.apply(&back);
+                after
+            },
+            kept
+        );
+        self.history.push(Past { revision: Arc::new(taken_back), undo: before.undoing(&back), file });
+    }
+
+    /// Notes what is served though it is not what was kept: the file says something else now, or the API's objects are those of
+    /// a former revision, as secrets are lost.
+    fn note_change(&mut self, kept: &store::Layers, whole: Option<u64>) {
+        let is_first = self.history.last().is_none();
         let changes = if is_first { Vec::new() } else { keep::missing(kept, &self.layers) };
         if !is_first && changes.is_empty() {
             return;
         }
-        let number = if is_first { 1 } else { self.keeping.next_number(self.number) };
-        self.number = self.keeping.next_number(number - 1).max(number);
+        let what = match whole {
+            _ if is_first => What::Start,
+            Some(to) => What::RolledBack { to },
+            None => What::File,
+        };
+        self.number = self.keeping.next_number(if is_first { 0 } else { self.number });
         let revision = Revision {
             number: self.number,
             at: SystemTime::now(),
-            by: "file".into(),
-            what: if is_first { What::Start } else { What::File },
+            by: if whole.is_some() { "proxyd".into() } else { "file".into() },
+            what,
             changes: difference::of_kept(kept, &changes),
             pending_until: None,
         };
@@ -195,6 +228,91 @@ impl Opening {
         self.history.push(Past { revision: Arc::new(revision), undo, file: self.file.clone() });
         self.keeping.fall_behind();
     }
+}
+
+/// What is to be served of what was found.
+struct Found {
+    /// The file's layer as it is, or as it was where somebody went back to that.
+    file: FilesLayer,
+    state: FileState,
+    api: BTreeMap<Key, store::Entry>,
+    /// The revision that the API's layer is of, where it is not the last one.
+    whole: Option<u64>,
+}
+
+enum FilesLayer {
+    Read(BTreeMap<Key, Held>),
+    /// Of this, what is the file's alone is read.
+    Kept(BTreeMap<Key, store::Entry>, BTreeMap<Key, Held>),
+}
+
+impl Found {
+    /// Decides it, and tells what is lost.
+    fn of(opened: &mut OpenedKeeping, file: BTreeMap<Key, Held>) -> Self {
+        let digest = reading::digest(&file);
+        let last = opened.records.iter().rfind(|record| Some(record.number) != opened.unconfirmed);
+        let is_passed_over = last.is_some_and(|last| last.pinned_from.as_ref() == Some(&digest));
+        let kept = opened.layers.of(store::Layer::File);
+        let (file, state) = if is_passed_over && opened.keeping.knows_all(kept) {
+            let of_kept = last.and_then(|last| last.file_digest.clone()).unwrap_or_default();
+            let state = FileState { digest: of_kept, passed_over: Some(digest) };
+            (FilesLayer::Kept(kept.clone(), file), state)
+        } else {
+            (FilesLayer::Read(file), FileState { digest, passed_over: None })
+        };
+        let mut found = Self { file, state, api: opened.layers.of(store::Layer::Api).clone(), whole: None };
+        if !opened.keeping.knows_all(&found.api) {
+            found.go_back(opened);
+        }
+        found
+    }
+
+    /// Takes the API's layer of the last revision whose secrets are all known, or none of it.
+    fn go_back(&mut self, opened: &mut OpenedKeeping) {
+        let mut layers = opened.base.clone();
+        let (mut whole, mut api) = (0, BTreeMap::new());
+        for record in opened.records.iter().filter(|record| Some(record.number) != opened.unconfirmed) {
+            layers.apply(&record.changes);
+            if opened.keeping.knows_all(layers.of(store::Layer::Api)) {
+                (whole, api) = (record.number, layers.of(store::Layer::Api).clone());
+            }
+        }
+        let served = match whole {
+            0 => "none of the API's objects is served".to_owned(),
+            number => format!("the API's objects are those of revision {number}"),
+        };
+        opened
+            .problems
+            .push(format!("secrets that the API's objects name are lost (secrets.json): {served}"));
+        (self.whole, self.api) = (Some(whole), api);
+    }
+
+    /// The file is served as it is, and nothing else.
+    fn is_files_alone(&self) -> bool {
+        matches!(self.file, FilesLayer::Read(_)) && self.api.is_empty()
+    }
+
+    fn layers(&self, keeping: &Keeping) -> Result<Layers, Errors> {
+        let file = match &self.file {
+            FilesLayer::Read(file) => file.clone(),
+            FilesLayer::Kept(kept, read) => {
+                let is_own = |key: &Key| key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str());
+                let mut layer = held(keeping, Owner::File, kept)?;
+                layer.retain(|key, _| !is_own(key));
+                layer.extend(
+                    read.iter().filter(|(key, _)| is_own(key)).map(|(key, held)| (key.clone(), held.clone())),
+                );
+                layer
+            }
+        };
+        Ok(Layers::of(file, held(keeping, Owner::Api, &self.api)?))
+    }
+}
+
+/// What is wrong with the document, behind what is wrong with what was kept, which may be its cause.
+fn tell_all(errors: &Errors, problems: &[String]) -> OpenError {
+    let of_state = problems.iter().map(|problem| Problem::of_file("the state", problem.clone()));
+    OpenError::Document(of_state.chain(errors.problems().iter().cloned()).collect::<Vec<_>>().into())
 }
 
 /// So many revisions are remembered.
@@ -252,17 +370,20 @@ pub(super) fn shadows(layers: &Layers, loaded: &Loaded) -> Vec<Problem> {
         let message = format!("`{key}` of the file is shadowed: the API has another one, which is served");
         let mut problem = Problem::of_file(loaded.file(), message);
         problem.place = held.object.file().map(|(_, place)| place);
-        problem.hint = Some(format!("`proxyd ctl {} delete {}` serves the file's again", verb(key), key.id));
+        problem.hint = Some(match verb(key) {
+            Some(verb) => format!("`proxyd ctl {verb} delete {}` serves the file's again", key.id),
+            None => "a document that is applied without it serves the file's again".to_owned(),
+        });
         problem
     })
     .collect()
 }
 
-fn verb(key: &Key) -> &'static str {
+fn verb(key: &Key) -> Option<&'static str> {
     match key.kind {
-        config::Kind::Route => "routes",
-        config::Kind::Upstream => "upstreams",
-        config::Kind::Certificate => "certs",
-        _ => "document",
+        Kind::Route => Some("routes"),
+        Kind::Upstream => Some("upstreams"),
+        Kind::Certificate => Some("certs"),
+        _ => None,
     }
 }

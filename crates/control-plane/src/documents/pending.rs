@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use proxy_core::events::RevisionTurn;
 use tokio::time::Instant;
 
+use super::commit::Before;
 use super::watch::Watch;
 use super::{Documents, State};
 use crate::changes::{ChangeError, How, Revision};
@@ -20,11 +21,24 @@ pub(super) struct Waiting {
     pub(super) stays: bool,
     /// What it is tried by.
     pub(super) watch: Option<Watch>,
+    pub(super) before: Before,
+}
+
+impl Waiting {
+    /// To be taken back a little later.
+    pub(super) fn put_off(self) -> Self {
+        Self { deadline: Instant::now() + LOOK, stays: false, watch: None, ..self }
+    }
 }
 
 impl State {
     /// Has a revision wait, where that was asked for.
-    pub(super) fn wait_for(&mut self, revision: &Revision, how: &How, watch: Option<Watch>) {
+    pub(super) fn wait_for(
+        &mut self,
+        revision: &Revision,
+        how: &How,
+        (watch, before): (Option<Watch>, Before),
+    ) {
         let Some(until) = revision.pending_until else { return };
         let time = until.duration_since(revision.at).unwrap_or_default();
         self.waiting = Some(Waiting {
@@ -33,6 +47,7 @@ impl State {
             deadline: Instant::now() + time,
             stays: how.confirm.is_none(),
             watch,
+            before,
         });
     }
 
@@ -69,7 +84,7 @@ impl Documents {
         let worse = waiting.watch.as_ref().and_then(|watch| watch.worse(self));
         if let Some(why) = worse {
             self.revert(&mut state, &why);
-            return None;
+            return state.waiting.is_some().then_some(LOOK);
         }
         if now < waiting.deadline {
             let rest = waiting.deadline - now;
@@ -89,6 +104,7 @@ impl Documents {
             tracing::info!(revision, "revision has stood its trial");
         } else {
             self.revert(&mut state, "nobody confirmed it in time");
+            return state.waiting.is_some().then_some(LOOK);
         }
         None
     }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
-use config::{Errors, Key, Loaded, Secret};
+use config::{Errors, Key, Loaded, Problem, Secret};
 
 use super::commit::Proposal;
 use super::history::FileState;
@@ -32,6 +34,23 @@ pub(super) fn layer(
         .collect()
 }
 
+/// Reads the file while the proxy runs: whoever waits for a pipe would wait for ever, and a file that says nothing is one that
+/// somebody is about to write.
+///
+/// # Errors
+/// Everything that is wrong with it.
+fn load(path: &Path) -> Result<Loaded, Errors> {
+    let refused = |message: &str| Problem::of_file(&path.display().to_string(), message);
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(refused("is not a regular file").into());
+    }
+    let loaded = config::load(path)?;
+    if loaded.objects().is_empty() {
+        return Err(refused("says nothing: nothing would be served").into());
+    }
+    Ok(loaded)
+}
+
 /// What tells one state of the file's layer from another.
 pub(super) fn digest(layer: &BTreeMap<Key, Held>) -> String {
     let mut all = String::new();
@@ -47,7 +66,7 @@ impl Documents {
     pub(super) fn read_again(&self, state: &mut State) -> Result<Proposal, ChangeError> {
         let invalid =
             |errors: Errors| ChangeError::Invalid { faults: super::faults::of(&errors, &HashMap::new()) };
-        let loaded = config::load(&self.inner.path).map_err(invalid)?;
+        let loaded = load(&self.inner.path).map_err(invalid)?;
         let file = layer(&loaded, state.layers.layer(Owner::File), &mut |secret| state.keeping.seal(secret));
         let read = FileState { digest: digest(&file), passed_over: None };
         let after = Layers::of(file, state.layers.layer(Owner::Api).clone());

@@ -62,14 +62,14 @@ impl Documents {
             let (is_new, is_at_rest) = (now != known, now == seen);
             seen = now;
             // A file that is gone may be on its way back; one that still changes is not whole.
-            if !is_new || !is_at_rest || now.is_none() || self.is_waiting() {
+            if !is_new || !is_at_rest || now.is_none() || !self.has_nothing_to_wait_for() {
                 continue;
             }
-            known = now;
             let documents = self.clone();
             let reading = tokio::task::spawn_blocking(move || documents.reload_if_changed());
-            // It ends early with the runtime alone.
-            let _ = reading.await;
+            if reading.await.unwrap_or(false) {
+                known = now;
+            }
         }
     }
 
@@ -96,12 +96,9 @@ impl Documents {
         self.inner.state.try_lock().is_ok_and(|state| state.waiting.is_none())
     }
 
-    fn is_waiting(&self) -> bool {
-        self.state().waiting.is_some()
-    }
-
-    /// Reads the file again where it says something else than what was read last, served or passed over.
-    fn reload_if_changed(&self) {
+    /// Reads the file again where it says something else than what was read last, served or passed over. False where that is to be
+    /// tried again, as a revision waits.
+    fn reload_if_changed(&self) -> bool {
         let outcome = {
             let mut state = self.state();
             let proposal = self.read_again(&mut state);
@@ -112,8 +109,13 @@ impl Documents {
                 self.commit(&mut state, proposal, &How::by("file")).map(Some)
             })
         };
-        if let Err(error) = outcome {
-            self.tell_refused(&error);
+        match outcome {
+            Err(ChangeError::Pending { .. }) => false,
+            Err(error) => {
+                self.tell_refused(&error);
+                true
+            }
+            Ok(_) => true,
         }
     }
 

@@ -34,6 +34,9 @@ pub(super) enum Listed {
     Aside(Name),
 }
 
+/// No revision has a higher number: a file that says so is none of ours.
+const MOST: u64 = 999_999_999_999_999;
+
 impl Name {
     /// Reads a name of the directory; `None` for what is no file of a revision.
     pub(super) fn read(name: &OsStr) -> Option<Listed> {
@@ -46,7 +49,7 @@ impl Name {
             "layers" => Part::Layers,
             _ => return None,
         };
-        let this = Self { number: number.parse().ok().filter(|number| *number > 0)?, part };
+        let this = Self { number: number.parse().ok().filter(|number| (1..=MOST).contains(number))?, part };
         if !name.starts_with(&this.to_string()) {
             return None;
         }

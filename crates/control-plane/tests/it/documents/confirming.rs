@@ -116,3 +116,61 @@ async fn a_rollback_may_be_on_trial_as_well() {
     run_until_settled(&served).await;
     assert!(served.is_served("x"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_over_an_unconfirmed_revision_all_goes_on() {
+    let place = Place::new();
+    let served = place.open_with("");
+    try_put(&served, "x", &How::by("tester")).unwrap();
+    try_put(&served, "y", &within(60)).unwrap();
+    drop(served);
+    let opening = place.try_open().unwrap();
+    let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
+    let (proxy, documents) = opening.build(&listeners).unwrap();
+    let served = Served { documents, _proxy: proxy };
+    let told = |served: &Served| -> Vec<String> {
+        let all = served.documents.revisions();
+        all.iter().map(|one| format!("{} {} {}", one.number, one.what.as_str(), one.by)).collect()
+    };
+    let before = ["4 revert proxyd", "3 write tester", "2 write tester", "1 start file"];
+    assert_eq!(told(&served), before);
+    let applied = try_put(&served, "z", &within(60)).unwrap();
+    assert_eq!(applied.revision, 5);
+    served.documents.confirm(5, "tester").unwrap();
+    let applied = try_put(&served, "w", &within(60)).unwrap();
+    assert_eq!(applied.revision, 6);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    run_until_settled(&served).await;
+    assert_eq!(try_put(&served, "v", &How::by("tester")).unwrap().revision, 8);
+    let all = told(&served);
+    assert_eq!(all[..4], ["8 write tester", "7 revert proxyd", "6 write tester", "5 write tester"]);
+    assert_eq!(all[4..], before);
+    served.documents.roll_back(2, &How::by("tester")).unwrap();
+    assert_eq!(served.listed(Kind::Route), ["x api"]);
+    drop(served);
+    while matches!(place.try_open(), Err(OpenError::State(ChangeError::InUse { .. }))) {
+        std::thread::yield_now();
+    }
+    let again = place.open();
+    assert_eq!(told(&again)[1..], all);
+    assert_eq!(again.listed(Kind::Route), ["x api"]);
+    again.documents.roll_back(5, &How::by("tester")).unwrap();
+    assert_eq!(again.listed(Kind::Route), ["x api", "z api"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_taken_back_is_served_as_it_was_whatever_became_of_files() {
+    let place = Place::new();
+    let secret = secrets::pair("a.test");
+    let pem = place.dir.path().join("a.pem");
+    fs::write(&pem, format!("{}{}", secret.0, secret.1)).unwrap();
+    let served = place.open_with(&format!("certificates: [{{ id: a.test, cert: {} }}]", pem.display()));
+    let (cert, key) = secrets::pair("a.test");
+    let change = super::put(secrets::key(), json!({ "cert": cert, "key": key }), Condition::None);
+    served.documents.apply(&change, &within(60)).unwrap();
+    fs::remove_file(&pem).unwrap();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    run_until_settled(&served).await;
+    assert_eq!(served.listed(Kind::Certificate), ["a.test file"]);
+    assert!(served.documents.pending().is_none());
+}

@@ -87,3 +87,41 @@ fn a_file_that_changed_while_nothing_ran_is_a_revision() {
     drop(again);
     assert_eq!(place.open().listed(Kind::Route), ["a file", "x api", "y api"]);
 }
+
+#[test]
+fn who_may_change_what_is_the_files_to_say_as_it_is_now() {
+    let place = Place::new();
+    let token = |name: &str| {
+        format!(
+            "admin: {{ tokens: [{{ name: {name}, hash: \"sha256:{}\", role: write }}] }}\n{TWO}",
+            "0".repeat(64)
+        )
+    };
+    let served = place.open_with(&token("old"));
+    place.rewrite(&token("new"));
+    let refused = served.documents.reload("tester");
+    assert!(matches!(refused, Err(ChangeError::NeedsRestart { what }) if what == "`admin`"));
+    place.rewrite(&token("old").replace("b.test", "b2.test"));
+    served.documents.reload("tester").unwrap();
+    served.documents.roll_back(1, &How::by("tester")).unwrap();
+    drop(served);
+    // Nothing but the token differs from what is passed over: that is a change of the file.
+    place.rewrite(&token("new").replace("b.test", "b2.test"));
+    let again = place.open();
+    assert_eq!(again.view().loaded.document.admin.as_ref().unwrap().tokens[0].name, "new");
+    again.documents.roll_back(2, &How::by("tester")).unwrap();
+    assert_eq!(again.view().loaded.document.admin.as_ref().unwrap().tokens[0].name, "new");
+}
+
+#[test]
+fn a_file_that_says_nothing_or_is_a_pipe_is_no_file() {
+    let place = Place::new();
+    let served = place.open_with(TWO);
+    fs::write(place.file(), "").unwrap();
+    assert!(served.documents.reload("tester").is_err());
+    fs::remove_file(place.file()).unwrap();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, place.file(), mode).unwrap();
+    assert!(served.documents.reload("tester").is_err());
+    assert_eq!(served.listed(Kind::Route), ["a file", "b file"]);
+}

@@ -97,3 +97,16 @@ fn a_damaged_revision_is_set_aside_and_the_one_before_it_served() {
         documents.apply(&put(route("z"), to_app("z.test"), Condition::None), &How::by("tester")).unwrap();
     assert!(next.revision > 3, "a number is never used again: {}", next.revision);
 }
+
+#[test]
+fn files_of_others_are_in_nobodys_way() {
+    let place = Place::new();
+    let served = place.open_with("");
+    served.put(route("x"), to_app("x.test"));
+    drop(served);
+    fs::write(place.state().join("revisions/18446744073709551615.json"), "{}").unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, place.state().join("backends.json"), rustix::fs::Mode::RUSR)
+        .unwrap();
+    let again = place.open();
+    assert_eq!(again.put(route("y"), to_app("y.test")).revision, 3);
+}

@@ -4,13 +4,13 @@ use rcgen::{CertificateParams, KeyPair};
 
 use super::*;
 
-fn pair(name: &str) -> (String, String) {
+pub(super) fn pair(name: &str) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
     (certificate.pem(), key.serialize_pem())
 }
 
-fn key() -> Key {
+pub(super) fn key() -> Key {
     Key::new(Kind::Certificate, "a.test")
 }
 
@@ -87,4 +87,57 @@ fn files_of_this_machine_are_not_the_apis() {
     }
     let tls = json!({ "url": "https://a.test", "tls": { "ca": "/etc/passwd" } });
     assert!(!faults(served.try_put(upstream("u"), tls)).is_empty());
+}
+
+#[test]
+fn what_only_looks_like_a_secret_is_refused_where_it_could_not_be_sent_back() {
+    let place = Place::new();
+    let served = place.open_with("");
+    let body = "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n";
+    let refused = served.try_put(route("p"), json!({ "respond": { "status": 200, "body": body } }));
+    assert_eq!(faults(refused)[0].0, "/respond/body");
+    drop(served);
+    place.open();
+}
+
+#[test]
+fn where_secrets_are_lost_the_last_whole_revision_is_served() {
+    let place = Place::new();
+    let served = place.open_with("routes: [{ id: file, upstream: app }]");
+    served.put(route("x"), to_app("x.test"));
+    let (cert, secret) = pair("a.test");
+    served.put(key(), json!({ "cert": cert, "key": secret }));
+    served.put(route("y"), to_app("y.test"));
+    drop(served);
+    fs::write(place.state().join("secrets.json"), "damaged").unwrap();
+    let opening = place.try_open().unwrap();
+    let told = opening.problems().join("\n");
+    assert!(told.contains("secrets.json") && told.contains("those of revision 2"), "{told}");
+    let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
+    let (proxy, documents) = opening.build(&listeners).unwrap();
+    let served = Served { documents, _proxy: proxy };
+    assert_eq!(served.listed(Kind::Route), ["file file", "x api"]);
+    served.put(route("z"), to_app("z.test"));
+    drop(served);
+    assert_eq!(place.open().listed(Kind::Route), ["file file", "x api", "z api"]);
+}
+
+#[test]
+fn secrets_that_no_remembered_revision_names_are_forgotten() {
+    let place = Place::new();
+    let state = place.state();
+    let text = format!(
+        "listeners: [{{ address: 127.0.0.1:0 }}]\nstate: {{ dir: {}, history: 3 }}\n{UPSTREAM}",
+        state.display()
+    );
+    fs::write(place.file(), text).unwrap();
+    let served = place.open();
+    let (cert, secret) = pair("a.test");
+    served.put(key(), json!({ "cert": cert, "key": secret }));
+    served.remove(key()).unwrap();
+    let before = fs::metadata(state.join("secrets.json")).unwrap().len();
+    for number in 0..70 {
+        served.put(route("x"), to_app(&format!("{number}.test")));
+    }
+    assert!(fs::metadata(state.join("secrets.json")).unwrap().len() < before);
 }
