@@ -166,7 +166,7 @@ async fn what_is_taken_back_is_served_as_it_was_whatever_became_of_files() {
     fs::write(&pem, format!("{}{}", secret.0, secret.1)).unwrap();
     let served = place.open_with(&format!("certificates: [{{ id: a.test, cert: {} }}]", pem.display()));
     let (cert, key) = secrets::pair("a.test");
-    let change = super::put(secrets::key(), json!({ "cert": cert, "key": key }), Condition::None);
+    let change = put(secrets::key(), json!({ "cert": cert, "key": key }), Condition::None);
     served.documents.apply(&change, &within(60)).unwrap();
     fs::remove_file(&pem).unwrap();
     tokio::time::advance(Duration::from_secs(61)).await;
