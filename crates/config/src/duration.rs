@@ -131,6 +131,7 @@ impl JsonSchema for Duration {
         json_schema!({
             "type": ["integer", "string"],
             "minimum": 0,
+            "minLength": 1,
             "pattern": "^([0-9]+|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|.*\\$\\{.*)$",
         })
     }

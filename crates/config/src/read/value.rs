@@ -1,7 +1,10 @@
 //! A node as serde reads it.
 
 use super::{View, entries::Entries, error::ReadError, items::Items};
-use crate::tree::{NodeId, Scalar, Tree, Value};
+use crate::{
+    dialect::SERVER,
+    tree::{NodeId, Scalar, Tree, Value},
+};
 use serde::de::{self, Error as _, IntoDeserializer, Unexpected, Visitor, value::StrDeserializer};
 
 /// A node as serde reads it.
@@ -165,10 +168,15 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        self.deserialize_map(visitor)
+        // What tells one kind of file from the other is never absent where it is written.
+        let known = if fields == [SERVER] { &[] } else { fields };
+        match self.value() {
+            Value::Map(_) => self.about(visitor.visit_map(Entries::of_struct(self, known))),
+            _ => self.about(Err(ReadError::invalid_type(self.found(), &visitor))),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -158,6 +158,37 @@ fn what_is_printed_is_what_the_schema_allows_and_the_reader_reads() {
     assert!(allows(&schema, &schema, &printed), "{printed}");
 }
 
+#[test]
+fn null_stands_for_what_is_absent_where_that_may_be() {
+    let schema = config::schema();
+    let check = |text: &str| {
+        let value: Value = serde_json::from_str(text).unwrap();
+        let is_read = config::parse(text, "x").is_ok();
+        assert_eq!(allows(&schema, &schema, &value), is_read, "{text}");
+        is_read
+    };
+    for key in schema["properties"].as_object().unwrap().keys().filter(|key| *key != "server") {
+        assert!(check(&format!("{{ \"{key}\": null }}")), "{key}");
+    }
+    for (kind, list, needed) in [
+        ("Upstream", "upstreams", r#""name": "a", "url": "http://localhost""#),
+        ("Route", "routes", r#""path": "/", "respond": {}"#),
+        ("Listener", "listeners", r#""address": "127.0.0.1:0""#),
+    ] {
+        for key in schema["$defs"][kind]["properties"].as_object().unwrap().keys() {
+            if !needed.contains(&format!("{key:?}")) {
+                assert!(
+                    check(&format!("{{ \"{list}\": [{{ {needed}, \"{key}\": null }}] }}")),
+                    "{kind}.{key}"
+                );
+            }
+        }
+    }
+    assert!(!check(r#"{ "server": null }"#));
+    assert!(!check(r#"{ "upstreams": [{ "name": null, "url": "http://localhost" }] }"#));
+    assert!(!check(r#"{ "listeners": [{ "address": null }] }"#));
+}
+
 /// The documentation of the file.
 fn page() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
