@@ -22,6 +22,7 @@ use super::ask::Ask;
 use super::idempotency::{self, Begun};
 use super::operation::{Effect, Form, Method, Operation};
 use super::query::Query;
+use super::refusal;
 use super::reply::Reply;
 use super::tags::Conditions;
 use super::{Api, json, operations};
@@ -151,12 +152,18 @@ fn conditions(operation: &Operation, fields: &HeaderMap) -> Result<Conditions, P
     if operation.effect == Effect::Look || conditions.is_not.is_none() {
         return Ok(conditions);
     }
-    let is_absent = conditions.is_not == Some(super::tags::Tags::Any);
-    if is_absent && conditions.is.is_none() {
-        return Ok(conditions);
+    if conditions.is_not != Some(super::tags::Tags::Any) {
+        let detail = "`If-None-Match` of a change is `*`";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_condition", detail));
     }
-    let detail = "`If-None-Match` of a change is `*`, and stands alone";
-    Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_condition", detail))
+    if conditions.is.is_some() {
+        // RFC 9110 section 13.2.2: both are looked at.
+        return Err(refusal::changed(
+            "it cannot be there and not be there: `If-Match` and `If-None-Match: *`",
+            None,
+        ));
+    }
+    Ok(conditions)
 }
 
 async fn path(parts: &mut Parts) -> Result<Vec<(String, String)>, Problem> {

@@ -199,6 +199,12 @@ impl Operation {
         self
     }
 
+    /// Whether it makes something, or replaces what is there.
+    pub(crate) fn may_create_or_replace(&self) -> bool {
+        let gives = |status: u16| self.gives.iter().any(|given| given.status == status);
+        gives(200) && gives(201)
+    }
+
     /// The names of the parameters in the path.
     pub(crate) fn path_parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))

@@ -18,10 +18,17 @@ pub(crate) enum Value {
     Number(u64, u64),
     /// One of these.
     OneOf(&'static [&'static str]),
-    /// A text that is not empty; longer ones than this many bytes are refused.
+    /// A text that is not empty; longer ones than this many characters are refused.
     Text(usize),
     /// A text that matches a regular expression, which is there for readers: the handler says what is wrong.
     Written(&'static str),
+}
+
+/// A time from 1s to 24h, as it is commonly written.
+macro_rules! span {
+    () => {
+        "(24h|1d|([1-9]|1[0-9]|2[0-3])h([1-5]?[0-9]m)?([1-5]?[0-9]s)?|[1-9][0-9]{0,2}m([1-5]?[0-9]s)?|[1-9][0-9]{0,3}s|[1-9][0-9]{3,6})"
+    };
 }
 
 /// The most items of a page.
@@ -37,8 +44,8 @@ impl Parameter {
 
     pub(crate) const CONFIRM: Self = Self {
         name: "confirm",
-        says: "The change is taken back unless it is confirmed within this time: 1s to 24h.",
-        value: Value::Written("^([0-9]+|([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$"),
+        says: "The change is taken back unless it is confirmed within this time: 1s to 24h; a bare number is milliseconds.",
+        value: Value::Written(concat!("^", span!(), "$")),
         example: "60s",
     };
 
@@ -47,7 +54,11 @@ impl Parameter {
         says: "The change is taken back if the routes concerned fare worse: by so many percentage points of errors, or \
                by a 99th percentile of the latency that is so many times what it was. `watch` (1s to 24h) says for how \
                long they are watched, `least` from how many requests on.",
-        value: Value::Written("^(errors|p99|watch|least)=[^,=]+(,(errors|p99|watch|least)=[^,=]+)*$"),
+        value: Value::Written(concat!(
+            r"^(errors=(100|[0-9]{1,2}(\.[0-9]{1,3})?)%?(,p99=[1-9][0-9]{0,2}(\.[0-9]{1,3})?x?)?|p99=[1-9][0-9]{0,2}(\.[0-9]{1,3})?x?)(,watch=",
+            span!(),
+            ")?(,least=[0-9]{1,9})?$"
+        )),
         example: "errors=5%,p99=2x",
     };
 
@@ -61,12 +72,15 @@ impl Parameter {
         example: "100",
     };
 
-    pub(crate) const AFTER: Self = Self {
-        name: "after",
-        says: "The id that the answer begins behind.",
-        value: Value::Text(512),
-        example: "service-a",
-    };
+    /// With the id of one of the list as its example.
+    pub(crate) const fn after(example: &'static str) -> Self {
+        Self {
+            name: "after",
+            says: "The id that the answer begins behind.",
+            value: Value::Text(512),
+            example,
+        }
+    }
 
     pub(crate) const HISTORY: Self = Self {
         name: "history",
@@ -111,9 +125,8 @@ impl Value {
             Self::OneOf(values) => {
                 (!values.contains(&text)).then(|| format!("must be one of: {}", values.join(", ")))
             }
-            Self::Text(most) => {
-                (text.is_empty() || text.len() > most).then(|| format!("must have from 1 to {most} bytes"))
-            }
+            Self::Text(most) => (text.is_empty() || text.chars().nth(most).is_some())
+                .then(|| format!("must have from 1 to {most} characters")),
             Self::Written(_) => text.is_empty().then(|| "must not be empty".to_owned()),
         }
     }

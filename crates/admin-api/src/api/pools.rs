@@ -47,8 +47,11 @@ pub(super) fn get(ask: &Ask) -> Result<Reply, Problem> {
 pub(super) fn add(ask: &Ask) -> Result<Reply, Problem> {
     let mut backend = Value::Object(ask.object()?.clone());
     shown::strip_backend(&mut backend);
-    if backend.get("id").is_some_and(|id| !id.is_string() && !id.is_null()) {
-        return Err(refusal::wrong("/id", "the id must be a text", None));
+    for name in ["id", "hostname"] {
+        // A document takes `false` for the text that it is written with; what is known by it needs to be one.
+        if backend.get(name).is_some_and(|held| !held.is_string() && !held.is_null()) {
+            return Err(refusal::wrong(&format!("/{name}"), &format!("the {name} must be a text"), None));
+        }
     }
     let id = identify(&mut backend);
     let wanted = || {
@@ -218,7 +221,11 @@ impl Pool {
 
 /// Gives a backend the id that the document would give it, if it has none.
 fn identify(backend: &mut Value) -> String {
-    let typed = serde_json::from_value::<Backend>(backend.clone()).unwrap_or_default();
+    // Whatever else is wrong with it, the document says.
+    let told =
+        |name: &&str| Some(((*name).to_owned(), backend.get(*name).filter(|held| !held.is_null())?.clone()));
+    let told: Map<_, _> = ["id", "hostname", "port"].iter().filter_map(told).collect();
+    let typed = serde_json::from_value::<Backend>(Value::Object(told)).unwrap_or_default();
     if !typed.id.is_empty() {
         return typed.id;
     }

@@ -28,7 +28,10 @@ const CERTIFICATE: &str = r#"{
 const DOCUMENT: &str = r#"{ "routes": [{ "id": "teapot", "path": "/teapot", "respond": { "status": 418, "body": "short and stout" } }] }"#;
 const REVISION: &str = r#"{ "revision": 3 }"#;
 
-const PAGED: &[Parameter] = &[Parameter::LIMIT, Parameter::AFTER];
+const PAGED_ROUTES: &[Parameter] = &[Parameter::LIMIT, Parameter::after("service-a")];
+const PAGED_UPSTREAMS: &[Parameter] = &[Parameter::LIMIT, Parameter::after("api")];
+const PAGED_CERTIFICATES: &[Parameter] = &[Parameter::LIMIT, Parameter::after("api.myapp.com")];
+const PAGED_REVISIONS: &[Parameter] = &[Parameter::LIMIT, Parameter::after("3")];
 const HISTORY: &[Parameter] = &[Parameter::HISTORY];
 
 const ROUTES: &[Given] = &[ok(Content::List("Route"), "The routes, in the order of the document.")];
@@ -89,7 +92,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
 
 const OF_ROUTES: &[Operation] = &[
     Operation::get("/api/v1/routes", "listRoutes", "Lists every route", routes::list)
-        .query(PAGED)
+        .query(PAGED_ROUTES)
         .gives(ROUTES),
     Operation::post("/api/v1/routes", "createRoute", "Creates a route", routes::create)
         .takes(Form::Json, "Route", ROUTE)
@@ -152,7 +155,7 @@ const OF_ROUTES: &[Operation] = &[
 
 const OF_UPSTREAMS: &[Operation] = &[
     Operation::get("/api/v1/upstreams", "listUpstreams", "Lists every upstream", upstreams::list)
-        .query(PAGED)
+        .query(PAGED_UPSTREAMS)
         .gives(UPSTREAMS),
     Operation::post("/api/v1/upstreams", "createUpstream", "Creates an upstream", upstreams::create)
         .takes(Form::Json, "Upstream", UPSTREAM)
@@ -243,7 +246,7 @@ const fn set(
 
 const OF_CERTIFICATES: &[Operation] = &[
     Operation::get("/api/v1/certificates", "listCertificates", "Lists every certificate", certificates::list)
-        .query(PAGED)
+        .query(PAGED_CERTIFICATES)
         .gives(CERTIFICATES),
     Operation::post(
         "/api/v1/certificates",
@@ -334,7 +337,7 @@ const OF_DOCUMENT: &[Operation] = &[
         "Lists the revisions that are remembered",
         revisions::list,
     )
-    .query(PAGED)
+    .query(PAGED_REVISIONS)
     .gives(REVISIONS),
     Operation::get("/api/v1/revisions/{revision}", "getRevision", "Shows a revision", revisions::get)
         .gives(ONE_REVISION),

@@ -106,7 +106,8 @@ fn parse(text: &str) -> Option<Tags> {
         }
         rest = behind.trim_start_matches([' ', '\t', ',']);
     }
-    (!tags.is_empty()).then_some(Tags::These(tags))
+    // A list may be empty (RFC 9110 section 5.6.1.2): nothing is one of its tags then.
+    Some(Tags::These(tags))
 }
 
 #[cfg(test)]

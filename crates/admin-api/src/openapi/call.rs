@@ -9,7 +9,8 @@ use super::schemas::AT;
 use crate::api::operation::{Body, Content, Effect, Form, Given, Operation};
 use crate::api::parameter::{Parameter, Value as Kind};
 
-const TAG: &str = r#"^(W/)?"[!-~]*"$"#;
+/// `*`, or tags (RFC 9110 section 8.8.3).
+const TAGS: &str = r#"^(\*|((W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*"){0,99})?)$"#;
 
 /// An operation.
 pub(super) fn call(operation: &Operation) -> Value {
@@ -53,44 +54,52 @@ fn tag(operation: &Operation) -> &'static str {
 fn parameters(operation: &Operation) -> Vec<Value> {
     let mut parameters: Vec<_> = operation.path_parameters().map(in_path).collect();
     parameters.extend(operation.query_parameters().map(in_query));
-    let tags = json!({ "type": "string", "pattern": format!("^\\*$|{TAG}") });
-    if operation.is_tagged && operation.effect == Effect::Look {
-        parameters.push(in_header(
-            "If-None-Match",
-            "304 where it has one of these tags.",
-            &tags,
-            "\"0123456789abcdef\"",
-        ));
-    } else if operation.is_tagged {
-        let says = "412 unless it is there, with one of these tags.";
-        parameters.push(in_header("If-Match", says, &tags, "\"0123456789abcdef\""));
-        let says = "`*`: 412 where it is there already.";
-        parameters.push(in_header("If-None-Match", says, &json!({ "type": "string", "const": "*" }), "*"));
-    }
+    parameters.extend(conditions(operation));
     if operation.effect != Effect::Look {
-        let says = "The answer is remembered for ten minutes, and given again for the same key.";
+        let says = "The answer is remembered for ten minutes, and given again for the same key; the same key with another \
+                    request is refused.";
         let key = json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" });
-        parameters.push(in_header("Idempotency-Key", says, &key, "3f1c9a52"));
+        parameters.push(in_header("Idempotency-Key", says, &key));
     }
     parameters
 }
 
-fn in_path(name: &str) -> Value {
-    let (says, example) = match name {
-        "route" => ("The id of a route, or its vHost, percent-encoded.", "service-a"),
-        "upstream" => ("The name of an upstream.", "api"),
-        "backend" => ("The id of a backend.", "node-1"),
-        "certificate" => ("A domain, with `*` as `%2A`, or the id of a certificate.", "api.myapp.com"),
-        _ => ("The number of a revision.", "3"),
-    };
-    json!({
-        "name": name, "in": "path", "required": true, "description": says,
-        "schema": { "type": "string", "minLength": 1 }, "example": example,
-    })
+fn conditions(operation: &Operation) -> Vec<Value> {
+    let mut conditions = Vec::new();
+    if !operation.is_tagged {
+        return conditions;
+    }
+    let tags = json!({ "type": "string", "pattern": TAGS });
+    if operation.effect == Effect::Look {
+        conditions.push(in_header("If-None-Match", "304 where it has one of these tags.", &tags));
+        return conditions;
+    }
+    let mut is = in_header("If-Match", "412 unless it is there, with one of these tags.", &tags);
+    is["example"] = "*".into();
+    conditions.push(is);
+    if operation.may_create_or_replace() {
+        let says = "412 where it is there already.";
+        conditions.push(in_header("If-None-Match", says, &json!({ "type": "string", "const": "*" })));
+    }
+    conditions
 }
 
-fn in_header(name: &str, says: &str, schema: &Value, example: &str) -> Value {
-    json!({ "name": name, "in": "header", "required": false, "description": says, "schema": schema, "example": example })
+fn in_path(name: &str) -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    let (says, schema, example) = match name {
+        "route" => ("The id of a route, or its vHost, percent-encoded.", text, json!("service-a")),
+        "upstream" => ("The name of an upstream.", text, json!("api")),
+        "backend" => ("The id of a backend.", text, json!("node-1")),
+        "certificate" => {
+            ("A domain, with `*` as `%2A`, or the id of a certificate.", text, json!("api.myapp.com"))
+        }
+        _ => ("The number of a revision.", json!({ "type": "integer", "minimum": 1 }), json!(3)),
+    };
+    json!({ "name": name, "in": "path", "required": true, "description": says, "schema": schema, "example": example })
+}
+
+fn in_header(name: &str, says: &str, schema: &Value) -> Value {
+    json!({ "name": name, "in": "header", "required": false, "description": says, "schema": schema })
 }
 
 fn in_query(parameter: &Parameter) -> Value {

@@ -67,11 +67,14 @@ fn add<T: JsonSchema>(generator: &mut SchemaGenerator) {
 }
 
 /// Has references lead to where the schemas are here, and takes off what holds for files alone: here, a secret is shown as its
-/// marker.
+/// marker, and no variable is put in.
 fn adapt(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.remove("writeOnly");
+            if let Some(Value::String(pattern)) = members.get_mut("pattern") {
+                *pattern = pattern.replace(r"|.*\$\{.*", "").replace(r"|\$\{", "");
+            }
             if let Some(Value::String(reference)) = members.get_mut("$ref")
                 && let Some(name) = reference.strip_prefix("#/$defs/")
             {

@@ -4,7 +4,7 @@ use super::*;
 
 const LIST: Operation = Operation::get("/x", "x", "x", |_| Ok(Reply::nothing())).query(&[
     Parameter::LIMIT,
-    Parameter::AFTER,
+    Parameter::after("service-a"),
     Parameter::LAYER,
 ]);
 
@@ -44,4 +44,11 @@ fn values_of_another_kind_are_refused_all_at_once() {
         "limit=0&layer=x&after=",
         "`limit` must be a whole number from 1 to 1000; `layer` must be one of: api, file; `after` must have",
     );
+}
+
+#[test]
+fn the_length_of_a_text_is_counted_in_characters() {
+    let long = |count: usize| format!("after={}", "%C3%BC".repeat(count));
+    assert_eq!(Query::read(&long(512), &LIST).unwrap().text("after"), Some("\u{fc}".repeat(512).as_str()));
+    check(&long(513), "from 1 to 512 characters");
 }

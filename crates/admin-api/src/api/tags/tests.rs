@@ -25,9 +25,19 @@ fn lists_of_tags_are_read() {
 }
 
 #[test]
+fn nothing_is_one_of_the_tags_of_an_empty_list() {
+    for text in ["", ",", " , "] {
+        check(&[text], these(&[]));
+    }
+    let tags = parse("").unwrap();
+    assert!(!tags.matches("a"));
+    assert!(!Conditions { is: None, is_not: Some(tags) }.has("a"));
+}
+
+#[test]
 fn what_is_no_list_of_tags_is_refused() {
     let many = "\"a\",".repeat(TAGS_MAX + 1);
-    for text in ["", ",", "a", "\"a", "\"a\" \"b\"", "*, \"a\"", "w/\"a\"", "\"a b\"", "W/", many.as_str()] {
+    for text in ["a", "\"a", "\"a\" \"b\"", "*, \"a\"", "w/\"a\"", "\"a b\"", "W/", many.as_str()] {
         let fields = HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_str(text).unwrap())]);
         let problem = Conditions::read(&fields).unwrap_err();
         assert_eq!(

@@ -30,6 +30,29 @@ async fn a_backend_without_an_id_gets_one_and_can_be_removed_by_it() {
 }
 
 #[tokio::test]
+async fn a_backend_with_nulls_gets_the_same_id_as_one_without() {
+    let served = with_route().await;
+    let nulls = json!({ "hostname": "10.0.0.2", "port": 3000, "id": null, "priority": null, "backup": null });
+    let added = served.post("/routes/own/backends", nulls.clone()).await.is(201);
+    assert_eq!(added.body["id"], "10.0.0.2:3000");
+    assert_eq!(added.field("location"), "/api/v1/routes/own/backends/10.0.0.2%3A3000");
+    served.post("/routes/own/backends", nulls).await.refuses(409, "exists");
+}
+
+#[tokio::test]
+async fn a_backend_is_known_by_texts_alone() {
+    let served = with_route().await;
+    for (name, other) in
+        [("hostname", json!(false)), ("hostname", json!(7)), ("id", json!(7)), ("id", json!(true))]
+    {
+        let mut backend = json!({ "hostname": "10.0.0.2" });
+        backend[name] = other;
+        let refused = served.post("/routes/own/backends", backend).await.refuses(422, "invalid");
+        assert_eq!(refused.pointers(), [format!("/{name}")]);
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_backend_is_told_where_it_stands_in_the_body() {
     let served = with_route().await;
     let wrong = json!({ "hostname": "10.0.0.2", "port": 0, "weight": 70_000, "colour": "red" });

@@ -50,6 +50,10 @@ async fn what_is_only_to_be_created_replaces_nothing() {
     served.ask("PATCH", "/routes/tea", &absent, "{}").await.refuses(412, "changed");
     let tag = [("if-none-match", "\"x\"")];
     served.ask("PUT", "/routes/tea", &tag, &body).await.refuses(400, "invalid_condition");
+    let both = [("if-match", "*"), ("if-none-match", "*")];
+    for path in ["/routes/tea", "/routes/none"] {
+        served.ask("PUT", path, &both, &body).await.refuses(412, "changed");
+    }
 }
 
 #[tokio::test]
