@@ -5,6 +5,11 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
+/// So many errors are told at the most, as of a file.
+const ERRORS_MAX: usize = 100;
+/// The longest text of an error, in bytes: a stranger's key may be in it.
+const TEXT_MAX: usize = 2048;
+
 /// An error as it is answered: `application/problem+json`, RFC 9457.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -22,19 +27,24 @@ impl Problem {
         Self {
             status,
             code,
-            detail: detail.into(),
+            detail: shortened(detail.into()),
             errors: Vec::new(),
             more: Map::new(),
             fields: Box::default(),
         }
     }
 
-    /// With one more thing that is wrong, at a place in the body (RFC 6901).
+    /// With one more thing that is wrong, at a place in the body (RFC 6901). From the hundred and first on, nothing is added, and
+    /// what is very long is cut short.
     #[must_use]
     pub fn error(mut self, pointer: &str, detail: &str, hint: Option<&str>) -> Self {
-        let mut error = json!({ "pointer": pointer, "detail": detail });
+        if self.errors.len() >= ERRORS_MAX {
+            return self;
+        }
+        let mut error =
+            json!({ "pointer": shortened(pointer.to_owned()), "detail": shortened(detail.to_owned()) });
         if let (Some(hint), Value::Object(error)) = (hint, &mut error) {
-            error.insert("hint".into(), hint.into());
+            error.insert("hint".into(), shortened(hint.to_owned()).into());
         }
         self.errors.push(error);
         self
@@ -82,4 +92,12 @@ impl IntoResponse for Problem {
         fields.extend(*self.fields);
         response
     }
+}
+
+fn shortened(mut text: String) -> String {
+    if text.len() > TEXT_MAX {
+        text.truncate(text.floor_char_boundary(TEXT_MAX));
+        text.push('\u{2026}');
+    }
+    text
 }

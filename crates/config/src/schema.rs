@@ -37,7 +37,7 @@ fn allow_nulls(schema: &mut Value) {
     let is_required = |key: &str| required.as_array().is_some_and(|keys| keys.iter().any(|held| held == key));
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     for (key, property) in properties {
-        if is_required(key) { forbid_null(property) } else { allow_null(property) }
+        if is_required(key) { forbid_nothing(property) } else { allow_null(property) }
     }
 }
 
@@ -69,8 +69,12 @@ fn allow_null(schema: &mut Value) {
     }
 }
 
-fn forbid_null(schema: &mut Value) {
+/// Says that what is required is neither `null` nor an empty text.
+fn forbid_nothing(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else { return };
+    if members.get("type").is_some_and(|held| held == "string") {
+        members.insert("minLength".into(), 1.into());
+    }
     if let Some(Value::Array(types)) = members.get_mut("type") {
         types.retain(|held| held != "null");
     }

@@ -72,6 +72,11 @@ fn adapt(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.remove("writeOnly");
+            // Whoever sends one of these sends nothing, or something that is refused.
+            let is_empty = |held: &Value| held.is_null() || *held == json!([]) || *held == json!("");
+            if members.get("default").is_some_and(is_empty) {
+                members.remove("default");
+            }
             if let Some(Value::String(pattern)) = members.get_mut("pattern") {
                 *pattern = pattern.replace(r"|.*\$\{.*", "").replace(r"|\$\{", "");
             }

@@ -33,12 +33,14 @@ pub struct Route {
     pub upstream: Option<String>,
     /// Upstreams that share the requests by weight.
     #[garde(dive)]
+    #[schemars(length(min = 1))]
     pub upstreams: Vec<WeightedUpstream>,
     /// A cookie that keeps a client at its one of `upstreams`; absent: none.
     #[garde(dive)]
     pub upstreams_sticky: Option<Sticky>,
     /// Backends of this route alone.
     #[garde(dive)]
+    #[schemars(length(min = 1))]
     pub backends: Vec<Backend>,
     /// How one of `backends` is chosen; default ROUND_ROBIN.
     pub strategy: Option<StrategyName>,

@@ -23,6 +23,7 @@ pub struct Upstream {
     pub url: Option<Url>,
     /// The backends. Either these or `url`.
     #[garde(dive)]
+    #[schemars(length(min = 1))]
     pub backends: Vec<Backend>,
     /// How a backend is chosen.
     pub strategy: StrategyName,

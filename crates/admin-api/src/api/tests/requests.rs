@@ -26,6 +26,21 @@ async fn bodies_that_are_no_json_are_refused_with_their_place() {
 }
 
 #[tokio::test]
+async fn a_hundred_errors_are_told_and_no_more_of_a_key_than_can_be_read() {
+    let served = Served::new();
+    let keys: serde_json::Map<_, _> = (0..1000).map(|number| (format!("k{number}"), json!(0))).collect();
+    for path in ["/confirm", "/plan", "/routes"] {
+        let refused = served.post(path, keys.clone().into()).await.refuses(422, "invalid");
+        assert_eq!(refused.pointers().len(), 100, "{path}");
+    }
+    let long = json!({ "\u{e9}".repeat(100_000): 0 });
+    for path in ["/confirm", "/plan", "/routes", "/upstreams/app/backends"] {
+        let refused = served.post(path, long.clone()).await.refuses(422, "invalid");
+        assert!(refused.body.to_string().len() < 20_000, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn bodies_that_are_too_large_are_refused() {
     let settings = ApiSettings { max_body: 100, ..ApiSettings::default() };
     let served = Served::with_settings(UPSTREAM, settings);
