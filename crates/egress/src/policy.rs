@@ -9,6 +9,7 @@ pub use pattern::{HostPattern, HostPatternError};
 
 use crate::{Denial, Named, Network, address::meanings, host::Host};
 use std::{
+    collections::HashSet,
     net::IpAddr,
     path::{Path, PathBuf},
 };
@@ -60,10 +61,15 @@ impl Policy {
 
     /// The same with one more blocked network.
     #[must_use]
-    pub fn block(mut self, network: Network) -> Self {
-        if !self.blocked.contains(&network) {
-            self.blocked.push(network);
-        }
+    pub fn block(self, network: Network) -> Self {
+        self.block_all([network])
+    }
+
+    /// The same with more blocked networks, in time that grows with their number alone.
+    #[must_use]
+    pub fn block_all(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        let mut seen: HashSet<_> = self.blocked.iter().copied().collect();
+        self.blocked.extend(networks.into_iter().filter(|network| seen.insert(*network)));
         self
     }
 

@@ -7,6 +7,7 @@ use crate::{
     Address, Document, Listener,
     report::{At, Report},
 };
+use std::collections::HashMap;
 
 pub(super) fn check(document: &Document, at: At<'_>, report: &mut Report<'_>) {
     addresses(document, at, report);
@@ -40,10 +41,10 @@ fn proxy_protocol(listener: &Listener, at: At<'_>, report: &mut Report<'_>) {
 
 fn addresses(document: &Document, at: At<'_>, report: &mut Report<'_>) {
     let proxy = at.key("proxy");
-    let mut seen: Vec<(Address, At<'_>)> = Vec::new();
+    let mut seen: HashMap<Address, At<'_>> = HashMap::new();
     if let Some(port) = document.proxy.port {
         let address = Address::Tcp(([0, 0, 0, 0], port).into());
-        seen.push((address, proxy.key("port")));
+        seen.insert(address, proxy.key("port"));
     }
     for (listener, at) in document.listeners.iter().zip(at.key("listeners").items()) {
         let Some(address_at) = at.get("address") else {
@@ -54,12 +55,13 @@ fn addresses(document: &Document, at: At<'_>, report: &mut Report<'_>) {
         let address = &listener.address;
         // The system gives each port 0 another port.
         let chosen = matches!(address, Address::Tcp(address) if address.port() == 0);
-        match seen.iter().find(|(other, _)| other == address && !chosen) {
-            Some((_, first)) if !report.is_touched(address_at) => {
+        match seen.get(address).filter(|_| !chosen) {
+            Some(first) if !report.is_touched(address_at) => {
                 let hint = format!("the first one is {}", first.whereabouts());
                 report.add(address_at.id, format!("two listeners have the address {address}"), Some(hint));
             }
-            _ => seen.push((address.clone(), address_at)),
+            Some(_) => {}
+            None => drop(seen.insert(address.clone(), address_at)),
         }
     }
 }

@@ -9,9 +9,14 @@ use std::collections::HashMap;
 /// The longest name in bytes; names are labels of metrics and parts of paths.
 const NAME_MAX: usize = 256;
 
-/// Names of one kind that were seen, each with where it was, if it was written.
+/// Names of one kind that were seen.
 #[derive(Default)]
-pub(crate) struct Names(HashMap<String, Option<NodeId>>);
+pub(crate) struct Names {
+    /// Each with where it was, if it was written.
+    seen: HashMap<String, Option<NodeId>>,
+    /// The number that was last put behind a name. Names are never given back, so that the next free one is behind it.
+    numbers: HashMap<String, u32>,
+}
 
 impl Names {
     /// Reports a name that is none or comes twice.
@@ -36,27 +41,29 @@ impl Names {
     }
 
     fn take(&mut self, name: &str, what: &str, at: At<'_>, report: &mut Report<'_>) {
-        if let Some(first) = self.0.get(name) {
+        if let Some(first) = self.seen.get(name) {
             let hint = first.map(|first| format!("the first one is {}", at.other(first).whereabouts()));
             report.add(at.id, format!("the {what} `{name}` is used twice"), hint);
         } else {
-            self.0.insert(name.into(), Some(at.id));
+            self.seen.insert(name.into(), Some(at.id));
         }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.seen.contains_key(name)
     }
 
     /// A name that is not taken yet: this one, or this one with a number.
     pub(crate) fn fresh(&mut self, name: &str) -> String {
         let mut fresh = String::from(name);
-        let mut number = 1;
-        while self.has(&fresh) {
-            number += 1;
-            fresh = format!("{name}#{number}");
+        if self.has(name) {
+            let number = self.numbers.entry(fresh.clone()).or_insert(1);
+            while self.seen.contains_key(&fresh) {
+                *number = number.saturating_add(1);
+                fresh = format!("{name}#{number}");
+            }
         }
-        self.0.insert(fresh.clone(), None);
+        self.seen.insert(fresh.clone(), None);
         fresh
     }
 }

@@ -9,12 +9,9 @@ impl Compiler<'_> {
     /// The default policy with what `security` adds.
     pub(super) fn egress(&mut self) -> Policy {
         let security = &self.document.security;
-        let mut policy = Policy::default();
-        for blocked in &security.blocked_ips {
-            if let Some(network) = Network::new(blocked.addr(), blocked.prefix_len()) {
-                policy = policy.block(network);
-            }
-        }
+        let blocked = security.blocked_ips.iter();
+        let blocked = blocked.filter_map(|blocked| Network::new(blocked.addr(), blocked.prefix_len()));
+        let mut policy = Policy::default().block_all(blocked);
         for (index, host) in security.allowed_hosts.iter().enumerate() {
             match text(host).parse() {
                 Ok(pattern) => policy = policy.allow_host(pattern),

@@ -7,12 +7,18 @@ use serde_json::{Map, Value};
 
 use super::difference::escaped;
 
+/// So many routes, upstreams and certificates a document that is sent may have: in memory, a route is a thousand times the shortest
+/// text that makes one.
+const OBJECTS_MAX: usize = 200_000;
+/// So many faults are told at the most, as of a file.
+pub(super) const FAULTS_MAX: usize = 100;
+
 /// A document taken apart.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     /// In the order of kinds, each with where it stands in the body, RFC 6901.
     pub(super) objects: Vec<(Key, Value, String)>,
-    /// What cannot be taken apart: where, and why.
+    /// What cannot be taken apart: where, and why. Where these are many, the rest of the document was not looked at.
     pub(super) faults: Vec<(String, String)>,
 }
 
@@ -50,13 +56,21 @@ impl Body {
                 return;
             }
         };
-        let mut taken: HashMap<String, usize> = HashMap::new();
+        if items.len() > OBJECTS_MAX.saturating_sub(self.objects.len()) {
+            let what = format!("a document has at most {OBJECTS_MAX} routes, upstreams and certificates");
+            self.faults.push((format!("/{list}"), what));
+            return;
+        }
+        let mut taken = Taken::default();
         // Written ids first, so that a derived one never takes one of theirs.
         for (index, item) in items.iter().enumerate() {
             let Some(id) = written_id(kind, item) else { continue };
-            if let Some(first) = taken.insert(id.to_owned(), index) {
+            if let Some(first) = taken.ids.insert(id.to_owned(), index) {
                 let what = format!("the {kind} `{id}` is there twice; the first one is item {first}");
                 self.faults.push((format!("/{list}/{index}"), what));
+            }
+            if self.is_hopeless() {
+                return;
             }
         }
         for (index, mut item) in items.into_iter().enumerate() {
@@ -65,18 +79,51 @@ impl Body {
                 Some(id) => id.to_owned(),
                 None => match derived_id(kind, &item) {
                     Some(id) => {
-                        let id = fresh(&id, &taken);
-                        taken.insert(id.clone(), index);
+                        let id = taken.fresh(&id);
+                        taken.ids.insert(id.clone(), index);
                         id
                     }
                     None => {
                         self.faults.push((at, missing(kind)));
+                        if self.is_hopeless() {
+                            return;
+                        }
                         continue;
                     }
                 },
             };
             name(kind, &id, &mut item);
             self.objects.push((Key::new(kind, id), item, at));
+        }
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.faults.len() >= FAULTS_MAX
+    }
+}
+
+/// The ids of a list.
+#[derive(Default)]
+struct Taken {
+    /// Each with its place.
+    ids: HashMap<String, usize>,
+    /// The number that was last put behind an id. Ids are never given back, so that the next free one is behind it.
+    numbers: HashMap<String, u32>,
+}
+
+impl Taken {
+    /// An id that is not taken yet: this one, or this one with a number.
+    fn fresh(&mut self, id: &str) -> String {
+        if !self.ids.contains_key(id) {
+            return id.to_owned();
+        }
+        let number = self.numbers.entry(id.to_owned()).or_insert(1);
+        loop {
+            *number = number.saturating_add(1);
+            let numbered = format!("{id}#{number}");
+            if !self.ids.contains_key(&numbered) {
+                return numbered;
+            }
         }
     }
 }
@@ -117,12 +164,6 @@ pub(super) fn derived_id(kind: Kind, value: &Value) -> Option<String> {
         Kind::Certificate => members.get("names")?.as_array()?.first()?.as_str().map(str::to_ascii_lowercase),
         _ => None,
     }
-}
-
-fn fresh(id: &str, taken: &HashMap<String, usize>) -> String {
-    let others = (2_u32..).map(|number| format!("{id}#{number}"));
-    let mut all = std::iter::once(id.to_owned()).chain(others);
-    all.find(|id| !taken.contains_key(id)).unwrap_or_else(|| id.to_owned())
 }
 
 fn missing(kind: Kind) -> String {

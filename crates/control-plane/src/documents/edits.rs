@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use config::{Errors, Key, Kind, Object, Problem, Secret};
 use serde_json::Value;
 
-use super::body::{self, Body};
+use super::body::{self, Body, FAULTS_MAX};
 use super::difference::escaped;
 use super::layers::{Draft, Layers, Step};
 use crate::changes::{Change, ChangeError, Condition, Edit, Fault, Owner, View};
@@ -155,6 +155,9 @@ impl Editing<'_> {
         }
         let mut named = HashSet::with_capacity(objects.len());
         for (key, value, at) in objects {
+            if self.faults.len() >= FAULTS_MAX {
+                return;
+            }
             named.insert(key.clone());
             if self.is_files(&key, &value, ground) {
                 if self.draft.get(Owner::Api, &key).is_some() {

@@ -104,3 +104,10 @@ fn unix_sockets_are_named_dynamically_only_when_listed() {
         assert!(matches!(check(path, Named::Dynamically), Err(Denial::Unix { .. })), "{path}");
     }
 }
+
+#[test]
+fn a_network_that_is_blocked_twice_is_blocked_once() {
+    let network = "10.0.0.0/8".parse().expect("a network");
+    let once = Policy::unrestricted().block(network);
+    assert_eq!(once.clone().block_all([network, network]), once);
+}

@@ -89,3 +89,33 @@ fn a_sections_value_may_be_anything() {
         [(Key::new(Kind::Section, "a/b"), "/a~1b"), (Key::new(Kind::Section, "routeOrder"), "/routeOrder"),]
     );
 }
+
+#[test]
+fn the_next_number_is_found_at_once_however_many_there_are() {
+    let mut taken = Taken::default();
+    for number in 1..=50_000 {
+        let id = taken.fresh("a");
+        assert_eq!(id, if number == 1 { "a".into() } else { format!("a#{number}") });
+        taken.ids.insert(id, number);
+    }
+    taken.ids.insert("b".into(), 0);
+    taken.ids.insert("b#2".into(), 1);
+    assert_eq!(taken.fresh("b"), "b#3");
+}
+
+#[test]
+fn a_hundred_faults_are_enough() {
+    assert_eq!(Body::of(json!({ "routes": vec![json!(0); 1000] })).faults.len(), 100);
+    assert_eq!(Body::of(json!({ "upstreams": vec![json!({ "name": "a" }); 1000] })).faults.len(), 100);
+}
+
+#[test]
+fn a_document_has_a_bounded_number_of_objects() {
+    let upstreams: Vec<_> = (0..OBJECTS_MAX).map(|number| json!({ "name": number.to_string() })).collect();
+    assert_eq!(Body::of(json!({ "upstreams": upstreams })).faults, []);
+    let body = Body::of(json!({ "upstreams": upstreams, "routes": [{}] }));
+    assert_eq!(
+        body.faults,
+        [("/routes".into(), "a document has at most 200000 routes, upstreams and certificates".into())]
+    );
+}
