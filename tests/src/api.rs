@@ -131,11 +131,26 @@ impl Api {
         self.try_raw(method, request).expect("the API answers")
     }
 
-    fn try_raw(&self, method: &str, request: &[u8]) -> Option<Answer> {
+    /// The answer to these bytes; `None` where no whole answer came.
+    #[track_caller]
+    pub fn try_raw(&self, method: &str, request: &[u8]) -> Option<Answer> {
+        self.answer_to(method, request, false)
+    }
+
+    /// The same, where nothing comes behind these bytes, whatever they promise.
+    #[track_caller]
+    pub fn try_hurried(&self, method: &str, request: &[u8]) -> Option<Answer> {
+        self.answer_to(method, request, true)
+    }
+
+    fn answer_to(&self, method: &str, request: &[u8], is_last: bool) -> Option<Answer> {
         let mut connection = Connection::new(self.socket.connect().ok()?);
         connection.expect_answer(method);
         // Whoever is refused early may not have been read to the end.
         let _ = connection.try_send(request);
+        if is_last {
+            connection.half_close();
+        }
         connection.response().ok().map(Answer::from)
     }
 }

@@ -9,6 +9,7 @@
 mod it {
     mod answers;
     mod api;
+    mod api_nonsense;
     mod balancing;
     mod chunks;
     mod cluster;

@@ -8,30 +8,35 @@ use harness::{Backend, Broken, Document, Message, Proxyd, latin1};
 use crate::it::front::{Front, answers};
 
 /// Numbers that are the same in every run (xorshift64).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     /// From 0 to below `end`.
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % end as u64).unwrap()
     }
 
-    fn one_of<'s>(&mut self, choices: &[&'s [u8]]) -> &'s [u8] {
+    pub(crate) fn one_of<'s>(&mut self, choices: &[&'s [u8]]) -> &'s [u8] {
         choices[self.below(choices.len())]
     }
 
     /// The message with one to three changes.
     fn mutate(&mut self, message: &[u8]) -> Vec<u8> {
+        self.mutate_with(message, PIECES)
+    }
+
+    /// The same, with these pieces.
+    pub(crate) fn mutate_with(&mut self, message: &[u8], pieces: &[&[u8]]) -> Vec<u8> {
         let mut message = message.to_vec();
         for _ in 0..=self.below(3) {
             let at = self.below(message.len() + 1);
             let end = (at + self.below(4)).min(message.len());
             match self.below(4) {
-                0 => message.splice(at..at, self.one_of(PIECES).to_vec()).for_each(drop),
-                1 => message.splice(at..end, self.one_of(PIECES).to_vec()).for_each(drop),
+                0 => message.splice(at..at, self.one_of(pieces).to_vec()).for_each(drop),
+                1 => message.splice(at..end, self.one_of(pieces).to_vec()).for_each(drop),
                 2 => drop(message.drain(at..end)),
                 _ => {
                     let copy = message[at..end].to_vec();
@@ -44,7 +49,7 @@ impl Random {
 }
 
 /// What parsers are known to stumble over.
-const PIECES: &[&[u8]] = &[
+pub(crate) const PIECES: &[&[u8]] = &[
     b"\r\n",
     b"\n",
     b"\r",
