@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::api::{self, ApiOptions, Tool};
 use crate::{layers, workspace};
 
 /// How a step ended that did not fail.
@@ -29,6 +30,7 @@ const STEPS: &[Step] = &[
     Step { name: "layers", run: check_layers },
     Step { name: "build", run: build },
     Step { name: "tests", run: tests },
+    Step { name: "API", run: api },
     Step { name: "doctests", run: doctests },
     Step { name: "docs", run: docs },
     Step { name: "bans, licences, sources", run: deny::graph },
@@ -99,6 +101,14 @@ fn tests() -> Result<Outcome> {
         cargo.args(["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"]);
     }
     must_pass(&mut cargo)
+}
+
+/// The API as its OpenAPI document has it. The tool comes from the network, and needs Python.
+fn api() -> Result<Outcome> {
+    match Tool::get() {
+        Ok(tool) => api::ask(&tool, &ApiOptions::default()).map(|()| Outcome::Passed),
+        Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
+    }
 }
 
 fn doctests() -> Result<Outcome> {

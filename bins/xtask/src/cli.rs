@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::api::ApiOptions;
 use crate::bench::backend::BackendOptions;
 use crate::bench::load::LoadOptions;
 use crate::bench::options::BenchOptions;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Ask a running proxyd's API whatever its OpenAPI document allows and forbids, with schemathesis.
+    Api(ApiOptions),
     /// The benchmark's backend; the benchmark starts it.
     #[command(hide = true)]
     BenchBackend(BackendOptions),

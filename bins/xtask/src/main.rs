@@ -1,10 +1,11 @@
-//! What a developer of proxyd runs: `test`, `layers`, `bench` and `fuzz`.
+//! What a developer of proxyd runs: `test`, `layers`, `bench`, `fuzz` and `api`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line tool talks to its user through its standard streams"
 )]
 
+mod api;
 mod bench;
 mod checks;
 mod cli;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { arguments } => fuzz::run(&arguments),
+        Command::Api(options) => api::run(&options),
         Command::BenchBackend(options) => bench::backend::run(&options),
         Command::BenchLoad(options) => bench::load::run(&options),
         Command::BenchExec(options) => process::become_program(&options),
