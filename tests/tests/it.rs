@@ -11,9 +11,11 @@ mod it {
     mod api;
     mod api_nonsense;
     mod balancing;
+    mod caller;
     mod chunks;
     mod cluster;
     mod commands;
+    mod crashes;
     mod endings;
     mod failing;
     mod framing;
@@ -32,11 +34,14 @@ mod it {
     mod relay;
     mod retries;
     mod routes;
+    mod random;
     mod sequence;
+    mod storm;
     mod surroundings;
     mod tcp_mode;
     mod timeouts;
     mod tls;
     mod tunnels;
     mod upstream_tls;
+    mod writers;
 }
