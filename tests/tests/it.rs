@@ -31,17 +31,15 @@ mod it {
     mod paths;
     mod proxy_protocol;
     mod queues;
+    mod random;
     mod relay;
     mod retries;
     mod routes;
-    mod random;
     mod sequence;
-    mod storm;
     mod surroundings;
     mod tcp_mode;
     mod timeouts;
     mod tls;
     mod tunnels;
     mod upstream_tls;
-    mod writers;
 }

@@ -3,7 +3,6 @@
 mod damage;
 mod model;
 mod rig;
-mod room;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -94,7 +93,10 @@ impl Run {
         let are_objects = started.objects.keys().filter(|(list, _)| list == "certificates").count();
         assert_eq!(certificates.as_array().unwrap().len(), are_objects, "{certificates}");
         let lines = started.proxyd.log().lines();
-        assert!(!lines.iter().any(|line| line.contains("\"ERROR\"") && !line.contains("was not confirmed")), "{lines:#?}");
+        assert!(
+            !lines.iter().any(|line| line.contains("\"ERROR\"") && !line.contains("was not confirmed")),
+            "{lines:#?}"
+        );
         started
     }
 

@@ -131,7 +131,10 @@ impl Past {
         };
         let errors: Vec<_> = lines.iter().filter(|line| line.contains("\"ERROR\"")).collect();
         for file in files.iter().filter(|_| damage != Damage::Removed) {
-            assert!(errors.iter().any(|line| line.contains(file.as_str())), "{what}: nothing is said: {lines:#?}");
+            assert!(
+                errors.iter().any(|line| line.contains(file.as_str())),
+                "{what}: nothing is said: {lines:#?}"
+            );
             let aside = self.home.state().join(format!("{file}.corrupt-1"));
             assert!(aside.exists(), "{what}: it is not set aside: {lines:#?}");
         }
@@ -142,7 +145,10 @@ impl Past {
         assert!(answer.status < 300, "{what}: {answer:?}");
         let after = started.caller.revision();
         assert!(after > before, "{what}: {after} after {before}");
-        assert!(damage == Damage::Removed && !is_known || after > self.last(), "{what}: {after} is used again");
+        assert!(
+            damage == Damage::Removed && !is_known || after > self.last(),
+            "{what}: {after} is used again"
+        );
         let expected = objects(&mut started.caller, &mut self.markers);
         started.proxyd.kill();
         let mut again = start(&self.home, &mut self.markers);

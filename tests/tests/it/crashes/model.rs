@@ -117,7 +117,7 @@ impl Writes {
                 Self::of("PATCH", "upstreams", &upstream, Some(json!({ "strategy": strategy })))
             }
             9 => Self::of("DELETE", "upstreams", &upstream, None),
-            10 => Self::of("DELETE", "certificates", *random.one_of(&NAMES), None),
+            10 => Self::of("DELETE", "certificates", random.one_of::<&str>(&NAMES), None),
             _ => self.certificate(random),
         }
     }
