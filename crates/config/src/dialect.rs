@@ -30,10 +30,9 @@ pub(crate) fn is_cluster(tree: &Tree) -> bool {
 
 /// Keys of the native document that stand beside `server`, with their values.
 pub(crate) fn native_keys(tree: &Tree) -> Vec<(&str, NodeId)> {
-    let native = serde_json::to_value(Document::default()).unwrap_or_default();
     let entries = tree.entries(Tree::ROOT).iter();
     let named = entries.filter_map(|(key, value)| Some((tree.text(*key)?, *value)));
-    named.filter(|(key, _)| native.get(key).is_some()).collect()
+    named.filter(|(key, _)| Document::has_key(key)).collect()
 }
 
 /// The longest part of a name that comes from what the file says, in bytes.

@@ -57,7 +57,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 /// The shortest duration that a timeout can have.
@@ -119,6 +119,13 @@ pub struct Document {
 }
 
 impl Document {
+    /// Whether a document may have this key at its top level.
+    pub fn has_key(name: &str) -> bool {
+        static EMPTY: LazyLock<serde_json::Value> =
+            LazyLock::new(|| serde_json::to_value(Document::default()).unwrap_or_default());
+        EMPTY.get(name).is_some()
+    }
+
     /// Every address to listen on: `listeners`, the one that `proxy.port` is short for, or else the default.
     pub fn addresses(&self) -> Vec<Address> {
         let any = |port| Address::Tcp(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));

@@ -160,7 +160,8 @@ fn patch(schemas: &mut Map<String, Value>, name: &str) {
         "type": "object",
         "description": format!("A merge patch (RFC 7396) of `{name}`: what is `null` is removed, what is absent stays."),
         "properties": members,
-        "additionalProperties": false,
+        // What is not there can be removed as well: nothing changes then.
+        "additionalProperties": { "type": "null" },
     });
     schemas.insert(format!("{name}Patch"), patch);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use config::{Key, Kind};
+use config::{Document, Key, Kind};
 use serde_json::{Map, Value};
 
 use super::difference::escaped;
@@ -41,6 +41,8 @@ impl Body {
             let at = format!("/{}", escaped(&name));
             if !value.is_null() {
                 body.objects.push((Key::new(Kind::Section, name), value, at));
+            } else if !Document::has_key(&name) && !body.is_hopeless() {
+                body.faults.push((at, "unknown key".into()));
             }
         }
         body.objects.sort_by_key(|(key, _, _)| key.kind);

@@ -119,3 +119,9 @@ fn a_document_has_a_bounded_number_of_objects() {
         [("/routes".into(), "a document has at most 200000 routes, upstreams and certificates".into())]
     );
 }
+
+#[test]
+fn what_is_null_is_absent_but_known() {
+    assert_eq!(keys(json!({ "proxy": null, "telemetry": null, "routes": null })), [""; 0]);
+    refused(json!({ "proxies": null, "": null }), &[("/", "unknown key"), ("/proxies", "unknown key")]);
+}
