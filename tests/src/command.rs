@@ -104,6 +104,14 @@ pub(crate) fn command_with_descriptors(most: u32) -> Command {
     command
 }
 
+/// The same, run by a program with arguments.
+pub(crate) fn command_within(program: &[String]) -> Command {
+    let mut command = Command::new(&program[0]);
+    command.env_remove("PROXYD_CONFIG");
+    command.args(&program[1..]).arg(binary());
+    command
+}
+
 /// Waits for a process to end. There is no wait with a bound in the standard library; the state of a child is looked
 /// at again after a short pause.
 #[track_caller]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use crate::command::{command, command_with_descriptors, wait};
+use crate::command::{command, command_with_descriptors, command_within, wait};
 use crate::log::{Log, value_of};
 use crate::{Api, Connection, Document, Home, Message, PATIENCE, Socket};
 use rustix::process::{Pid, Signal, kill_process};
@@ -81,6 +81,17 @@ impl Proxyd {
     #[track_caller]
     pub fn start_at(home: &Home) -> Self {
         let this = Self::spawn_at(command(), home.clone());
+        this.log.wait_for("\"the API is served\"", 1);
+        this
+    }
+
+    /// The same, run by a program with arguments, which must become it: `nsenter -t 1 -m`.
+    ///
+    /// # Panics
+    /// It does not listen.
+    #[track_caller]
+    pub fn start_at_within(home: &Home, program: &[String]) -> Self {
+        let this = Self::spawn_at(command_within(program), home.clone());
         this.log.wait_for("\"the API is served\"", 1);
         this
     }
