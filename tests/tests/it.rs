@@ -36,6 +36,7 @@ mod it {
     mod retries;
     mod routes;
     mod sequence;
+    mod storm;
     mod surroundings;
     mod tcp_mode;
     mod timeouts;

@@ -3,6 +3,7 @@
 mod damage;
 mod model;
 mod rig;
+mod room;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

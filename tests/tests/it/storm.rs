@@ -1,8 +1,6 @@
 //! Many changes in a few seconds, under load: nobody notices but by what was changed.
 
 mod clients;
-mod learnt;
-mod many;
 mod site;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -115,30 +113,30 @@ impl<'t> Storm<'t> {
         };
         let path = "/upstreams/app/backends";
         match number / 2 % 8 {
-            0 => self.make("POST", path, Some(backend(2, 3))),
+            0 => self.make("POST", path, Some(&backend(2, 3))),
             1 => {
                 let backends = [backend(0, number % 5 + 1), backend(1, 2), backend(2, number % 3 + 1)];
-                self.make("PATCH", "/upstreams/app", Some(json!({ "backends": backends })));
+                self.make("PATCH", "/upstreams/app", Some(&json!({ "backends": backends })));
             }
             // What goes on slowly has one of these.
             2 => self.make("DELETE", &format!("{path}/a"), None),
-            3 => self.make("POST", path, Some(backend(0, 1))),
+            3 => self.make("POST", path, Some(&backend(0, 1))),
             4 => {
                 let strategy = if number % 32 < 16 { "LEAST_CONNECTIONS" } else { "RANDOM" };
-                self.make("PATCH", "/upstreams/app", Some(json!({ "strategy": strategy })));
+                self.make("PATCH", "/upstreams/app", Some(&json!({ "strategy": strategy })));
             }
             5 => self.make("DELETE", &format!("{path}/c"), None),
             6 => {
                 let route = json!({ "vHost": "other.test", "respond": { "body": number.to_string() } });
-                self.make("PUT", "/routes/other", Some(route));
+                self.make("PUT", "/routes/other", Some(&route));
             }
             _ => self.change_file(),
         }
     }
 
     #[track_caller]
-    fn make(&mut self, method: &str, path: &str, body: Option<serde_json::Value>) {
-        let answer = self.caller.ask(method, path, &[], body.as_ref());
+    fn make(&mut self, method: &str, path: &str, body: Option<&serde_json::Value>) {
+        let answer = self.caller.ask(method, path, &[], body);
         assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
     }
 
@@ -147,7 +145,7 @@ impl<'t> Storm<'t> {
     fn change_shown(&mut self) {
         let next = self.shown.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let patch = json!({ "responseHeaders": { "set": { "X-Shown": next.to_string() } } });
-        self.make("PATCH", "/routes/all", Some(patch));
+        self.make("PATCH", "/routes/all", Some(&patch));
         self.shown.acknowledged.store(next, Ordering::SeqCst);
     }
 
