@@ -44,3 +44,29 @@ fn texts_that_are_sent_may_be_numbers_and_others_not() {
     assert_eq!(schemas["Part"]["type"], json!(["string", "number", "boolean"]));
     assert_eq!(schemas["Answered"]["type"], "string");
 }
+
+#[test]
+fn secrets_are_found_in_answers_and_not_in_what_was_sent() {
+    let entry = |sent: &str, field: &str, text: &str| {
+        json!({
+            "request": { "method": "PUT", "url": "/x", "postData": { "text": sent } },
+            "response": { "status": 200, "headers": [{ "name": "x", "value": field }], "content": { "text": text } },
+        })
+    };
+    let record = |more: serde_json::Value| -> record::Record {
+        let entries: Vec<_> =
+            std::iter::repeat_n(entry("hush-hush-hush", "", ""), 100).chain([more]).collect();
+        serde_json::from_value(json!({ "log": { "entries": entries } })).unwrap()
+    };
+    let secrets = ["hush-hush-hush".to_owned()];
+    assert_eq!(record(entry("", "", "")).report(&secrets).unwrap(), [""; 0]);
+    for shown in [entry("", "a hush-hush-hush", ""), entry("", "", "{\"key\":\"hush-hush-hush\"}")] {
+        assert_eq!(record(shown).report(&secrets).unwrap(), ["PUT /x shows a secret"]);
+    }
+}
+
+#[test]
+fn a_record_without_writes_that_were_accepted_says_nothing() {
+    let record: record::Record = serde_json::from_value(json!({ "log": { "entries": [] } })).unwrap();
+    assert!(record.report(&[]).unwrap_err().to_string().starts_with("only 0 of 0"));
+}
