@@ -43,4 +43,5 @@ mod it {
     mod tls;
     mod tunnels;
     mod upstream_tls;
+    mod writers;
 }

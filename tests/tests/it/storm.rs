@@ -1,13 +1,15 @@
 //! Many changes in a few seconds, under load: nobody notices but by what was changed.
 
 mod clients;
+mod learnt;
+mod many;
 mod site;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use harness::{Backend, Connection, Home, Proxyd};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::clients::{Download, Tunnel, Upload, over_http1, over_http2};
 use self::site::{PIECE, backend, file};
@@ -135,7 +137,7 @@ impl<'t> Storm<'t> {
     }
 
     #[track_caller]
-    fn make(&mut self, method: &str, path: &str, body: Option<&serde_json::Value>) {
+    fn make(&mut self, method: &str, path: &str, body: Option<&Value>) {
         let answer = self.caller.ask(method, path, &[], body);
         assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
     }

@@ -43,8 +43,8 @@ impl Disk {
         let read = BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut said);
         let disk = Self { holder, home };
         if read.is_err() || said != "ready\n" || !disk.enter(&["true"]) {
-            let told = "skipped: this user may not mount a disk in a namespace (unshare, nsenter)\n";
-            std::io::stderr().write_all(told.as_bytes()).unwrap();
+            let why = "skipped: this user may not mount a disk in a namespace (unshare, nsenter)";
+            let _ = writeln!(std::io::stderr(), "{why}");
             return None;
         }
         Some(disk)
@@ -133,7 +133,7 @@ fn refuses_all(caller: &mut Caller, status: u16) {
         ("POST", "/certificates", Some(certificate)),
         ("PUT", "/upstreams/new", Some(upstream)),
         ("POST", "/upstreams/app/backends/a/dead", None),
-        ("PATCH", "/document", Some(json!({ "security": { "blockedIPs": ["203.0.113.0/24"] } }))),
+        ("PATCH", "/document", Some(json!({ "security": { "blockedIPs": ["10.0.0.0/8"] } }))),
     ];
     for (method, path, body) in writes {
         let answer = caller.ask(method, path, &[], body.as_ref());
