@@ -52,7 +52,7 @@ impl<K: Hash + Eq> Limiter<K> {
     }
 
     /// Whether there is one, else how long it is until there is one.
-    pub(crate) fn look(&mut self, key: &K, now: Instant) -> Result<(), Duration> {
+    fn look(&mut self, key: &K, now: Instant) -> Result<(), Duration> {
         if !self.has_room() && !self.buckets.contains_key(key) {
             // Full ones are as good as none.
             self.buckets.retain(|_, full_at| *full_at > now);

@@ -102,13 +102,10 @@ impl Documents {
     /// # Errors
     /// Why it is refused; nothing has changed then.
     pub fn apply(&self, change: &Change, how: &How) -> Result<Applied, ChangeError> {
-        let mut state = self.state();
-        let known = state.keeping.secrets();
-        let proposed = self.proposed(&mut state, change);
-        let outcome = proposed.and_then(|proposal| self.commit(&mut state, proposal, how));
-        if outcome.is_err() {
-            state.forget_secrets_beyond(known);
-        }
+        let outcome = self.state().tried(|state| {
+            let proposal = self.proposed(state, change)?;
+            self.commit(state, proposal, how)
+        });
         self.told(how, outcome)
     }
 
@@ -148,14 +145,11 @@ impl Documents {
     /// # Errors
     /// Why it cannot be served; nothing has changed then.
     pub fn reload(&self, by: &str) -> Result<Applied, ChangeError> {
-        let mut state = self.state();
-        let known = state.keeping.secrets();
-        let proposed = self.read_again(&mut state);
         let how = How::by(by);
-        let outcome = proposed.and_then(|proposal| self.commit(&mut state, proposal, &how));
-        if outcome.is_err() {
-            state.forget_secrets_beyond(known);
-        }
+        let outcome = self.state().tried(|state| {
+            let proposal = self.read_again(state)?;
+            self.commit(state, proposal, &how)
+        });
         self.told(&how, outcome)
     }
 
@@ -238,6 +232,16 @@ impl State {
         if self.keeping.secrets() > known {
             self.forget_secrets();
         }
+    }
+
+    /// Tries something; the secrets of what comes to nothing are forgotten.
+    fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
+        let known = self.keeping.secrets();
+        let outcome = work(self);
+        if outcome.is_err() {
+            self.forget_secrets_beyond(known);
+        }
+        outcome
     }
 
     /// What edits come to.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use config::{Document, Key, Kind, Loaded, Problem, Surroundings};
+use config::{Document, Key, Loaded, Problem, Surroundings};
 use proxy_core::events::{RevisionTurn, RevisionTurned};
 
-use super::edits::FILES_OWN;
+use super::edits::is_files_own;
 use super::faults;
 use super::history::{FileState, Past};
 use super::keep::Owed;
@@ -118,10 +118,15 @@ impl Documents {
         state.keep(&mut revision, &proposal)?;
         publication.install();
         let warnings = ready.warnings(&proposal);
-        let before = Before { loaded: self.view().loaded.clone(), plan: state.plan.clone() };
+        let waits = revision.pending_until.map(|until| {
+            let before = Before { loaded: self.view().loaded.clone(), plan: state.plan.clone() };
+            Waiting::of(&revision, until, (how, watch, before))
+        });
         let revision = self.settle(state, ready, revision, proposal);
-        state.wait_for(&revision, how, (watch, before));
-        self.inner.changed.notify_one();
+        if waits.is_some() {
+            state.waiting = waits;
+            self.inner.changed.notify_one();
+        }
         state.keeping.tidy();
         Ok(Applied {
             revision: revision.number,
@@ -267,8 +272,7 @@ impl State {
         }
         let mut steps = Vec::with_capacity(last.len());
         for ((owner, key), after) in last {
-            // Who may change what is the file's to say as it is now, never as it was.
-            if owner == Owner::File && key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str()) {
+            if owner == Owner::File && is_files_own(key) {
                 continue;
             }
             let served = self.layers.get(owner, key);

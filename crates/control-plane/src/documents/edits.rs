@@ -11,7 +11,7 @@ use super::layers::{Draft, Layers, Step};
 use crate::changes::{Change, ChangeError, Condition, Edit, Fault, Owner, View};
 
 /// What belongs to the file alone: who may change what, and where it is kept.
-pub(super) const FILES_OWN: [&str; 2] = ["admin", "state"];
+const FILES_OWN: [&str; 2] = ["admin", "state"];
 /// The longest id in bytes.
 const LONGEST_ID: usize = 256;
 
@@ -227,9 +227,14 @@ fn check_document(condition: &Condition, view: &View) -> Result<(), ChangeError>
     }
 }
 
+/// True of what is always as the file says now: no edit and no way back changes it.
+pub(super) fn is_files_own(key: &Key) -> bool {
+    key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str())
+}
+
 /// Why the API may not have such an object.
 fn refused(key: &Key, value: &Value) -> Option<String> {
-    if key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str()) {
+    if is_files_own(key) {
         return Some(format!("`{}` is the file's alone, and is changed there", key.id));
     }
     if key.kind.list().is_some() {

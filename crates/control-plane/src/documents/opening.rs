@@ -10,7 +10,7 @@ use config::{Document, Errors, Key, Kind, Loaded, Problem, State, StateDir, Surr
 use proxy_core::{Listeners, Proxy};
 use tokio::sync::Notify;
 
-use super::edits::FILES_OWN;
+use super::edits::is_files_own;
 use super::history::{FileState, History, Past};
 use super::keep::{self, Keeping, OpenedKeeping, Owed};
 use super::layers::{Held, Layers};
@@ -191,15 +191,10 @@ impl Opening {
         };
         self.number = taken_back.number;
         self.keeping.owe(Owed { revision: taken_back.clone(), changes: back.clone(), file: file.clone() });
-        debug_assert_eq!(
-            &{
-                let mut after = before.clone();
-                after.apply(&back);
-                after
-            },
-            kept
-        );
-        self.history.push(Past { revision: Arc::new(taken_back), undo: before.undoing(&back), file });
+        let undo = before.undoing(&back);
+        before.apply(&back);
+        debug_assert_eq!(before, *kept);
+        self.history.push(Past { revision: Arc::new(taken_back), undo, file });
     }
 
     /// Notes what is served though it is not what was kept: the file says something else now, or the API's objects are those of
@@ -296,11 +291,12 @@ impl Found {
         let file = match &self.file {
             FilesLayer::Read(file) => file.clone(),
             FilesLayer::Kept(kept, read) => {
-                let is_own = |key: &Key| key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str());
                 let mut layer = held(keeping, Owner::File, kept)?;
-                layer.retain(|key, _| !is_own(key));
+                layer.retain(|key, _| !is_files_own(key));
                 layer.extend(
-                    read.iter().filter(|(key, _)| is_own(key)).map(|(key, held)| (key.clone(), held.clone())),
+                    read.iter()
+                        .filter(|(key, _)| is_files_own(key))
+                        .map(|(key, held)| (key.clone(), held.clone())),
                 );
                 layer
             }

@@ -16,41 +16,46 @@ pub(super) struct Waiting {
     /// When the time is over, for people.
     pub(super) until: SystemTime,
     /// The same moment, whatever somebody does to the clock.
-    pub(super) deadline: Instant,
+    deadline: Instant,
     /// It stays when the time is over: nobody has to confirm it.
-    pub(super) stays: bool,
+    stays: bool,
     /// What it is tried by.
-    pub(super) watch: Option<Watch>,
+    watch: Option<Watch>,
+    /// It is to be taken back, which could not be done yet: nobody can confirm it any more.
+    is_over: bool,
     pub(super) before: Before,
 }
 
 impl Waiting {
+    /// One that waits until then.
+    pub(super) fn of(
+        revision: &Revision,
+        until: SystemTime,
+        (how, watch, before): (&How, Option<Watch>, Before),
+    ) -> Self {
+        Self {
+            revision: revision.number,
+            until,
+            deadline: Instant::now() + until.duration_since(revision.at).unwrap_or_default(),
+            stays: how.confirm.is_none(),
+            watch,
+            is_over: false,
+            before,
+        }
+    }
+
     /// To be taken back a little later.
     pub(super) fn put_off(self) -> Self {
-        Self { deadline: Instant::now() + LOOK, stays: false, watch: None, ..self }
+        Self { deadline: Instant::now() + LOOK, stays: false, watch: None, is_over: true, ..self }
+    }
+
+    /// True where it may still be confirmed.
+    fn can_stay(&self, revision: u64) -> bool {
+        self.revision == revision && !self.is_over && Instant::now() < self.deadline
     }
 }
 
 impl State {
-    /// Has a revision wait, where that was asked for.
-    pub(super) fn wait_for(
-        &mut self,
-        revision: &Revision,
-        how: &How,
-        (watch, before): (Option<Watch>, Before),
-    ) {
-        let Some(until) = revision.pending_until else { return };
-        let time = until.duration_since(revision.at).unwrap_or_default();
-        self.waiting = Some(Waiting {
-            revision: revision.number,
-            until,
-            deadline: Instant::now() + time,
-            stays: how.confirm.is_none(),
-            watch,
-            before,
-        });
-    }
-
     /// A revision waits no more.
     pub(super) fn tell_settled(&mut self, number: u64) {
         if let Some(past) = self.history.get(number) {
@@ -63,9 +68,8 @@ impl State {
 
 impl Documents {
     pub(super) fn confirm_in(&self, state: &mut State, revision: u64, by: &str) -> Result<(), ChangeError> {
-        match &state.waiting {
-            Some(waiting) if waiting.revision == revision && Instant::now() < waiting.deadline => {}
-            _ => return Err(ChangeError::NotPending { revision }),
+        if !state.waiting.as_ref().is_some_and(|waiting| waiting.can_stay(revision)) {
+            return Err(ChangeError::NotPending { revision });
         }
         state.keeping.confirm(revision, by)?;
         state.waiting = None;

@@ -99,16 +99,13 @@ impl Documents {
     /// Reads the file again where it says something else than what was read last, served or passed over. False where that is to be
     /// tried again, as a revision waits.
     fn reload_if_changed(&self) -> bool {
-        let outcome = {
-            let mut state = self.state();
-            let proposal = self.read_again(&mut state);
-            proposal.and_then(|proposal| {
-                if state.file.passed_over.as_ref() == Some(&proposal.file.digest) {
-                    return Ok(None);
-                }
-                self.commit(&mut state, proposal, &How::by("file")).map(Some)
-            })
-        };
+        let outcome = self.state().tried(|state| {
+            let proposal = self.read_again(state)?;
+            if state.file.passed_over.as_ref() == Some(&proposal.file.digest) {
+                return Ok(None);
+            }
+            self.commit(state, proposal, &How::by("file")).map(Some)
+        });
         match outcome {
             Err(ChangeError::Pending { .. }) => false,
             Err(error) => {

@@ -70,9 +70,7 @@ impl Place {
     fn open(&self) -> Served {
         let opening = self.try_open().unwrap();
         assert_eq!(opening.problems(), Vec::<String>::new());
-        let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
-        let (proxy, documents) = opening.build(&listeners).unwrap();
-        Served { documents, _proxy: proxy }
+        Served::of(opening)
     }
 
     /// With one upstream, `app`, and this.
@@ -84,6 +82,13 @@ impl Place {
 }
 
 impl Served {
+    #[track_caller]
+    fn of(opening: Opening) -> Self {
+        let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
+        let (proxy, documents) = opening.build(&listeners).unwrap();
+        Self { documents, _proxy: proxy }
+    }
+
     fn view(&self) -> Arc<View> {
         self.documents.view()
     }

@@ -97,9 +97,7 @@ async fn a_restart_before_the_confirmation_starts_the_revision_before() {
     let opening = place.try_open().unwrap();
     let told = opening.problems().join("\n");
     assert!(told.contains("revision 3 was not confirmed"), "{told}");
-    let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
-    let (proxy, documents) = opening.build(&listeners).unwrap();
-    let served = Served { documents, _proxy: proxy };
+    let served = Served::of(opening);
     assert_eq!(served.listed(Kind::Route), ["x api"]);
     try_put(&served, "z", &How::by("tester")).unwrap();
     drop(served);
@@ -125,9 +123,7 @@ async fn after_a_restart_over_an_unconfirmed_revision_all_goes_on() {
     try_put(&served, "y", &within(60)).unwrap();
     drop(served);
     let opening = place.try_open().unwrap();
-    let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
-    let (proxy, documents) = opening.build(&listeners).unwrap();
-    let served = Served { documents, _proxy: proxy };
+    let served = Served::of(opening);
     let told = |served: &Served| -> Vec<String> {
         let all = served.documents.revisions();
         all.iter().map(|one| format!("{} {} {}", one.number, one.what.as_str(), one.by)).collect()

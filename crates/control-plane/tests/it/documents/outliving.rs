@@ -89,12 +89,9 @@ fn a_damaged_revision_is_set_aside_and_the_one_before_it_served() {
         "{:?}",
         opening.problems()
     );
-    let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
-    let (_proxy, documents) = opening.build(&listeners).unwrap();
-    let ids: Vec<_> = documents.view().of_kind(Kind::Route).map(|entry| entry.key.id.clone()).collect();
-    assert_eq!(ids, ["x"]);
-    let next =
-        documents.apply(&put(route("z"), to_app("z.test"), Condition::None), &How::by("tester")).unwrap();
+    let served = Served::of(opening);
+    assert_eq!(served.listed(Kind::Route), ["x api"]);
+    let next = served.put(route("z"), to_app("z.test"));
     assert!(next.revision > 3, "a number is never used again: {}", next.revision);
 }
 

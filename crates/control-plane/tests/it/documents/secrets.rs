@@ -113,9 +113,7 @@ fn where_secrets_are_lost_the_last_whole_revision_is_served() {
     let opening = place.try_open().unwrap();
     let told = opening.problems().join("\n");
     assert!(told.contains("secrets.json") && told.contains("those of revision 2"), "{told}");
-    let listeners = Listeners::bind(&opening.plan().addresses, 1).unwrap();
-    let (proxy, documents) = opening.build(&listeners).unwrap();
-    let served = Served { documents, _proxy: proxy };
+    let served = Served::of(opening);
     assert_eq!(served.listed(Kind::Route), ["file file", "x api"]);
     served.put(route("z"), to_app("z.test"));
     drop(served);
