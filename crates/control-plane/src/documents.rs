@@ -39,6 +39,7 @@ use history::{FileState, History};
 use keep::Keeping;
 use layers::Layers;
 use pending::Waiting;
+use watch::Spoilt;
 
 pub use checking::{Checked, check_file};
 pub use opening::{OpenError, Opening};
@@ -74,6 +75,7 @@ struct State {
     file: FileState,
     keeping: Keeping,
     waiting: Option<Waiting>,
+    spoilt: Spoilt,
     /// What the document that is served was compiled to.
     plan: Plan,
 }

@@ -27,6 +27,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// After so long no figures tell of a request any more, whenever in its part of the window it ended.
+    pub fn remembers(&self) -> Duration {
+        self.window + self.width() + self.step
+    }
+
     /// What the window slides by.
     pub(crate) fn width(&self) -> Duration {
         (self.window / PARTS).max(self.step).max(Duration::from_millis(1))

@@ -30,6 +30,11 @@ impl Tracker {
         Self { handle, settings, state }
     }
 
+    /// How far it looks back, and how often it looks.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Takes up what came since the last look. It may come at any time, and more often than once a step.
     pub fn tick(&self, now: Instant) {
         self.state().look(&self.handle, now);

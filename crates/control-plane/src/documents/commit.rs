@@ -114,17 +114,17 @@ impl Documents {
         let publication = self.publication(&ready, &proposal)?;
         let mut revision = state.next_revision(&proposal, how);
         let next = &ready.loaded.document;
-        let watch = how.revert_on.as_ref().map(|on| self.watch(on, &revision.changes, next));
+        let waits = revision.pending_until.map(|until| {
+            let watch = self.watch(state, how.revert_on.as_ref(), (&revision.changes, next));
+            let before = Before { loaded: self.view().loaded.clone(), plan: state.plan.clone() };
+            (until, watch, before)
+        });
         state.keep(&mut revision, &proposal)?;
         publication.install();
         let warnings = ready.warnings(&proposal);
-        let waits = revision.pending_until.map(|until| {
-            let before = Before { loaded: self.view().loaded.clone(), plan: state.plan.clone() };
-            Waiting::of(&revision, until, (how, watch, before))
-        });
         let revision = self.settle(state, ready, revision, proposal);
-        if waits.is_some() {
-            state.waiting = waits;
+        if let Some((until, watch, before)) = waits {
+            state.waiting = Some(Waiting::of(&revision, until, (how, watch, before)));
             self.inner.changed.notify_one();
         }
         state.keeping.tidy();
@@ -215,6 +215,7 @@ impl Documents {
         let number = waiting.revision;
         match self.take_back(state, &waiting, why) {
             Ok(()) => {
+                state.spoilt.add(waiting.watch, self.inner.control.tracker().settings().remembers());
                 state.tell_settled(number);
                 tracing::warn!(revision = number, why, "revision is taken back");
             }

@@ -15,6 +15,7 @@ use super::history::{FileState, History, Past};
 use super::keep::{self, Keeping, OpenedKeeping, Owed};
 use super::layers::{Held, Layers};
 use super::run::Stamp;
+use super::watch::Spoilt;
 use super::{Documents, Inner, State as Inside, difference, looking, reading};
 use crate::changes::{ChangeError, Owner, Revision, What};
 use crate::compile::{self, compile};
@@ -144,6 +145,7 @@ impl Opening {
             file: self.file,
             keeping: self.keeping,
             waiting: None,
+            spoilt: Spoilt::default(),
             plan: self.plan,
         };
         let inner = Inner {

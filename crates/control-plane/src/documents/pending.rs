@@ -19,8 +19,8 @@ pub(super) struct Waiting {
     deadline: Instant,
     /// It stays when the time is over: nobody has to confirm it.
     stays: bool,
-    /// What it is tried by.
-    watch: Option<Watch>,
+    /// What it is tried by, where it is on trial.
+    pub(super) watch: Watch,
     /// It is to be taken back, which could not be done yet: nobody can confirm it any more.
     is_over: bool,
     pub(super) before: Before,
@@ -31,7 +31,7 @@ impl Waiting {
     pub(super) fn of(
         revision: &Revision,
         until: SystemTime,
-        (how, watch, before): (&How, Option<Watch>, Before),
+        (how, watch, before): (&How, Watch, Before),
     ) -> Self {
         Self {
             revision: revision.number,
@@ -46,7 +46,7 @@ impl Waiting {
 
     /// To be taken back a little later.
     pub(super) fn put_off(self) -> Self {
-        Self { deadline: Instant::now() + LOOK, stays: false, watch: None, is_over: true, ..self }
+        Self { deadline: Instant::now() + LOOK, stays: false, is_over: true, ..self }
     }
 
     /// True where it may still be confirmed.
@@ -85,14 +85,15 @@ impl Documents {
         let mut state = self.state();
         let now = Instant::now();
         let waiting = state.waiting.as_ref()?;
-        let worse = waiting.watch.as_ref().and_then(|watch| watch.worse(self));
+        let is_tried = waiting.watch.judges() && !waiting.is_over;
+        let worse = if is_tried { waiting.watch.worse(self) } else { None };
         if let Some(why) = worse {
             self.revert(&mut state, &why);
             return state.waiting.is_some().then_some(LOOK);
         }
         if now < waiting.deadline {
             let rest = waiting.deadline - now;
-            return Some(if waiting.watch.is_some() { rest.min(LOOK) } else { rest });
+            return Some(if is_tried { rest.min(LOOK) } else { rest });
         }
         if waiting.stays {
             let revision = waiting.revision;

@@ -1,22 +1,36 @@
 //! How the routes fare that a revision is about, compared with before.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use config::{Document, Kind};
 use metrics::Figures;
 use proxy_core::Statistics;
+use tokio::time::Instant;
 
-use super::Documents;
+use super::{Documents, State};
 use crate::changes::{Difference, DifferenceKind, Live, RevertOn};
 
 /// The routes that a revision is about, and how they fared before.
 pub(super) struct Watch {
-    on: RevertOn,
-    /// Each with what was counted of it until the change.
-    routes: Vec<(String, Statistics)>,
+    /// Nothing is too bad where there is none.
+    on: Option<RevertOn>,
+    routes: Vec<Watched>,
     before: Fare,
 }
+
+struct Watched {
+    id: String,
+    /// What was counted of it until the change.
+    counted: Statistics,
+    /// How it fared until then.
+    before: Figures,
+}
+
+/// How routes fared before revisions that were taken back, until the tracker has forgotten the requests that those had. What came
+/// of a revision that is gone says nothing of what is served again.
+#[derive(Default)]
+pub(super) struct Spoilt(HashMap<String, (Instant, Figures)>);
 
 /// How routes fare.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,16 +44,21 @@ struct Fare {
 
 impl Documents {
     /// Begins to watch the routes that a change is about, as they are in the document that it makes.
-    pub(super) fn watch(&self, on: &RevertOn, changes: &[Difference], next: &Document) -> Watch {
-        let handle = self.inner.control.handle();
-        let concerned = concerned(next, changes);
-        let tracker = self.inner.control.tracker();
-        let before = Fare::of(concerned.iter().filter_map(|id| tracker.route(id)));
-        let counted = |id: String| {
-            let statistics = handle.route_statistics(&id).unwrap_or_default();
-            (id, statistics)
+    pub(super) fn watch(
+        &self,
+        state: &State,
+        on: Option<&RevertOn>,
+        (changes, next): (&[Difference], &Document),
+    ) -> Watch {
+        let (handle, tracker) = (self.inner.control.handle(), self.inner.control.tracker());
+        let watched = |id: String| Watched {
+            counted: handle.route_statistics(&id).unwrap_or_default(),
+            before: state.spoilt.before(&id).or_else(|| tracker.route(&id)).unwrap_or_default(),
+            id,
         };
-        Watch { on: on.clone(), routes: concerned.into_iter().map(counted).collect(), before }
+        let routes: Vec<Watched> = concerned(next, changes).into_iter().map(watched).collect();
+        let before = Fare::of(routes.iter().map(|route| route.before));
+        Watch { on: on.cloned(), routes, before }
     }
 
     /// What is under way over what a change is about.
@@ -73,13 +92,35 @@ impl Documents {
     }
 }
 
+impl Spoilt {
+    /// What is watched was taken back.
+    pub(super) fn add(&mut self, watch: Watch, lasts: Duration) {
+        let now = Instant::now();
+        let until = now + lasts;
+        self.0.retain(|_, (until, _)| *until > now);
+        let routes = watch.routes.into_iter().map(|route| (route.id, (until, route.before)));
+        self.0.extend(routes);
+    }
+
+    fn before(&self, id: &str) -> Option<Figures> {
+        let (until, figures) = self.0.get(id)?;
+        (*until > Instant::now()).then_some(*figures)
+    }
+}
+
 impl Watch {
+    /// True where something may be too bad.
+    pub(super) const fn judges(&self) -> bool {
+        self.on.is_some()
+    }
+
     /// What is worse than it may be; `None` where nothing is, or too little was seen.
     pub(super) fn worse(&self, documents: &Documents) -> Option<String> {
         let handle = documents.inner.control.handle();
-        let since = self.routes.iter().filter_map(|(id, before)| {
-            let now = handle.route_statistics(id)?;
-            Some(now.minus(before))
+        let on = self.on.as_ref()?;
+        let since = self.routes.iter().filter_map(|route| {
+            let now = handle.route_statistics(&route.id)?;
+            Some(now.minus(&route.counted))
         });
         let mut now = Fare::default();
         let (mut requests, mut errors) = (0, 0);
@@ -90,14 +131,14 @@ impl Watch {
         }
         now.requests = requests;
         now.errors = percentage(errors, requests);
-        self.judge(&now)
+        self.judge(on, &now)
     }
 
-    fn judge(&self, now: &Fare) -> Option<String> {
-        if now.requests < self.on.least {
+    fn judge(&self, on: &RevertOn, now: &Fare) -> Option<String> {
+        if now.requests < on.least {
             return None;
         }
-        if let Some(most) = self.on.errors
+        if let Some(most) = on.errors
             && now.errors > self.before.errors + most
         {
             return Some(format!(
@@ -105,7 +146,7 @@ impl Watch {
                 now.errors, self.before.errors
             ));
         }
-        let (most, before, now) = (self.on.p99?, self.before.p99?, now.p99?);
+        let (most, before, now) = (on.p99?, self.before.p99?, now.p99?);
         let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
         is_slower.then(|| format!("p99 is {} ms, {} ms before", now.as_millis(), before.as_millis()))
     }
