@@ -64,4 +64,4 @@ pub use socket::Socket;
 pub use tls_backend::{Handshake, TlsBackend, TlsServer};
 
 /// How long anything is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);

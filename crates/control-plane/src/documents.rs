@@ -27,7 +27,7 @@ mod watch;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use proxy_core::ListenAddress;
 use proxy_core::events::RevisionTurn;
 use tokio::sync::Notify;
@@ -61,6 +61,8 @@ struct Inner {
     /// Where it is listened at, with the ports that the system chose.
     bound: Vec<ListenAddress>,
     view: ArcSwap<View>,
+    /// The revision that waits, for whoever does not want to wait for a change that is being made.
+    pending: ArcSwapOption<Revision>,
     state: Mutex<State>,
     /// Tells the runner that something waits for its time.
     changed: Notify,
@@ -167,9 +169,7 @@ impl Documents {
 
     /// The revision that waits for its confirmation.
     pub fn pending(&self) -> Option<Arc<Revision>> {
-        let state = self.state();
-        let revision = state.waiting.as_ref()?.revision;
-        state.history.get(revision).map(|past| Arc::clone(&past.revision))
+        self.inner.pending.load_full()
     }
 
     /// The file of the file's layer.

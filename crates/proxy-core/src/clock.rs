@@ -24,7 +24,7 @@ pub(crate) fn since(moment: Instant) -> Duration {
 
 /// Milliseconds since 1970.
 #[inline]
-fn unix_millis() -> u64 {
+pub(crate) fn unix_millis() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 

@@ -66,6 +66,11 @@ impl Outage {
         self.0 & !others.0 == 0
     }
 
+    /// True where there is another cause than draining.
+    pub const fn is_death(self) -> bool {
+        !self.is_within(Self(Self::AGENT_DRAIN.0 | Self::DRAIN.0 | Self::DRAIN_STICKY.0))
+    }
+
     /// These and those.
     pub(crate) const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
@@ -99,6 +104,7 @@ mod tests {
         assert_eq!(both.to_string(), "set_dead ejected");
         assert!(both.has(Outage::MANUAL) && both.has(Outage::EJECTED) && !both.has(Outage::DRAIN));
         assert!(!both.is_within(Outage::BY_WISH) && Outage::DRAIN.is_within(Outage::BY_WISH));
+        assert!(both.is_death() && !Outage::DRAIN.is_death() && !Outage::default().is_death());
         assert!(Outage::default().is_none() && Outage::default().to_string().is_empty());
     }
 

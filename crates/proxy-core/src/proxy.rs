@@ -7,7 +7,7 @@ use std::future::Future;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use egress::{Egress, Policy};
 use health::Manual;
@@ -218,6 +218,8 @@ pub struct BackendStatus {
     pub id: String,
     /// Why it gets no requests; none where it does.
     pub outage: Outage,
+    /// Since when there is another cause for that than draining.
+    pub dead_since: Option<SystemTime>,
     /// Requests that it has in hand.
     pub in_flight: u32,
     /// What a request to it is expected to take, where that is measured.
@@ -391,6 +393,7 @@ impl Handle {
         let status = |member: &Member| BackendStatus {
             id: member.backend.id.clone(),
             outage: member.backend.outages(),
+            dead_since: member.backend.died(),
             in_flight: member.backend.in_flight(),
             latency: member.backend.latency(0, now).map(Duration::from_nanos),
         };

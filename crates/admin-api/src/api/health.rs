@@ -6,8 +6,8 @@ use config::Kind;
 use http::StatusCode;
 
 use super::ask::Ask;
+use super::moment;
 use super::reply::Reply;
-use super::{moment, shown};
 use crate::Problem;
 use crate::dto::{Checks, Health, Live, Pending, Ready};
 
@@ -50,7 +50,7 @@ fn upstreams(ask: &Ask) -> &'static str {
     let mut has_backends = false;
     for name in named.chain(inline) {
         let backends = ask.control().backends(&name);
-        if backends.iter().any(|backend| !shown::is_dead(backend.outage)) {
+        if backends.iter().any(|backend| !backend.outage.is_death()) {
             return UP;
         }
         has_backends |= !backends.is_empty();

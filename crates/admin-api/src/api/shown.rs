@@ -7,10 +7,10 @@ use config::{Backend, Kind, Route, Upstream};
 use control_plane::ControlPlane;
 use control_plane::changes::{Entry, View};
 use metrics::Scope;
-use proxy_core::{BackendStatus, Outage};
+use proxy_core::BackendStatus;
 use serde_json::{Map, Value, json};
 
-use super::Api;
+use super::{Api, moment};
 
 /// Members of objects that are shown alone.
 const OF_OBJECTS: [&str; 2] = ["source", "shadows"];
@@ -134,7 +134,7 @@ impl States {
 
     fn of_backend(&self, id: &str) -> Map<String, Value> {
         let members = self.0.get(id).map(Vec::as_slice).unwrap_or_default();
-        let is_dead = !members.is_empty() && members.iter().all(|member| is_dead(member.outage));
+        let is_dead = !members.is_empty() && members.iter().all(|member| member.outage.is_death());
         let takes_none = !members.is_empty() && members.iter().all(|member| !member.outage.is_none());
         let mut outages: Vec<&str> = members.iter().flat_map(|member| member.outage.names()).collect();
         outages.sort_unstable();
@@ -147,6 +147,10 @@ impl States {
         };
         let mut told = Map::new();
         told.insert("isDead".into(), is_dead.into());
+        // It is dead since the last of its addresses is.
+        if let Some(since) = members.iter().filter_map(|member| member.dead_since).max().filter(|_| is_dead) {
+            told.insert("deadSince".into(), moment::to_second(since).into());
+        }
         told.insert("status".into(), status.into());
         told.insert("outages".into(), json!(outages));
         told.insert("inFlight".into(), in_flight.into());
@@ -157,13 +161,6 @@ impl States {
         }
         told
     }
-}
-
-/// Whether there is another reason than draining that a backend gets no requests.
-pub(super) fn is_dead(outage: Outage) -> bool {
-    [Outage::MANUAL, Outage::CONNECT, Outage::CHECK, Outage::AGENT, Outage::EJECTED, Outage::CIRCUIT]
-        .into_iter()
-        .any(|cause| outage.has(cause))
 }
 
 /// A route of the document.

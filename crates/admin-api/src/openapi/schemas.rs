@@ -116,7 +116,10 @@ fn show_state(schema: Option<&mut Value>) {
         json!({ "type": "boolean" }),
         "Whether it gets no requests, for another reason than draining.",
     );
-    let since = read_only(json!({ "type": "string" }), "Since when it is dead, if that is known.");
+    let since = read_only(
+        json!({ "type": "string", "format": "date-time" }),
+        "Since when it is dead; missing while it is not.",
+    );
     let failures = read_only(whole.clone(), "Attempts that failed in the last time.");
     let status = read_only(status, "How it is; `state` is what the document says.");
     let causes = read_only(causes, "Why it gets no requests, or not those of everybody.");

@@ -124,8 +124,7 @@ impl Documents {
         let warnings = ready.warnings(&proposal);
         let revision = self.settle(state, ready, revision, proposal);
         if let Some((until, watch, before)) = waits {
-            state.waiting = Some(Waiting::of(&revision, until, (how, watch, before)));
-            self.inner.changed.notify_one();
+            self.wait(state, &revision, Waiting::of(&revision, until, (how, watch, before)));
         }
         state.keeping.tidy();
         Ok(Applied {
@@ -216,7 +215,7 @@ impl Documents {
         match self.take_back(state, &waiting, why) {
             Ok(()) => {
                 state.spoilt.add(waiting.watch, self.inner.control.tracker().settings().remembers());
-                state.tell_settled(number);
+                self.wait_no_more(state, number);
                 tracing::warn!(revision = number, why, "revision is taken back");
             }
             Err(error) => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use config::{Document, Errors, Key, Kind, Loaded, Problem, State, StateDir, Surroundings};
 use proxy_core::{Listeners, Proxy};
 use tokio::sync::Notify;
@@ -155,6 +155,7 @@ impl Opening {
             read_at: self.read_at,
             bound,
             view: ArcSwap::from_pointee(view),
+            pending: ArcSwapOption::empty(),
             state: Mutex::new(state),
             changed: Notify::new(),
         };

@@ -1,5 +1,6 @@
 //! Revisions that are taken back by themselves.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use proxy_core::events::RevisionTurn;
@@ -55,25 +56,31 @@ impl Waiting {
     }
 }
 
-impl State {
+impl Documents {
+    /// A revision waits from now on.
+    pub(super) fn wait(&self, state: &mut State, revision: &Arc<Revision>, waiting: Waiting) {
+        state.waiting = Some(waiting);
+        self.inner.pending.store(Some(Arc::clone(revision)));
+        self.inner.changed.notify_one();
+    }
+
     /// A revision waits no more.
-    pub(super) fn tell_settled(&mut self, number: u64) {
-        if let Some(past) = self.history.get(number) {
+    pub(super) fn wait_no_more(&self, state: &mut State, number: u64) {
+        state.waiting = None;
+        self.inner.pending.store(None);
+        if let Some(past) = state.history.get(number) {
             let mut revision = Revision::clone(&past.revision);
             revision.pending_until = None;
-            self.history.tell(revision);
+            state.history.tell(revision);
         }
     }
-}
 
-impl Documents {
     pub(super) fn confirm_in(&self, state: &mut State, revision: u64, by: &str) -> Result<(), ChangeError> {
         if !state.waiting.as_ref().is_some_and(|waiting| waiting.can_stay(revision)) {
             return Err(ChangeError::NotPending { revision });
         }
         state.keeping.confirm(revision, by)?;
-        state.waiting = None;
-        state.tell_settled(revision);
+        self.wait_no_more(state, revision);
         self.tell(RevisionTurn::Confirmed, Some(revision), by, String::new());
         tracing::info!(revision, by, "revision is confirmed");
         self.inner.changed.notify_one();
@@ -103,8 +110,7 @@ impl Documents {
                 tracing::error!(revision, error, "revision has stood its trial, which cannot be noted");
                 return Some(LOOK);
             }
-            state.waiting = None;
-            state.tell_settled(revision);
+            self.wait_no_more(&mut state, revision);
             self.tell(RevisionTurn::Confirmed, Some(revision), "proxyd", "it has stood its trial".into());
             tracing::info!(revision, "revision has stood its trial");
         } else {

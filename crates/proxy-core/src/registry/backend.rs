@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use egress::{Destination, Named};
 use health::Manual;
@@ -41,6 +41,8 @@ pub(crate) struct Backend {
     epoch: Instant,
     /// Why it gets no requests: a set of [`Outage`]s.
     out: AtomicU32,
+    /// When it died, in milliseconds since 1970; `NEVER` while it is not dead.
+    died: AtomicU64,
     /// What its agent leaves of its weight, in percent.
     share: AtomicU32,
     /// How many requests its agent lets it have; `NO_LIMIT` for any number.
@@ -167,6 +169,7 @@ impl Backend {
             born: nanos(clock::since(epoch)),
             epoch,
             out: AtomicU32::new(0),
+            died: AtomicU64::new(NEVER),
             share: AtomicU32::new(100),
             agent_limit: AtomicU32::new(NO_LIMIT),
             warming_since: AtomicU64::new(NEVER),
@@ -215,8 +218,7 @@ impl Backend {
     /// that changes something. True where it did.
     pub(crate) fn set_out(&self, outage: Outage, is_out: bool) -> bool {
         let bits = outage.bits();
-        let before =
-            if is_out { self.out.fetch_or(bits, Relaxed) } else { self.out.fetch_and(!bits, Relaxed) };
+        let before = self.change_outages(|held| if is_out { held | bits } else { held & !bits }).bits();
         let has_changed = (before & bits != 0) != is_out;
         if has_changed {
             self.upstream.renew();
@@ -235,8 +237,29 @@ impl Backend {
             Manual::Dead => Outage::MANUAL.bits(),
         };
         let all = Outage::DRAIN.bits() | Outage::DRAIN_STICKY.bits() | Outage::MANUAL.bits();
-        let before = self.out.fetch_update(Relaxed, Relaxed, |held| Some((held & !all) | wanted));
-        before.unwrap_or_default() & all != 0 && wanted == 0
+        self.change_outages(|held| (held & !all) | wanted).bits() & all != 0 && wanted == 0
+    }
+
+    /// Changes why it gets no requests; gives why it did not until then.
+    fn change_outages(&self, change: impl Fn(u32) -> u32) -> Outage {
+        let died = self.died.load(Relaxed);
+        let before = self.out.fetch_update(Relaxed, Relaxed, |held| Some(change(held)));
+        let before = before.unwrap_or_else(|held| held);
+        match (Outage::of(before).is_death(), Outage::of(change(before)).is_death()) {
+            (false, true) => self.died.store(clock::unix_millis(), Relaxed),
+            // Where it has died again meanwhile, that is left.
+            (true, false) => {
+                let _ = self.died.compare_exchange(died, NEVER, Relaxed, Relaxed);
+            }
+            _ => {}
+        }
+        Outage::of(before)
+    }
+
+    /// When it died; `None` while it is not dead.
+    pub(crate) fn died(&self) -> Option<SystemTime> {
+        let died = self.died.load(Relaxed);
+        (died != NEVER && self.outages().is_death()).then(|| UNIX_EPOCH + Duration::from_millis(died))
     }
 
     /// What its agent leaves of its weight, in percent.

@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use super::*;
 
 fn backend(registry: &Registry, upstream: &Arc<UpstreamState>, id: &str, port: u16) -> Arc<Backend> {
@@ -104,6 +106,28 @@ fn causes_of_an_outage_are_told_each_and_taken_back_each_by_itself() {
     assert!(a.set_out(Outage::EJECTED, false));
     a.set_manual(Manual::Ready);
     assert!(a.outages().is_none());
+}
+
+#[test]
+fn a_backend_is_dead_from_the_first_cause_of_it_to_the_end_of_the_last() {
+    let registry = Registry::new(1);
+    let a = backend(&registry, &upstream(&registry, "app"), "a", 1);
+    let began = SystemTime::now() - Duration::from_millis(1);
+    a.set_manual(Manual::Drain { keeps_sticky: false });
+    a.set_out(Outage::AGENT_DRAIN, true);
+    assert_eq!(a.died(), None, "who drains is not dead");
+    a.set_out(Outage::CHECK, true);
+    let died = a.died().unwrap();
+    assert!(began <= died && died <= SystemTime::now());
+    a.set_out(Outage::CONNECT, true);
+    a.set_out(Outage::CHECK, false);
+    a.set_manual(Manual::Dead);
+    a.set_out(Outage::CONNECT, false);
+    assert_eq!(a.died(), Some(died));
+    a.set_manual(Manual::Ready);
+    assert_eq!(a.died(), None);
+    a.set_manual(Manual::Dead);
+    assert!(a.died().unwrap() >= died);
 }
 
 #[test]

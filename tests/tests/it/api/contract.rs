@@ -139,12 +139,15 @@ fn a_backend_that_is_marked_dead_or_removed_gets_no_request() {
         let before = other.request_count();
         let out = api.post(&format!("{path}/{call}"), &json!({})).is(200).body;
         assert_eq!((&out["status"], &out["isDead"]), (&json!(status), &json!(call == "dead")));
+        assert_eq!(out["deadSince"].is_string(), call == "dead", "{out:#}");
+        assert_eq!(api.get(&path).is(200).body["deadSince"], out["deadSince"], "{call}");
         for _ in 0..30 {
             assert_eq!(proxyd.get("/").text(), "one", "{call}");
         }
         assert_eq!(other.request_count(), before, "{call}");
         let ready = api.post(&format!("{path}/ready"), &json!({})).is(200);
         assert_eq!((&ready.body["status"], &ready.body["isDead"]), (&json!("ready"), &json!(false)));
+        assert_eq!(ready.body.get("deadSince"), None);
         asked(before + 2);
     }
     let before = other.request_count();
@@ -177,6 +180,8 @@ fn a_backend_that_refuses_connections_is_told_to_be_dead_and_clients_see_nothing
         let shown = api.get("/routes/a.test/backends/bad").is(200).body;
         shown["isDead"] == true && shown["failureCount"].as_u64() >= Some(1)
     });
+    let since = api.get("/routes/a.test/backends/bad").body["deadSince"].clone();
+    assert!(since.as_str().is_some_and(|since| since.len() == "2026-01-01T00:00:00Z".len()), "{since}");
     assert_eq!(api.get("/routes/a.test").body["backends"][1]["isDead"], false);
 }
 

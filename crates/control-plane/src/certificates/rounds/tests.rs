@@ -20,6 +20,8 @@ struct Kept {
     keeper: Keeper,
     root: PathBuf,
     time: Arc<Mutex<SystemTime>>,
+    /// What was done before it ran.
+    made: u64,
     _folder: TempDir,
 }
 
@@ -39,7 +41,8 @@ impl Kept {
         let loaded = load(pairs.iter().map(source).collect(), now());
         assert_eq!(loaded.failures().count(), 0);
         keeper.follow(&loaded);
-        Self { keeper, root, time, _folder: folder }
+        let made = *keeper.shared.done.borrow();
+        Self { keeper, root, time, made, _folder: folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -76,14 +79,15 @@ impl Kept {
         self.until(message, |kept| kept.error().is_some_and(|error| error.contains(message))).await;
     }
 
-    /// Waits for the first rounds to be over, and for whatever is wrong to be told.
-    async fn until_settled(&self) {
-        let done = *self.keeper.shared.done.borrow();
-        let is_settled = |kept: &Self| {
-            let shared = &kept.keeper.shared;
-            *shared.done.borrow() > done + 1 && shared.book().deadline().is_none()
-        };
-        self.until("quiet", is_settled).await;
+    /// Waits for the first rounds to be over: that of a new document, and that of the first sweep.
+    async fn until_begun(&self) {
+        let made = self.made;
+        self.until("the first rounds", |kept| *kept.keeper.shared.done.borrow() > made + 1).await;
+    }
+
+    /// Waits for whatever is wrong to be told.
+    async fn until_quiet(&self) {
+        self.until("quiet", |kept| kept.keeper.shared.book().deadline().is_none()).await;
     }
 
     /// Runs the keeper beside a test.
@@ -237,7 +241,7 @@ async fn what_another_document_names_is_watched() {
     };
     let kept = Kept::new(make, &[("a.pem", None)]);
     watched(&kept, async {
-        kept.until_settled().await;
+        kept.until_begun().await;
         let source = Source::new("file:b.pem", Origin::File(kept.path("other/b.pem")), None);
         let loaded = load(vec![source], now());
         // It changes between that it is loaded and that it is followed.
@@ -305,7 +309,7 @@ async fn what_begins_later_is_served_then() {
         let next = lasting("a.test", now() + DAY, now() + 90 * DAY);
         next.replace(&kept.path("a.pem"));
         kept.until_error("not valid yet").await;
-        kept.until_settled().await;
+        kept.until_quiet().await;
         assert!(kept.is_served(&first));
         *kept.time.lock().unwrap() = now() + DAY;
         kept.until_served(&next).await;
@@ -321,7 +325,7 @@ async fn what_stays_wrong_is_looked_at_again_until_it_is_told() {
         kept.until_error("it is empty").await;
         let began = Instant::now();
         assert!(kept.keeper.shared.book().deadline().is_some());
-        kept.until("the end of patience", |kept| kept.keeper.shared.book().deadline().is_none()).await;
+        kept.until_quiet().await;
         assert_eq!(began.elapsed().as_secs(), 1);
     })
     .await;
