@@ -354,10 +354,10 @@ fn is_small(layers: &Layers, steps: &[Step]) -> bool {
     let last = layers.last_sequence();
     steps.len() <= 64
         && steps.iter().all(|step| {
-            let is_behind = |held: &Held| {
-                held.sequence > last
-                    || layers.get(Owner::Api, &step.key).is_some()
-                    || layers.get(Owner::File, &step.key).is_some()
+            let is_behind = |held: &Held| match layers.get(Owner::Api, &step.key) {
+                _ if layers.get(Owner::File, &step.key).is_some() => true,
+                Some(known) => known.sequence == held.sequence,
+                None => held.sequence > last,
             };
             step.owner == Owner::Api && step.after.as_ref().is_none_or(is_behind)
         })

@@ -6,36 +6,45 @@ use config::{Key, Kind};
 use serde_json::{Map, Value};
 
 use super::keep;
-use super::layers::{Layers, Step};
+use super::layers::{Held, Layers, Step};
 use crate::changes::{Difference, DifferenceKind, Owner};
-use crate::store::{self, ObjectChange};
+use crate::store::{self, Entry, ObjectChange};
 
 /// So many places of one object are told; the rest is the object as a whole.
 const MOST_FIELDS: usize = 32;
 
+/// What an object says, and its place in its layer.
+type Known<'a> = (&'a Value, u64);
 /// What is known of an object in both layers, before or after something.
-type Both<'a> = [Option<&'a Value>; 2];
+type Both<'a> = [Option<Known<'a>>; 2];
 
 /// What steps change of the document that is served, by kind and key.
 pub(super) fn of_steps(layers: &Layers, steps: &[Step]) -> Vec<Difference> {
-    let steps =
-        steps.iter().map(|step| (step.owner, &step.key, step.after.as_ref().map(|held| &*held.value)));
-    let before = |owner: Owner, key: &Key| layers.get(owner, key).map(|held| &*held.value);
+    let steps = steps.iter().map(|step| (step.owner, &step.key, step.after.as_ref().map(known)));
+    let before = |owner: Owner, key: &Key| layers.get(owner, key).map(known);
     of_changes(before, steps)
 }
 
 /// The same of what is kept.
 pub(super) fn of_kept(layers: &store::Layers, changes: &[ObjectChange]) -> Vec<Difference> {
-    let changes = changes.iter().map(|change| {
-        (keep::owner(change.layer), &change.key, change.after.as_ref().map(|entry| &*entry.value))
-    });
-    let before = |owner: Owner, key: &Key| layers.of(keep::layer(owner)).get(key).map(|entry| &*entry.value);
+    let changes = changes
+        .iter()
+        .map(|change| (keep::owner(change.layer), &change.key, change.after.as_ref().map(kept)));
+    let before = |owner: Owner, key: &Key| layers.of(keep::layer(owner)).get(key).map(kept);
     of_changes(before, changes)
 }
 
+fn known(held: &Held) -> Known<'_> {
+    (&held.value, held.sequence)
+}
+
+fn kept(entry: &Entry) -> Known<'_> {
+    (&entry.value, entry.sequence)
+}
+
 fn of_changes<'a>(
-    before: impl Fn(Owner, &Key) -> Option<&'a Value>,
-    changes: impl Iterator<Item = (Owner, &'a Key, Option<&'a Value>)>,
+    before: impl Fn(Owner, &Key) -> Option<Known<'a>>,
+    changes: impl Iterator<Item = (Owner, &'a Key, Option<Known<'a>>)>,
 ) -> Vec<Difference> {
     let mut touched: BTreeMap<&Key, (Both<'a>, Both<'a>)> = BTreeMap::new();
     for (owner, key, value) in changes {
@@ -51,20 +60,26 @@ fn of_changes<'a>(
 }
 
 /// What is served of both, and whose it is.
-fn served<'a>([file, api]: Both<'a>) -> Option<(Owner, &'a Value)> {
-    api.map(|value| (Owner::Api, value)).or(file.map(|value| (Owner::File, value)))
+fn served<'a>([file, api]: Both<'a>) -> Option<(Owner, Known<'a>)> {
+    api.map(|known| (Owner::Api, known)).or(file.map(|known| (Owner::File, known)))
 }
 
-/// What became of an object; `None` where it says the same and is the same owner's.
-fn of(key: &Key, before: Option<(Owner, &Value)>, after: Option<(Owner, &Value)>) -> Option<Difference> {
+/// What became of an object; `None` where it says the same, is the same owner's, and was not moved. Numbers in the file's layer
+/// are those of its lines: they say nothing of a single object.
+fn of(
+    key: &Key,
+    before: Option<(Owner, Known<'_>)>,
+    after: Option<(Owner, Known<'_>)>,
+) -> Option<Difference> {
     let difference = |kind, owner, fields| Some(Difference { key: key.clone(), kind, owner, fields });
     match (before, after) {
         (None, None) => None,
         (None, Some((owner, _))) => difference(DifferenceKind::Added, owner, Vec::new()),
         (Some((owner, _)), None) => difference(DifferenceKind::Removed, owner, Vec::new()),
-        (Some((was, before)), Some((owner, after))) => {
+        (Some((was, (before, from))), Some((owner, (after, to)))) => {
             let fields = fields(key.kind, before, after);
-            if fields.is_empty() && was == owner {
+            let is_moved = owner == Owner::Api && from != to;
+            if fields.is_empty() && was == owner && !is_moved {
                 return None;
             }
             difference(DifferenceKind::Changed, owner, fields)

@@ -160,11 +160,16 @@ impl Editing<'_> {
             self.fault(number, pointer, message);
         }
         let mut named = HashSet::with_capacity(objects.len());
+        let mut routes = Vec::new();
         for (key, value, at) in objects {
             if self.faults.len() >= FAULTS_MAX {
                 return;
             }
             named.insert(key.clone());
+            // The file's stand where they stand there, whoever shadows them.
+            if key.kind == Kind::Route && self.draft.get(Owner::File, &key).is_none() {
+                routes.push(key.clone());
+            }
             if self.is_files(&key, &value, ground) {
                 if self.draft.get(Owner::Api, &key).is_some() {
                     self.draft.remove(key);
@@ -176,6 +181,8 @@ impl Editing<'_> {
                 None => self.put((number, at), key, value, ground),
             }
         }
+        // Routes alone are looked at in order.
+        self.draft.arrange(&routes);
         for key in self.draft.api_keys() {
             if !named.contains(&key) {
                 self.draft.remove(key);

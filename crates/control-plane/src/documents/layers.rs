@@ -165,16 +165,36 @@ impl<'a> Draft<'a> {
     /// An object of the API's is this.
     pub(super) fn put(&mut self, object: Object, value: Value) {
         let key = object.key().clone();
-        let sequence = self.get(Owner::Api, &key).map(|held| held.sequence).unwrap_or_else(|| {
-            self.last_sequence += 1;
-            self.last_sequence
-        });
+        // What was removed and comes back stands where it stood.
+        let known = self.get(Owner::Api, &key).or_else(|| self.layers.get(Owner::Api, &key));
+        let known = known.map(|held| held.sequence);
+        let sequence = known.unwrap_or_else(|| self.next_sequence());
         self.step(Owner::Api, key, Some(Held { sequence, value: Arc::new(value), object }));
+    }
+
+    /// Objects of the API's that stand in this order from now on.
+    pub(super) fn arrange(&mut self, keys: &[Key]) {
+        let mut last = 0;
+        for key in keys {
+            let Some(held) = self.get(Owner::Api, key) else { continue };
+            if held.sequence > last {
+                last = held.sequence;
+                continue;
+            }
+            let held = held.clone();
+            last = self.next_sequence();
+            self.step(Owner::Api, key.clone(), Some(Held { sequence: last, ..held }));
+        }
     }
 
     /// An object of the API's is gone.
     pub(super) fn remove(&mut self, key: Key) {
         self.step(Owner::Api, key, None);
+    }
+
+    fn next_sequence(&mut self) -> u64 {
+        self.last_sequence += 1;
+        self.last_sequence
     }
 
     fn step(&mut self, owner: Owner, key: Key, after: Option<Held>) {
@@ -189,8 +209,8 @@ impl<'a> Draft<'a> {
         let mut steps = Vec::with_capacity(self.order.len());
         for (owner, key) in std::mem::take(&mut self.order) {
             let Some(after) = self.steps.remove(&(owner, key.clone())) else { continue };
-            let before = self.layers.get(owner, &key).map(|held| &held.value);
-            if before != after.as_ref().map(|held| &held.value) {
+            let says = |held: &Held| (held.sequence, Arc::clone(&held.value));
+            if self.layers.get(owner, &key).map(says) != after.as_ref().map(says) {
                 steps.push(Step { owner, key, after });
             }
         }

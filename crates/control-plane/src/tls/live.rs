@@ -8,7 +8,7 @@ use proxy_core::Secure;
 use proxy_core::spec::Blueprint;
 use tls_sni::{Certificates, Client, ClientSettings, Obtain, Server, ServerSettings, TicketKeys};
 
-use super::{ListenerTls, Refresher, Termination, UpstreamTls, ticket_error, ticket_text};
+use super::{Former, ListenerTls, Refresher, Termination, UpstreamTls, ticket_error, ticket_text};
 use crate::acme::AcmeSettings;
 use crate::certificates::{Keeper, Loaded};
 
@@ -133,7 +133,7 @@ impl LiveTls {
     /// Goes by what was staged, once the blueprint is served.
     pub(crate) fn commit(&self, plan: &TlsPlan, staged: Staged) {
         // A look that is under way has its end first: it would put back what holds no more.
-        self.refresher.clear();
+        let former = self.refresher.take();
         let mut state = self.state();
         for (number, settings) in staged.settings {
             let Some(Some(server)) = state.servers.get(number) else { continue };
@@ -143,7 +143,7 @@ impl LiveTls {
         }
         state.clients = staged.clients;
         self.keeper.follow(&plan.loaded);
-        self.look_after(plan, &state);
+        self.look_after(plan, &state, former);
     }
 
     /// Keeps certificates and files fresh until it is dropped.
@@ -155,10 +155,10 @@ impl LiveTls {
     }
 
     /// Has files looked at that settings were made of.
-    fn look_after(&self, plan: &TlsPlan, state: &State) {
+    fn look_after(&self, plan: &TlsPlan, state: &State, mut former: Former) {
         for (path, keys) in &state.ticket_keys {
             let (path, keys) = (path.clone(), keys.clone());
-            self.refresher.add("ticket keys", vec![path.clone()], move || {
+            self.refresher.add(("ticket keys", 0), vec![path.clone()], move || {
                 keys.replace(&ticket_text(&path)?).map_err(|error| ticket_error(&path, &error))
             });
         }
@@ -167,19 +167,25 @@ impl LiveTls {
             let keys = tls.ticket_keys.as_ref().and_then(|path| state.ticket_keys.get(path));
             let keys = keys.unwrap_or(&self.random).clone();
             let (tls, server) = (tls.clone(), Arc::clone(server));
-            self.refresher.add(format!("listener {number}"), tls.files(), move || {
+            self.refresher.add((format!("listener {number}"), 0), tls.files(), move || {
                 let settings = tls.settings(keys.clone())?;
                 server.0.replace(&settings).map_err(|error| error.to_string())
             });
         }
         for upstream in &plan.upstreams {
+            let what = format!("upstream {}", upstream.name);
+            // What is made of the same files by the same rules goes on.
+            if let Some(item) = former.of(&what, upstream.identity) {
+                self.refresher.keep(item);
+                continue;
+            }
             let held = state.clients.get(&upstream.identity).map(|held| &held.client);
             let (tls, client) = (upstream.tls.clone(), held.unwrap_or(&upstream.client).clone());
             let renew = move || {
                 let settings = tls.settings().map_err(|(_, error)| error)?;
                 client.replace(settings).map_err(|error| error.to_string())
             };
-            // The one that is held may have gone by other files meanwhile.
+            // The files may have changed since they were read.
             if let Err(error) = renew() {
                 tracing::warn!(
                     upstream = upstream.name,
@@ -187,7 +193,7 @@ impl LiveTls {
                     "files of TLS are of no use: the former hold"
                 );
             }
-            self.refresher.add(format!("upstream {}", upstream.name), upstream.tls.files(), renew);
+            self.refresher.add((what, upstream.identity), upstream.tls.files(), renew);
         }
     }
 
@@ -231,13 +237,14 @@ impl State {
 
     /// Has upstreams go on with what they had, where nothing about it has changed.
     fn keep_clients(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> HashMap<u64, Held> {
+        let own: HashMap<u64, &Client> =
+            plan.upstreams.iter().map(|planned| (planned.identity, &planned.client)).collect();
         let mut kept = HashMap::new();
         for upstream in &mut blueprint.upstreams {
             let Some(secure) = upstream.secure.clone() else { continue };
             let identity = secure.identity();
-            let own = plan.upstreams.iter().find(|planned| planned.identity == identity);
-            let own = own.map(|planned| Held { secure, client: planned.client.clone() });
-            let Some(held) = self.clients.get(&identity).or(kept.get(&identity)).cloned().or(own) else {
+            let own = || Some(Held { secure, client: Client::clone(own.get(&identity)?) });
+            let Some(held) = self.clients.get(&identity).or(kept.get(&identity)).cloned().or_else(own) else {
                 continue;
             };
             Arc::make_mut(upstream).secure = Some(Arc::clone(&held.secure));

@@ -1,5 +1,6 @@
 //! Files that settings were made of, looked at now and then.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -17,8 +18,10 @@ const EACH: Duration = Duration::from_secs(5);
 pub(crate) struct Refresher(Arc<Mutex<Vec<Item>>>);
 
 /// Settings, and the files that they were made of.
-struct Item {
+pub(crate) struct Item {
     what: String,
+    /// Which settings, of those that one thing may have in turn.
+    version: u64,
     files: Vec<PathBuf>,
     seen: Vec<Option<Stamp>>,
     renew: Box<dyn Fn() -> Result<(), String> + Send>,
@@ -36,15 +39,16 @@ impl Stamp {
 }
 
 impl Refresher {
-    /// Looks after nothing any more.
-    pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Looks after nothing any more; gives what it looked after.
+    pub(crate) fn take(&self) -> Former {
+        let items = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        Former(items.into_iter().map(|item| (item.what.clone(), item)).collect())
     }
 
     /// Has `renew` called where one of the files changes.
     pub(crate) fn add(
         &self,
-        what: impl Into<String>,
+        (what, version): (impl Into<String>, u64),
         files: Vec<PathBuf>,
         renew: impl Fn() -> Result<(), String> + Send + 'static,
     ) {
@@ -52,7 +56,11 @@ impl Refresher {
             return;
         }
         let seen = files.iter().map(|path| Stamp::of(path)).collect();
-        let item = Item { what: what.into(), files, seen, renew: Box::new(renew) };
+        self.keep(Item { what: what.into(), version, files, seen, renew: Box::new(renew) });
+    }
+
+    /// Goes on with what was looked after before.
+    pub(crate) fn keep(&self, item: Item) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(item);
     }
 
@@ -72,6 +80,16 @@ impl Refresher {
         for item in &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             item.look();
         }
+    }
+}
+
+/// What was looked after before.
+pub(crate) struct Former(HashMap<String, Item>);
+
+impl Former {
+    /// That of the same settings.
+    pub(crate) fn of(&mut self, what: &str, version: u64) -> Option<Item> {
+        self.0.remove(what).filter(|item| item.version == version)
     }
 }
 
@@ -109,7 +127,7 @@ mod tests {
         std::fs::write(&path, "1").unwrap();
         let (refresher, renewed) = (Refresher::default(), Arc::new(AtomicU32::new(0)));
         let counted = Arc::clone(&renewed);
-        refresher.add("a", vec![path.clone()], move || {
+        refresher.add(("a", 1), vec![path.clone()], move || {
             counted.fetch_add(1, Relaxed);
             Err("of no use".into())
         });
@@ -120,7 +138,12 @@ mod tests {
         refresher.look();
         assert_eq!(renewed.load(Relaxed), 1);
         std::fs::remove_file(&path).unwrap();
+        let mut former = refresher.take();
         refresher.look();
-        assert_eq!(renewed.load(Relaxed), 2);
+        assert_eq!(renewed.load(Relaxed), 1);
+        refresher.keep(former.of("a", 1).unwrap());
+        refresher.look();
+        assert_eq!(renewed.load(Relaxed), 2, "what changed meanwhile is not missed");
+        assert!(refresher.take().of("a", 2).is_none(), "other settings are others");
     }
 }

@@ -82,9 +82,11 @@ impl UpstreamTls {
         Ok(settings)
     }
 
-    /// Tells one way of making connections from another. Files are told by what stands in them.
+    /// Tells one way of making connections from another. Files are told by their paths and by what stands in them: two that say
+    /// the same now may differ later, and whom an upstream trusts is its own files' to say.
     pub(crate) fn identity(&self, settings: &ClientSettings) -> u64 {
         let mut hasher = DefaultHasher::new();
+        self.files().hash(&mut hasher);
         if let Roots::Pem(text) = &settings.roots {
             text.hash(&mut hasher);
         }

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::{Key, Kind};
-use control_plane::changes::{Applied, Change, ChangeError, Condition, Edit, How, View};
+use control_plane::changes::{Applied, Change, ChangeError, Condition, DifferenceKind, Edit, How, View};
 use control_plane::{Documents, Factories, OpenError, Opening};
 use proxy_core::{Listeners, Proxy};
 use serde_json::{Value, json};

@@ -174,7 +174,8 @@ fn latencies_that_were_learnt_are_known() {
     for number in 0..CHANGES {
         site.change(number, 0);
         let learnt = site.backend("a")["latencyMs"].as_f64();
-        assert!(learnt.is_some_and(|latency| latency > 60.0), "{number}: {learnt:?}");
+        // What is learnt fades with time; what is forgotten is gone at once.
+        assert!(learnt.is_some_and(|latency| latency > 1.0), "{number}: {learnt:?}");
     }
     let before = slow.request_count();
     for _ in 0..20 {

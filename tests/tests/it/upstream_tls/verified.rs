@@ -179,6 +179,37 @@ fn an_authority_that_is_replaced_holds_for_the_next_handshake() {
     }
 }
 
+/// Two files may say the same today; whom an upstream believes is its own file's to say.
+#[test]
+fn an_authority_that_is_replaced_for_one_upstream_is_not_believed_for_another() {
+    let trust = Trust::new();
+    let other = trust.files.write("other.pem", trust.authority.pem());
+    let next = Authority::new("next");
+    let backend = TlsServer::new(&next.leaf(&["127.0.0.1"])).saying("ok");
+    let upstream = |name: &str, tls: &str| {
+        let url = format!("https://127.0.0.1:{}", backend.port());
+        format!(
+            "name: {name}, url: \"{url}\", tls: {{ {tls} }}, passive: {{ firstProbe: 10ms, longestProbe: 10ms }}"
+        )
+    };
+    let document = harness::Document::new()
+        .raw_upstream(&upstream("one", &trust.ca()))
+        .raw_upstream(&upstream("two", &format!("ca: \"{other}\"")))
+        .route("id: one, path: /one, upstream: one")
+        .route("id: two, path: /two, upstream: two");
+    let proxyd = Proxyd::start(&document);
+    assert_eq!(proxyd.get("/one").reason(), "upstream_tls:unknown_authority");
+    trust.files.replace("ca.pem", next.pem());
+    let ends = std::time::Instant::now() + harness::PATIENCE;
+    while proxyd.get("/one").status() != 200 {
+        assert!(std::time::Instant::now() < ends, "the new authority is not believed");
+    }
+    for _ in 0..20 {
+        let answer = proxyd.get("/two");
+        assert!(["upstream_tls:unknown_authority", "no_backend"].contains(&answer.reason()), "{answer:?}");
+    }
+}
+
 /// Names of backends are looked up, and are what certificates must be for; addresses of IPv6 have brackets.
 #[test]
 fn a_backend_of_ipv6_is_known_by_its_address() {

@@ -77,3 +77,25 @@ fn what_comes_to_nothing_is_no_step() {
     draft.remove(key("c"));
     assert!(draft.into_steps().is_empty());
 }
+
+#[test]
+fn what_is_arranged_is_moved_where_it_must_be() {
+    let layers = Layers::of(layer(&[("f", 1, "f")]), layer(&[("a", 1, "a"), ("b", 2, "b"), ("c", 3, "c")]));
+    let arranged = |ids: &[&str]| {
+        let mut draft = Draft::new(&layers);
+        draft.put(held("n", 0, "n").object, json!({ "vHost": "n" }));
+        draft.arrange(&ids.iter().map(|id| key(id)).collect::<Vec<_>>());
+        let steps = draft.into_steps();
+        let touched = steps.len();
+        let mut after = layers.clone();
+        after.take_all(steps);
+        let ids: String = after.in_order().into_iter().map(|(_, key, _)| key.id.as_str()).collect();
+        (ids, touched)
+    };
+    assert_eq!(arranged(&["a", "b", "c", "n"]), ("fabcn".into(), 1));
+    assert_eq!(arranged(&["b", "c", "a", "n"]), ("fbcan".into(), 2));
+    assert_eq!(arranged(&["a", "n", "b", "c"]), ("fanbc".into(), 3));
+    assert_eq!(arranged(&["n", "c", "b", "a"]), ("fncba".into(), 4));
+    assert_eq!(arranged(&["c"]), ("fabcn".into(), 1), "what is not named stays");
+    assert_eq!(arranged(&["none"]), ("fabcn".into(), 1));
+}

@@ -91,6 +91,42 @@ fn a_document_that_is_sent_back_as_it_is_changes_nothing() {
 }
 
 #[test]
+fn a_document_puts_routes_of_the_api_in_order() {
+    let place = Place::new();
+    let served = place.open_with(OLD);
+    for id in ["x", "y", "z"] {
+        served.put(route(id), to_app(&format!("{id}.test")));
+    }
+    let mut document = served.view().document(None);
+    let routes = document["routes"].as_array_mut().unwrap();
+    let moved = routes.remove(2);
+    assert_eq!(moved["id"], "x");
+    routes.push(moved);
+    // The file's stand where they stand there.
+    routes.swap(0, 1);
+    let change = Change::of(Edit::Document { value: document.clone(), condition: Condition::None });
+    let planned = served.documents.plan(&change).unwrap();
+    let applied = served.documents.apply(&change, &How::by("tester")).unwrap();
+    assert_eq!(planned.changes, applied.changes);
+    let told: Vec<_> = applied
+        .changes
+        .iter()
+        .map(|change| (change.key.to_string(), change.kind, change.fields.len()))
+        .collect();
+    assert_eq!(told, [("routes/x".to_owned(), DifferenceKind::Changed, 0)]);
+    let expected = ["a file", "b file", "y api", "z api", "x api"];
+    assert_eq!(served.listed(Kind::Route), expected);
+    let again =
+        Change::of(Edit::Document { value: served.view().document(None), condition: Condition::None });
+    assert!(!served.documents.apply(&again, &How::by("tester")).unwrap().is_changed);
+    drop(served);
+    let served = place.open();
+    assert_eq!(served.listed(Kind::Route), expected, "it is kept");
+    served.documents.roll_back(applied.revision - 1, &How::by("tester")).unwrap();
+    assert_eq!(served.listed(Kind::Route), ["a file", "b file", "x api", "y api", "z api"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_document_is_told_at_its_place_in_it() {
     let place = Place::new();
     let served = place.open_with(OLD);
