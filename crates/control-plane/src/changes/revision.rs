@@ -89,7 +89,7 @@ pub struct Difference {
     /// Whose it is, or was.
     pub owner: Owner,
     /// Where it differs, RFC 6901, the outermost that tell it; for an upstream's and a route's backends, these are by id:
-    /// `/backends/node-1`. None of an object that was moved among others of its kind, and else says what it did.
+    /// `/backends/node-1`. None of an object that says what it did, and was moved or has another owner now.
     pub fields: Vec<String>,
 }
 
