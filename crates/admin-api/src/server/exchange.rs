@@ -1,6 +1,5 @@
 //! One request: judged, read, handled, answered, and written down.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,6 +14,7 @@ use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanic;
 
 use super::body::{self, Held, Outgoing};
 use super::fallback::told;
@@ -119,21 +119,22 @@ impl Exchanges {
     }
 
     async fn handle(&self, request: Request<Body>, held: Held, id: &RequestId) -> Response {
-        let handled = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await;
+        let named = id.clone();
+        // The panic hook has said where and why.
+        let router = CatchPanic::custom(self.router.clone(), move |_| broken(&named));
+        let Ok(response) = router.oneshot(request).boxed().await;
         drop(held);
-        match handled {
-            Ok(Ok(response)) => told(response),
-            Ok(Err(never)) => match never {},
-            // The panic hook has said where and why.
-            Err(_) => {
-                tracing::error!(request_id = %id, "a handler of the control plane panicked");
-                let detail = "proxyd failed to answer; its log has more under this request's id";
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
-                    .with("requestId", id.as_str())
-                    .into_response()
-            }
-        }
+        told(response.map(Body::new))
     }
+}
+
+/// What is told where a handler panicked.
+fn broken(id: &RequestId) -> Response {
+    tracing::error!(request_id = %id, "a handler of the control plane panicked");
+    let detail = "proxyd failed to answer; its log has more under this request's id";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        .with("requestId", id.as_str())
+        .into_response()
 }
 
 /// The code of a refusal, and the refusal.
