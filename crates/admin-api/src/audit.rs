@@ -3,11 +3,21 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use http::StatusCode;
 use tokio::time::Instant;
 
+use crate::access::PeerKey;
+use crate::limit::{Limiter, Rate};
+
 /// The longest path, summary or method that is written.
 const LONGEST: usize = 256;
+/// How many refusals of one client are written: nobody fills a disk by being refused.
+const REFUSALS: Rate = Rate::new(60, Duration::from_secs(60));
+/// How many clients' refusals are counted apart.
+const MAX_KEYS: usize = 1024;
 
 /// What a handler tells the audit log of a change, among its response's extensions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +53,9 @@ pub(crate) struct Asked<'a> {
 pub(crate) enum Outcome<'a> {
     /// A handler answered.
     Answered(StatusCode, Option<&'a Audited>),
-    /// It did not get to a handler, for a reason of this code.
-    Refused(StatusCode, &'static str),
+    /// It did not get to a handler, for a reason of this code; and how many refusals were left out since the last that was
+    /// written.
+    Refused(StatusCode, &'static str, u64),
     /// A handler had it, and the connection ended before there was an answer. It may have been done all the same.
     CutOff,
 }
@@ -54,9 +65,12 @@ impl Asked<'_> {
     pub(crate) fn write(&self, outcome: Outcome<'_>) {
         let (status, refusal, audited, sentence) = match outcome {
             Outcome::Answered(status, audited) => (Some(status), None, audited, "a write was answered"),
-            Outcome::Refused(status, code) => (Some(status), Some(code), None, "a request was refused"),
+            Outcome::Refused(status, code, left_out) => {
+                (Some(status), Some((code, left_out)), None, "a request was refused")
+            }
             Outcome::CutOff => (None, None, None, "a write was cut off before its answer"),
         };
+        let left_out = refusal.map(|(_, left_out)| left_out).filter(|count| *count > 0);
         tracing::info!(
             target: "proxyd::audit",
             actor = %shown(self.actor.unwrap_or("-")),
@@ -64,7 +78,8 @@ impl Asked<'_> {
             method = %shown(self.method),
             path = %shown(self.path),
             status = status.map(|status| status.as_u16()),
-            refusal,
+            refusal = refusal.map(|(code, _)| code),
+            left_out,
             request_id = %self.request_id,
             took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
             revision = audited.map(|audited| audited.revision),
@@ -76,6 +91,32 @@ impl Asked<'_> {
     /// Writes that a write was cut off, unless it is told before it is dropped that there is an answer.
     pub(crate) fn watch(&self) -> Watch<'_> {
         Watch { asked: self, is_answered: false }
+    }
+}
+
+/// Which refusals are written. Those that are not are counted, and their count is written with the next one that is.
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    written: Mutex<(Limiter<PeerKey>, u64)>,
+}
+
+impl Refusals {
+    pub(crate) fn new() -> Self {
+        Self { written: Mutex::new((Limiter::new(REFUSALS, MAX_KEYS), 0)) }
+    }
+
+    /// Writes that this client was refused, unless it has filled enough lines.
+    pub(crate) fn write(&self, by: PeerKey, asked: &Asked<'_>, (status, code): (StatusCode, &'static str)) {
+        let now = Instant::now().into_std();
+        let left_out = {
+            let (limiter, left_out) = &mut *self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            if limiter.take(by, now).is_err() {
+                *left_out = left_out.saturating_add(1);
+                return;
+            }
+            std::mem::take(left_out)
+        };
+        asked.write(Outcome::Refused(status, code, left_out));
     }
 }
 

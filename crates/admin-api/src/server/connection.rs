@@ -56,7 +56,7 @@ impl Connection {
         };
         let Some((stream, identity)) = shaken else { return };
         self.phase.opened();
-        let line = Line::new(stream, Arc::clone(&self.phase), self.peer);
+        let line = Line::new(stream, Arc::clone(&self.phase), (self.peer, Arc::clone(&gate.refusals)));
         let arrival = Arrival { peer: self.peer, local: self.local, identity };
         let exchanges = Exchanges { gate, router, arrival, phase: self.phase, stop: self.stop };
         talk(line, exchanges, &self.go).await;

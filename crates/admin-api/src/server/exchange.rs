@@ -72,7 +72,7 @@ impl Exchanges {
             }
             Ok((request, held)) => self.handle(request, held, &id).await,
             Err(Refused(code, response)) => {
-                asked.write(Outcome::Refused(response.status(), code));
+                self.gate.refusals.write(self.arrival.peer.key(), &asked, (response.status(), code));
                 response
             }
         };

@@ -15,6 +15,7 @@ use super::settings::{AdminAddress, AdminSettings, Deadlines};
 use crate::access::credentials::{Credentials, Denial};
 use crate::access::hosts::Hosts;
 use crate::access::{Arrival, PeerKey, content, head};
+use crate::audit::Refusals;
 use crate::caller::Caller;
 use crate::limit::Limiter;
 use crate::problem::Problem;
@@ -28,6 +29,7 @@ pub(super) struct Gate {
     credentials: Credentials,
     failures: Mutex<Limiter<PeerKey>>,
     rates: Mutex<Limiter<String>>,
+    pub(super) refusals: Arc<Refusals>,
     pub(super) max_body: usize,
     /// A permit for each byte of a body that is held.
     pub(super) bodies: Arc<Semaphore>,
@@ -54,6 +56,7 @@ impl Gate {
             credentials,
             failures: Mutex::new(Limiter::new(settings.failures, MAX_KEYS)),
             rates: Mutex::new(Limiter::new(settings.rate, MAX_KEYS)),
+            refusals: Arc::new(Refusals::new()),
             max_body,
             bodies: Arc::new(Semaphore::new(settings.max_bodies.clamp(max_body, Semaphore::MAX_PERMITS))),
             deadlines: settings.deadlines,

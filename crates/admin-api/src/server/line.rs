@@ -19,7 +19,7 @@ use super::phase::Phase;
 use super::request_id::RequestId;
 use super::stall::Stream;
 use crate::access::Peer;
-use crate::audit::{Asked, Outcome};
+use crate::audit::{Asked, Refusals};
 
 /// How long, and for how many bytes, a client is listened to that was answered before it had sent everything.
 const LINGER: Duration = Duration::from_secs(1);
@@ -29,14 +29,19 @@ pub(super) struct Line {
     stream: Box<dyn Stream>,
     phase: Arc<Phase>,
     peer: Peer,
+    refusals: Arc<Refusals>,
     sleep: Option<Pin<Box<Sleep>>>,
     /// What is still to be written of an answer in the place of hyper's.
     pending: Bytes,
 }
 
 impl Line {
-    pub(super) fn new(stream: Box<dyn Stream>, phase: Arc<Phase>, peer: Peer) -> Self {
-        Self { stream, phase, peer, sleep: None, pending: Bytes::new() }
+    pub(super) fn new(
+        stream: Box<dyn Stream>,
+        phase: Arc<Phase>,
+        (peer, refusals): (Peer, Arc<Refusals>),
+    ) -> Self {
+        Self { stream, phase, peer, refusals, sleep: None, pending: Bytes::new() }
     }
 
     /// Closes it such that the client sees its answer: a socket that is closed with bytes unread takes back what it has sent.
@@ -92,7 +97,7 @@ impl Line {
             request_id: id.as_str(),
             since: Instant::now(),
         };
-        asked.write(Outcome::Refused(problem.status(), problem.code()));
+        self.refusals.write(self.peer.key(), &asked, (problem.status(), problem.code()));
         self.pending = bare::answer(problem, &id).into();
         self.phase.leave_unread();
     }

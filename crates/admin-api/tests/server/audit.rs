@@ -119,3 +119,24 @@ async fn writes_and_refusals_are_written_down_and_no_secret_is() {
     house.ask(request("GET /who", eyes, "")).await;
     assert!(!lines.take().iter().any(|line| line.contains("proxyd::audit")));
 }
+
+#[tokio::test]
+async fn who_is_refused_again_and_again_fills_no_disk() {
+    let lines = Lines::default();
+    let _guard = listen(&lines);
+    let mut settings = settings();
+    settings.tokens = vec![token("ops", "sesame-1", Role::Write)];
+    let house = House::open(settings);
+    for _ in 0..100 {
+        assert_ne!(house.ask(request("GET /who", "Authorization: Bearer wrong", "")).await.status, 200);
+    }
+    let count = lines.take().iter().filter(|line| line.contains("a request was refused")).count();
+    // One more comes with every second.
+    assert!((60..100).contains(&count), "{count}");
+    let write = request("POST /change", "Authorization: Bearer sesame-1\nContent-Type: application/json", "");
+    assert_eq!(house.ask(write).await.status, 200);
+    assert!(
+        lines.take().iter().any(|line| line.contains("a write was answered")),
+        "what is done is always written"
+    );
+}

@@ -8,7 +8,7 @@ const BARE: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnectio
 fn line(room: usize) -> (Line, tokio::io::DuplexStream, Arc<Phase>) {
     let (ours, theirs) = duplex(room);
     let phase = Arc::new(Phase::new(Deadlines::default()));
-    (Line::new(Box::new(ours), Arc::clone(&phase), Peer::Uid(0)), theirs, phase)
+    (Line::new(Box::new(ours), Arc::clone(&phase), (Peer::Uid(0), Arc::new(Refusals::new()))), theirs, phase)
 }
 
 #[tokio::test(start_paused = true)]
