@@ -1,3 +1,5 @@
+use control_plane::changes::{Entry, Owner};
+
 use super::*;
 
 /// A small random source.
@@ -36,6 +38,26 @@ fn random_edit(dice: &mut Dice) -> Edit {
     Edit::Put { key, value, condition }
 }
 
+fn shuffle(dice: &mut Dice, list: &mut [Value]) {
+    for place in (1..list.len()).rev() {
+        list.swap(place, dice.roll(place as u64 + 1) as usize);
+    }
+}
+
+/// The ids of the routes that the file has, whoever shadows them.
+fn of_file(served: &Served) -> Vec<String> {
+    let view = served.view();
+    let routes = view.of_kind(Kind::Route);
+    let is_files = |entry: &&Arc<Entry>| entry.owner == Owner::File || view.shadowed(&entry.key).is_some();
+    routes.filter(is_files).map(|entry| entry.key.id.clone()).collect()
+}
+
+/// The ids of the routes that the API alone has, in order.
+fn ids(document: &Value, of_file: &[String]) -> Vec<String> {
+    let ids = document["routes"].as_array().unwrap().iter().map(|route| route["id"].as_str().unwrap());
+    ids.filter(|id| !of_file.iter().any(|known| known == id)).map(str::to_owned).collect()
+}
+
 /// What the engine serves, as far as it can be told.
 fn engine(served: &Served) -> String {
     let blueprint = served.documents.control().handle().blueprint();
@@ -68,6 +90,15 @@ fn whatever_is_done_a_restart_serves_the_same() {
                 let numbers: Vec<u64> = served.documents.revisions().iter().map(|one| one.number).collect();
                 let to = numbers[dice.roll(numbers.len() as u64) as usize];
                 let _ = served.documents.roll_back(to, &How::by("walk"));
+            }
+            2 => {
+                let mut value = served.view().document(None);
+                let of_file = of_file(&served);
+                shuffle(&mut dice, value["routes"].as_array_mut().unwrap());
+                let wanted = ids(&value, &of_file);
+                let change = Change::of(Edit::Document { value, condition: Condition::None });
+                served.documents.apply(&change, &How::by("walk")).unwrap();
+                assert_eq!(ids(&served.view().document(None), &of_file), wanted, "seed {seed}, step {step}");
             }
             _ => {
                 let edits = (0..=dice.roll(2)).map(|_| random_edit(&mut dice)).collect();
