@@ -17,7 +17,7 @@ pub use admin::AdminTls;
 pub(crate) use files::Text;
 pub(crate) use listener::{ListenerTls, Rules, Vouching, ticket_error, ticket_text};
 pub(crate) use live::{AcmePlan, LiveTls, Staged, TlsPlan, UpstreamPlan};
-pub(crate) use refresh::{Former, Refresher};
+pub(crate) use refresh::{Former, Item, Refresher};
 pub(crate) use secure::BackendTls;
 pub(crate) use terminate::Termination;
 pub(crate) use upstream::UpstreamTls;

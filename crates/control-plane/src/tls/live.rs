@@ -8,7 +8,9 @@ use proxy_core::Secure;
 use proxy_core::spec::Blueprint;
 use tls_sni::{Certificates, Client, ClientSettings, Obtain, Server, ServerSettings, TicketKeys};
 
-use super::{Former, ListenerTls, Refresher, Termination, UpstreamTls, ticket_error, ticket_text};
+use super::{
+    BackendTls, Former, Item, ListenerTls, Refresher, Termination, UpstreamTls, ticket_error, ticket_text,
+};
 use crate::acme::AcmeSettings;
 use crate::certificates::{Keeper, Loaded};
 
@@ -158,42 +160,36 @@ impl LiveTls {
     fn look_after(&self, plan: &TlsPlan, state: &State, mut former: Former) {
         for (path, keys) in &state.ticket_keys {
             let (path, keys) = (path.clone(), keys.clone());
-            self.refresher.add(("ticket keys", 0), vec![path.clone()], move || {
+            self.refresher.add(Item::new("ticket keys", 0, vec![path.clone()], move || {
                 keys.replace(&ticket_text(&path)?).map_err(|error| ticket_error(&path, &error))
-            });
+            }));
         }
         for (number, tls) in plan.listeners.iter().enumerate() {
             let (Some(tls), Some(Some(server))) = (tls, state.servers.get(number)) else { continue };
             let keys = tls.ticket_keys.as_ref().and_then(|path| state.ticket_keys.get(path));
             let keys = keys.unwrap_or(&self.random).clone();
             let (tls, server) = (tls.clone(), Arc::clone(server));
-            self.refresher.add((format!("listener {number}"), 0), tls.files(), move || {
+            self.refresher.add(Item::new(format!("listener {number}"), 0, tls.files(), move || {
                 let settings = tls.settings(keys.clone())?;
                 server.0.replace(&settings).map_err(|error| error.to_string())
-            });
+            }));
         }
         for upstream in &plan.upstreams {
             let what = format!("upstream {}", upstream.name);
             // What is made of the same files by the same rules goes on.
             if let Some(item) = former.of(&what, upstream.identity) {
-                self.refresher.keep(item);
+                self.refresher.add(item);
                 continue;
             }
             let held = state.clients.get(&upstream.identity).map(|held| &held.client);
             let (tls, client) = (upstream.tls.clone(), held.unwrap_or(&upstream.client).clone());
-            let renew = move || {
+            let mut item = Item::new(what, upstream.identity, upstream.tls.files(), move || {
                 let settings = tls.settings().map_err(|(_, error)| error)?;
                 client.replace(settings).map_err(|error| error.to_string())
-            };
+            });
             // The files may have changed since they were read.
-            if let Err(error) = renew() {
-                tracing::warn!(
-                    upstream = upstream.name,
-                    error,
-                    "files of TLS are of no use: the former hold"
-                );
-            }
-            self.refresher.add((what, upstream.identity), upstream.tls.files(), renew);
+            item.renew();
+            self.refresher.add(item);
         }
     }
 
@@ -239,14 +235,17 @@ impl State {
     fn keep_clients(&self, plan: &TlsPlan, blueprint: &mut Blueprint) -> HashMap<u64, Held> {
         let own: HashMap<u64, &Client> =
             plan.upstreams.iter().map(|planned| (planned.identity, &planned.client)).collect();
-        let mut kept = HashMap::new();
+        // Several upstreams may share one: what makes connections and what is made anew are the same.
+        let own = |identity: u64| {
+            let client = Client::clone(own.get(&identity)?);
+            let secure = Arc::new(BackendTls { client: client.clone(), identity });
+            Some(Held { secure, client })
+        };
+        let mut kept: HashMap<u64, Held> = HashMap::new();
         for upstream in &mut blueprint.upstreams {
-            let Some(secure) = upstream.secure.clone() else { continue };
-            let identity = secure.identity();
-            let own = || Some(Held { secure, client: Client::clone(own.get(&identity)?) });
-            let Some(held) = self.clients.get(&identity).or(kept.get(&identity)).cloned().or_else(own) else {
-                continue;
-            };
+            let Some(identity) = upstream.secure.as_ref().map(|secure| secure.identity()) else { continue };
+            let known = self.clients.get(&identity).or(kept.get(&identity)).cloned();
+            let Some(held) = known.or_else(|| own(identity)) else { continue };
             Arc::make_mut(upstream).secure = Some(Arc::clone(&held.secure));
             kept.insert(identity, held);
         }

@@ -24,6 +24,8 @@ pub(crate) struct Item {
     version: u64,
     files: Vec<PathBuf>,
     seen: Vec<Option<Stamp>>,
+    /// What was told last of files that are of no use.
+    error: Option<String>,
     renew: Box<dyn Fn() -> Result<(), String> + Send>,
 }
 
@@ -45,23 +47,11 @@ impl Refresher {
         Former(items.into_iter().map(|item| (item.what.clone(), item)).collect())
     }
 
-    /// Has `renew` called where one of the files changes.
-    pub(crate) fn add(
-        &self,
-        (what, version): (impl Into<String>, u64),
-        files: Vec<PathBuf>,
-        renew: impl Fn() -> Result<(), String> + Send + 'static,
-    ) {
-        if files.is_empty() {
-            return;
+    /// Looks after its files from now on, where there are any.
+    pub(crate) fn add(&self, item: Item) {
+        if !item.files.is_empty() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(item);
         }
-        let seen = files.iter().map(|path| Stamp::of(path)).collect();
-        self.keep(Item { what: what.into(), version, files, seen, renew: Box::new(renew) });
-    }
-
-    /// Goes on with what was looked after before.
-    pub(crate) fn keep(&self, item: Item) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(item);
     }
 
     /// Looks at the files until it is dropped.
@@ -94,21 +84,35 @@ impl Former {
 }
 
 impl Item {
+    /// Settings that `renew` makes anew where one of the files is another than it is now.
+    pub(crate) fn new(
+        what: impl Into<String>,
+        version: u64,
+        files: Vec<PathBuf>,
+        renew: impl Fn() -> Result<(), String> + Send + 'static,
+    ) -> Self {
+        let seen = files.iter().map(|path| Stamp::of(path)).collect();
+        Self { what: what.into(), version, files, seen, error: None, renew: Box::new(renew) }
+    }
+
+    /// Makes the settings anew. Where that fails it is tried again at each look, and told once.
+    pub(crate) fn renew(&mut self) {
+        let error = (self.renew)().err();
+        if let Some(error) = error.as_ref().filter(|error| self.error.as_ref() != Some(error)) {
+            tracing::warn!(of = self.what, error, "files of TLS are of no use: the former hold");
+        }
+        self.error = error;
+    }
+
     fn look(&mut self) {
         let seen: Vec<_> = self.files.iter().map(|path| Stamp::of(path)).collect();
-        if seen == self.seen {
+        if seen == self.seen && self.error.is_none() {
             return;
         }
         self.seen = seen;
-        match (self.renew)() {
-            Ok(()) => tracing::info!(of = self.what, "files of TLS have changed, and are gone by"),
-            Err(error) => {
-                tracing::warn!(
-                    of = self.what,
-                    error,
-                    "files of TLS have changed, and are of no use: the former hold"
-                );
-            }
+        self.renew();
+        if self.error.is_none() {
+            tracing::info!(of = self.what, "files of TLS have changed, and are gone by");
         }
     }
 }
@@ -120,17 +124,40 @@ mod tests {
 
     use super::*;
 
+    /// One that looks after a file, the file, and how often it was made anew, which works unless the file says `no`.
+    fn looked_after(dir: &Path) -> (Refresher, PathBuf, Arc<AtomicU32>) {
+        let path = dir.join("a.pem");
+        std::fs::write(&path, "1").unwrap();
+        let (refresher, renewed) = (Refresher::default(), Arc::new(AtomicU32::new(0)));
+        let (counted, read) = (Arc::clone(&renewed), path.clone());
+        refresher.add(Item::new("a", 1, vec![path.clone()], move || {
+            counted.fetch_add(1, Relaxed);
+            match std::fs::read_to_string(&read) {
+                Ok(text) if text == "no" => Err("of no use".into()),
+                _ => Ok(()),
+            }
+        }));
+        (refresher, path, renewed)
+    }
+
+    #[test]
+    fn what_is_of_no_use_is_looked_at_until_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (refresher, path, renewed) = looked_after(dir.path());
+        std::fs::write(&path, "no").unwrap();
+        refresher.look();
+        refresher.look();
+        assert_eq!(renewed.load(Relaxed), 2);
+        std::fs::write(&path, "yes").unwrap();
+        refresher.look();
+        refresher.look();
+        assert_eq!(renewed.load(Relaxed), 3);
+    }
+
     #[test]
     fn a_file_that_changes_is_looked_at_once() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.pem");
-        std::fs::write(&path, "1").unwrap();
-        let (refresher, renewed) = (Refresher::default(), Arc::new(AtomicU32::new(0)));
-        let counted = Arc::clone(&renewed);
-        refresher.add(("a", 1), vec![path.clone()], move || {
-            counted.fetch_add(1, Relaxed);
-            Err("of no use".into())
-        });
+        let (refresher, path, renewed) = looked_after(dir.path());
         refresher.look();
         assert_eq!(renewed.load(Relaxed), 0);
         std::fs::write(&path, "22").unwrap();
@@ -141,7 +168,7 @@ mod tests {
         let mut former = refresher.take();
         refresher.look();
         assert_eq!(renewed.load(Relaxed), 1);
-        refresher.keep(former.of("a", 1).unwrap());
+        refresher.add(former.of("a", 1).unwrap());
         refresher.look();
         assert_eq!(renewed.load(Relaxed), 2, "what changed meanwhile is not missed");
         assert!(refresher.take().of("a", 2).is_none(), "other settings are others");

@@ -186,12 +186,7 @@ fn an_authority_that_is_replaced_for_one_upstream_is_not_believed_for_another() 
     let other = trust.files.write("other.pem", trust.authority.pem());
     let next = Authority::new("next");
     let backend = TlsServer::new(&next.leaf(&["127.0.0.1"])).saying("ok");
-    let upstream = |name: &str, tls: &str| {
-        let url = format!("https://127.0.0.1:{}", backend.port());
-        format!(
-            "name: {name}, url: \"{url}\", tls: {{ {tls} }}, passive: {{ firstProbe: 10ms, longestProbe: 10ms }}"
-        )
-    };
+    let upstream = |name: &str, tls: &str| quick(name, &backend, tls);
     let document = harness::Document::new()
         .raw_upstream(&upstream("one", &trust.ca()))
         .raw_upstream(&upstream("two", &format!("ca: \"{other}\"")))
@@ -200,13 +195,42 @@ fn an_authority_that_is_replaced_for_one_upstream_is_not_believed_for_another() 
     let proxyd = Proxyd::start(&document);
     assert_eq!(proxyd.get("/one").reason(), "upstream_tls:unknown_authority");
     trust.files.replace("ca.pem", next.pem());
-    let ends = std::time::Instant::now() + harness::PATIENCE;
-    while proxyd.get("/one").status() != 200 {
-        assert!(std::time::Instant::now() < ends, "the new authority is not believed");
-    }
+    until_answered(&proxyd, "/one");
     for _ in 0..20 {
         let answer = proxyd.get("/two");
         assert!(["upstream_tls:unknown_authority", "no_backend"].contains(&answer.reason()), "{answer:?}");
+    }
+}
+
+/// One file, and two upstreams that go by it.
+#[test]
+fn an_authority_that_is_replaced_is_believed_by_all_that_name_its_file() {
+    let trust = Trust::new();
+    let next = Authority::new("next");
+    let backend = TlsServer::new(&next.leaf(&["127.0.0.1"])).saying("ok");
+    let document = harness::Document::new()
+        .raw_upstream(&quick("one", &backend, &trust.ca()))
+        .raw_upstream(&quick("two", &backend, &trust.ca()))
+        .route("id: one, path: /one, upstream: one")
+        .route("id: two, path: /two, upstream: two");
+    let proxyd = Proxyd::start(&document);
+    assert_eq!(proxyd.get("/one").reason(), "upstream_tls:unknown_authority");
+    trust.files.replace("ca.pem", next.pem());
+    until_answered(&proxyd, "/one");
+    until_answered(&proxyd, "/two");
+}
+
+/// An upstream that asks a dead backend again soon.
+fn quick(name: &str, backend: &harness::Backend, tls: &str) -> String {
+    let url = format!("https://127.0.0.1:{}", backend.port());
+    let passive = "passive: { firstProbe: 10ms, longestProbe: 10ms }";
+    format!("name: {name}, url: \"{url}\", tls: {{ {tls} }}, {passive}")
+}
+
+fn until_answered(proxyd: &Proxyd, path: &str) {
+    let ends = std::time::Instant::now() + harness::PATIENCE;
+    while proxyd.get(path).status() != 200 {
+        assert!(std::time::Instant::now() < ends, "the new authority is not believed at {path}");
     }
 }
 
