@@ -14,8 +14,10 @@ use crate::limit::{Limiter, Rate};
 
 /// The longest path, summary or method that is written.
 const LONGEST: usize = 256;
-/// How many refusals of one client are written: nobody fills a disk by being refused.
-const REFUSALS: Rate = Rate::new(60, Duration::from_secs(60));
+/// How many refusals of one caller are written, or of one client that is no caller: nobody fills a disk by being refused.
+const OF_ONE: Rate = Rate::new(60, Duration::from_secs(60));
+/// How many of all clients together that are no callers: they may come from many addresses.
+const OF_STRANGERS: Rate = Rate::new(600, Duration::from_secs(60));
 /// How many clients' refusals are counted apart.
 const MAX_KEYS: usize = 1024;
 
@@ -95,28 +97,51 @@ impl Asked<'_> {
 }
 
 /// Which refusals are written. Those that are not are counted, and their count is written with the next one that is.
+///
+/// Callers that are known have room of their own, by their names: strangers cannot have their refusals left out.
 #[derive(Debug)]
-pub(crate) struct Refusals {
-    written: Mutex<(Limiter<PeerKey>, u64)>,
+pub(crate) struct Refusals(Mutex<Written>);
+
+#[derive(Debug)]
+struct Written {
+    callers: Limiter<String>,
+    clients: Limiter<PeerKey>,
+    strangers: Limiter<()>,
+    left_out: u64,
 }
 
 impl Refusals {
     pub(crate) fn new() -> Self {
-        Self { written: Mutex::new((Limiter::new(REFUSALS, MAX_KEYS), 0)) }
+        Self(Mutex::new(Written {
+            callers: Limiter::new(OF_ONE, MAX_KEYS),
+            clients: Limiter::new(OF_ONE, MAX_KEYS),
+            strangers: Limiter::new(OF_STRANGERS, 1),
+            left_out: 0,
+        }))
     }
 
     /// Writes that this client was refused, unless it has filled enough lines.
     pub(crate) fn write(&self, by: PeerKey, asked: &Asked<'_>, (status, code): (StatusCode, &'static str)) {
-        let now = Instant::now().into_std();
         let left_out = {
-            let (limiter, left_out) = &mut *self.written.lock().unwrap_or_else(PoisonError::into_inner);
-            if limiter.take(by, now).is_err() {
-                *left_out = left_out.saturating_add(1);
+            let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if !written.has_room(by, asked.actor) {
+                written.left_out = written.left_out.saturating_add(1);
                 return;
             }
-            std::mem::take(left_out)
+            std::mem::take(&mut written.left_out)
         };
         asked.write(Outcome::Refused(status, code, left_out));
+    }
+}
+
+impl Written {
+    /// Whether one more of them is written.
+    fn has_room(&mut self, by: PeerKey, caller: Option<&str>) -> bool {
+        let now = Instant::now().into_std();
+        match caller {
+            Some(name) => self.callers.take(name.to_owned(), now).is_ok(),
+            None => self.clients.take(by, now).is_ok() && self.strangers.take((), now).is_ok(),
+        }
     }
 }
 

@@ -236,11 +236,11 @@ impl State {
         }
     }
 
-    /// Tries something; the secrets of what comes to nothing are forgotten.
+    /// Tries something; the secrets of what comes to no revision are forgotten.
     fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, ChangeError>) -> Result<T, ChangeError> {
-        let known = self.keeping.secrets();
+        let (known, number) = (self.keeping.secrets(), self.number);
         let outcome = work(self);
-        if outcome.is_err() {
+        if self.number == number {
             self.forget_secrets_beyond(known);
         }
         outcome

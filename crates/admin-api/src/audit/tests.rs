@@ -20,27 +20,44 @@ fn what_is_written_is_bounded() {
     assert!(long.ends_with("..."));
 }
 
-#[tokio::test(start_paused = true)]
-async fn refusals_that_are_left_out_are_counted() {
-    let refusals = Refusals::new();
+fn refuse(refusals: &Refusals, by: u32, actor: Option<&str>) {
     let asked = Asked {
-        actor: None,
+        actor,
         address: "192.0.2.1:1",
         method: "GET",
         path: "/",
         request_id: "-",
         since: Instant::now(),
     };
-    let refuse =
-        |peer: u32| refusals.write(PeerKey::Uid(peer), &asked, (StatusCode::UNAUTHORIZED, "auth_invalid"));
-    let left_out = || refusals.written.lock().unwrap().1;
-    (0..REFUSALS.max + 5).for_each(|_| refuse(1));
-    assert_eq!(left_out(), 5);
-    refuse(2);
-    assert_eq!(left_out(), 0, "the next line that is written tells of them, whoever it is about");
-    refuse(1);
-    assert_eq!(left_out(), 1);
-    tokio::time::advance(REFUSALS.window).await;
-    refuse(1);
-    assert_eq!(left_out(), 0);
+    refusals.write(PeerKey::Uid(by), &asked, (StatusCode::UNAUTHORIZED, "auth_invalid"));
+}
+
+fn left_out(refusals: &Refusals) -> u64 {
+    refusals.0.lock().unwrap().left_out
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_that_are_left_out_are_counted() {
+    let refusals = Refusals::new();
+    (0..OF_ONE.max + 5).for_each(|_| refuse(&refusals, 1, None));
+    assert_eq!(left_out(&refusals), 5);
+    refuse(&refusals, 2, None);
+    assert_eq!(left_out(&refusals), 0, "the next line that is written tells of them, whoever it is about");
+    refuse(&refusals, 1, None);
+    assert_eq!(left_out(&refusals), 1);
+    refuse(&refusals, 1, Some("ops"));
+    assert_eq!(left_out(&refusals), 0, "a caller has room of its own");
+    refuse(&refusals, 1, None);
+    tokio::time::advance(OF_ONE.window).await;
+    refuse(&refusals, 1, None);
+    assert_eq!(left_out(&refusals), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_from_many_addresses_fill_no_log_either() {
+    let refusals = Refusals::new();
+    (0..5000).for_each(|by| refuse(&refusals, by, None));
+    assert_eq!(left_out(&refusals), 5000 - u64::from(OF_STRANGERS.max));
+    refuse(&refusals, 1, Some("ops"));
+    assert_eq!(left_out(&refusals), 0);
 }

@@ -118,7 +118,7 @@ fn show_state(schema: Option<&mut Value>) {
     );
     let since = read_only(
         json!({ "type": "string", "format": "date-time" }),
-        "Since when it is dead; missing while it is not.",
+        "Since when this process knows it as dead, the last of its addresses if it has several; missing while it is not.",
     );
     let failures = read_only(whole.clone(), "Attempts that failed in the last time.");
     let status = read_only(status, "How it is; `state` is what the document says.");

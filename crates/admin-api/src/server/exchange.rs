@@ -122,6 +122,7 @@ impl Exchanges {
         let named = id.clone();
         // The panic hook has said where and why.
         let router = CatchPanic::custom(self.router.clone(), move |_| broken(&named));
+        // In a box: the compiler cannot tell otherwise that it may move between threads.
         let Ok(response) = router.oneshot(request).boxed().await;
         drop(held);
         told(response.map(Body::new))

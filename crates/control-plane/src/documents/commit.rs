@@ -122,10 +122,12 @@ impl Documents {
         state.keep(&mut revision, &proposal)?;
         publication.install();
         let warnings = ready.warnings(&proposal);
-        let revision = self.settle(state, ready, revision, proposal);
+        let revision = Arc::new(revision);
+        // Before it is told: whoever sees it sees that it waits.
         if let Some((until, watch, before)) = waits {
             self.wait(state, &revision, Waiting::of(&revision, until, (how, watch, before)));
         }
+        self.settle(state, ready, &revision, proposal);
         state.keeping.tidy();
         Ok(Applied {
             revision: revision.number,
@@ -166,21 +168,14 @@ impl Documents {
     }
 
     /// Takes what is served now for what is.
-    fn settle(
-        &self,
-        state: &mut State,
-        ready: Ready,
-        revision: Revision,
-        proposal: Proposal,
-    ) -> Arc<Revision> {
+    fn settle(&self, state: &mut State, ready: Ready, revision: &Arc<Revision>, proposal: Proposal) {
         let view = self.view();
         let view = looking::view(revision.number, ready.loaded, &state.layers, &proposal.steps, &view);
         let undo = state.layers.take_all(proposal.steps).iter().map(keep::change).collect();
         state.plan = ready.plan;
         state.file = proposal.file;
         state.number = revision.number;
-        let revision = Arc::new(revision);
-        state.history.push(Past { revision: Arc::clone(&revision), undo, file: state.file.clone() });
+        state.history.push(Past { revision: Arc::clone(revision), undo, file: state.file.clone() });
         // Now and then: all that is remembered is looked through for what it names.
         if revision.number.is_multiple_of(64) {
             state.forget_secrets();
@@ -198,7 +193,6 @@ impl Documents {
             changes = revision.summary(),
             "another document is served"
         );
-        revision
     }
 
     /// Tells those who listen what became of a revision.
@@ -214,7 +208,7 @@ impl Documents {
         let number = waiting.revision;
         match self.take_back(state, &waiting, why) {
             Ok(()) => {
-                state.spoilt.add(waiting.watch, self.inner.control.tracker().settings().remembers());
+                self.remember(state, waiting.watch);
                 self.wait_no_more(state, number);
                 tracing::warn!(revision = number, why, "revision is taken back");
             }
@@ -247,7 +241,7 @@ impl Documents {
             });
         }
         publication.install();
-        self.settle(state, ready, revision, proposal);
+        self.settle(state, ready, &Arc::new(revision), proposal);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use config::{Key, Kind};
 use serde_json::{Map, Value};
 
+use super::edits::has_order;
 use super::keep;
 use super::layers::{Held, Layers, Step};
 use crate::changes::{Difference, DifferenceKind, Owner};
@@ -56,7 +57,7 @@ fn of_changes<'a>(
             Owner::Api => *api = value,
         }
     }
-    touched.into_iter().filter_map(|(key, (before, after))| of(key, served(before), served(after))).collect()
+    touched.into_iter().filter_map(|(key, (before, after))| of(key, before, after)).collect()
 }
 
 /// What is served of both, and whose it is.
@@ -64,21 +65,18 @@ fn served<'a>([file, api]: Both<'a>) -> Option<(Owner, Known<'a>)> {
     api.map(|known| (Owner::Api, known)).or(file.map(|known| (Owner::File, known)))
 }
 
-/// What became of an object; `None` where it says the same, is the same owner's, and was not moved. Numbers in the file's layer
-/// are those of its lines: they say nothing of a single object.
-fn of(
-    key: &Key,
-    before: Option<(Owner, Known<'_>)>,
-    after: Option<(Owner, Known<'_>)>,
-) -> Option<Difference> {
+/// What became of an object; `None` where it says the same, is the same owner's, and was not moved.
+fn of(key: &Key, before: Both<'_>, after: Both<'_>) -> Option<Difference> {
+    // What the file has stands where it stands there; that is not told of each of its objects.
+    let has_place = has_order(key.kind) && [before, after].iter().all(|[file, _]| file.is_none());
     let difference = |kind, owner, fields| Some(Difference { key: key.clone(), kind, owner, fields });
-    match (before, after) {
+    match (served(before), served(after)) {
         (None, None) => None,
         (None, Some((owner, _))) => difference(DifferenceKind::Added, owner, Vec::new()),
         (Some((owner, _)), None) => difference(DifferenceKind::Removed, owner, Vec::new()),
         (Some((was, (before, from))), Some((owner, (after, to)))) => {
             let fields = fields(key.kind, before, after);
-            let is_moved = owner == Owner::Api && from != to;
+            let is_moved = has_place && from != to;
             if fields.is_empty() && was == owner && !is_moved {
                 return None;
             }

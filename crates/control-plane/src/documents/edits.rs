@@ -1,6 +1,6 @@
 //! From what somebody wants to what is done to the layers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use config::{Errors, Key, Kind, Object, Problem, Secret};
 use serde_json::Value;
@@ -160,15 +160,15 @@ impl Editing<'_> {
             self.fault(number, pointer, message);
         }
         let mut named = HashSet::with_capacity(objects.len());
-        let mut routes = Vec::new();
+        let mut listed: BTreeMap<Kind, Vec<Key>> = BTreeMap::new();
         for (key, value, at) in objects {
             if self.faults.len() >= FAULTS_MAX {
                 return;
             }
             named.insert(key.clone());
             // The file's stand where they stand there, whoever shadows them.
-            if key.kind == Kind::Route && self.draft.get(Owner::File, &key).is_none() {
-                routes.push(key.clone());
+            if has_order(key.kind) && self.draft.get(Owner::File, &key).is_none() {
+                listed.entry(key.kind).or_default().push(key.clone());
             }
             if self.is_files(&key, &value, ground) {
                 if self.draft.get(Owner::Api, &key).is_some() {
@@ -181,8 +181,7 @@ impl Editing<'_> {
                 None => self.put((number, at), key, value, ground),
             }
         }
-        // Routes alone are looked at in order.
-        self.draft.arrange(&routes);
+        listed.values().for_each(|keys| self.draft.arrange(keys));
         for key in self.draft.api_keys() {
             if !named.contains(&key) {
                 self.draft.remove(key);
@@ -237,6 +236,12 @@ fn check_document(condition: &Condition, view: &View) -> Result<(), ChangeError>
 /// True of what is always as the file says now: no edit and no way back changes it.
 pub(super) fn is_files_own(key: &Key) -> bool {
     key.kind == Kind::Section && FILES_OWN.contains(&key.id.as_str())
+}
+
+/// True of what is looked at in order: where nothing else decides, the first route that fits is taken, and the first certificate
+/// is the default one.
+pub(super) fn has_order(kind: Kind) -> bool {
+    matches!(kind, Kind::Route | Kind::Certificate)
 }
 
 /// Why the API may not have such an object.

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::changes::Owner;
 
+/// How far numbers of objects that come one behind another are apart, so that others can be moved between them.
+const ROOM: u64 = 1 << 16;
+
 /// An object of a layer.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
@@ -172,19 +175,49 @@ impl<'a> Draft<'a> {
         self.step(Owner::Api, key, Some(Held { sequence, value: Arc::new(value), object }));
     }
 
-    /// Objects of the API's that stand in this order from now on.
+    /// Objects of the API's that stand in this order from now on. As few as can be are moved, unless there is no room between
+    /// those that stay: then what follows is.
     pub(super) fn arrange(&mut self, keys: &[Key]) {
-        let mut last = 0;
-        for key in keys {
-            let Some(held) = self.get(Owner::Api, key) else { continue };
-            if held.sequence > last {
-                last = held.sequence;
+        let held = keys.iter().filter_map(|key| Some((key, self.get(Owner::Api, key)?.sequence)));
+        let held: Vec<(&Key, u64)> = held.collect();
+        let sequences: Vec<u64> = held.iter().map(|(_, sequence)| *sequence).collect();
+        let mut stay = longest_rise(&sequences).into_iter().peekable();
+        let (mut place, mut before) = (0, 0);
+        while let Some((_, sequence)) = held.get(place) {
+            if stay.next_if_eq(&place).is_some() {
+                before = *sequence;
+                place += 1;
                 continue;
             }
-            let held = held.clone();
-            last = self.next_sequence();
-            self.step(Owner::Api, key.clone(), Some(Held { sequence: last, ..held }));
+            let end = stay.peek().copied().unwrap_or(held.len());
+            let moved = held.get(place..end).unwrap_or_default();
+            let room = held.get(end).map(|(_, after)| (after - before) / (moved.len() as u64 + 1));
+            if room == Some(0) {
+                for (key, _) in held.iter().skip(place) {
+                    self.move_last(key);
+                }
+                return;
+            }
+            for (key, _) in moved {
+                before = match room {
+                    Some(room) => self.move_to(key, before + room),
+                    None => self.move_last(key),
+                };
+            }
+            place = end;
         }
+    }
+
+    fn move_last(&mut self, key: &Key) -> u64 {
+        let sequence = self.next_sequence();
+        self.move_to(key, sequence)
+    }
+
+    fn move_to(&mut self, key: &Key, sequence: u64) -> u64 {
+        if let Some(held) = self.get(Owner::Api, key).cloned() {
+            self.step(Owner::Api, key.clone(), Some(Held { sequence, ..held }));
+        }
+        sequence
     }
 
     /// An object of the API's is gone.
@@ -193,7 +226,7 @@ impl<'a> Draft<'a> {
     }
 
     fn next_sequence(&mut self) -> u64 {
-        self.last_sequence += 1;
+        self.last_sequence = self.last_sequence.saturating_add(ROOM);
         self.last_sequence
     }
 
@@ -216,6 +249,27 @@ impl<'a> Draft<'a> {
         }
         steps
     }
+}
+
+/// The places of the longest row of rising numbers, in order: by the last numbers of the best rows of each length (M. Fredman, "On
+/// computing the length of longest increasing subsequences", 1975).
+fn longest_rise(numbers: &[u64]) -> Vec<usize> {
+    // Of each length, the place where the row with the least last number ends; and of each place, the one before it in its row.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut former: Vec<Option<usize>> = Vec::with_capacity(numbers.len());
+    let number = |place: &usize| numbers.get(*place).copied().unwrap_or_default();
+    for place in 0..numbers.len() {
+        let length = ends.partition_point(|end| number(end) < number(&place));
+        former.push(length.checked_sub(1).and_then(|before| ends.get(before).copied()));
+        match ends.get_mut(length) {
+            Some(end) => *end = place,
+            None => ends.push(place),
+        }
+    }
+    let row = std::iter::successors(ends.last().copied(), |place| former.get(*place).copied().flatten());
+    let mut row: Vec<usize> = row.collect();
+    row.reverse();
+    row
 }
 
 #[cfg(test)]

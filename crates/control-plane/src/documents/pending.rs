@@ -59,6 +59,7 @@ impl Waiting {
 impl Documents {
     /// A revision waits from now on.
     pub(super) fn wait(&self, state: &mut State, revision: &Arc<Revision>, waiting: Waiting) {
+        state.spoilt.forget_old();
         state.waiting = Some(waiting);
         self.inner.pending.store(Some(Arc::clone(revision)));
         self.inner.changed.notify_one();

@@ -21,23 +21,30 @@ pub(super) struct Watch {
 
 struct Watched {
     id: String,
-    /// What was counted of it until the change.
+    /// What was counted of it until the change, where something may be too bad.
     counted: Statistics,
     /// How it fared until then.
-    before: Figures,
+    before: Fare,
 }
 
 /// How routes fared before revisions that were taken back, until the tracker has forgotten the requests that those had. What came
 /// of a revision that is gone says nothing of what is served again.
 #[derive(Default)]
-pub(super) struct Spoilt(HashMap<String, (Instant, Figures)>);
+pub(super) struct Spoilt(HashMap<String, Memory>);
 
-/// How routes fare.
-#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    until: Instant,
+    /// What was counted until the revision was taken back. What was counted since is better than what is remembered, once it is
+    /// enough.
+    counted: Statistics,
+    before: Fare,
+}
+
+/// How a route fares, or several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fare {
     requests: u64,
-    /// The share of failed requests, in percent.
-    errors: f64,
+    errors: u64,
     /// The slowest route's.
     p99: Option<Duration>,
 }
@@ -51,14 +58,27 @@ impl Documents {
         (changes, next): (&[Difference], &Document),
     ) -> Watch {
         let (handle, tracker) = (self.inner.control.handle(), self.inner.control.tracker());
-        let watched = |id: String| Watched {
-            counted: handle.route_statistics(&id).unwrap_or_default(),
-            before: state.spoilt.before(&id).or_else(|| tracker.route(&id)).unwrap_or_default(),
-            id,
+        let least = on.map_or_else(|| RevertOn::default().least, |on| on.least);
+        let watched = |id: String| {
+            let counted = handle.route_statistics(&id).unwrap_or_default();
+            let tracked = || tracker.route(&id).as_ref().map(Fare::of_figures).unwrap_or_default();
+            let before = state.spoilt.before(&id, &counted, least).unwrap_or_else(tracked);
+            Watched { counted: on.map(|_| counted).unwrap_or_default(), before, id }
         };
         let routes: Vec<Watched> = concerned(next, changes).into_iter().map(watched).collect();
-        let before = Fare::of(routes.iter().map(|route| route.before));
+        let before = routes.iter().map(|route| route.before).fold(Fare::default(), Fare::and);
         Watch { on: on.cloned(), routes, before }
+    }
+
+    /// Remembers how routes fared before a revision that was taken back now.
+    pub(super) fn remember(&self, state: &mut State, watch: Watch) {
+        let handle = self.inner.control.handle();
+        let until = Instant::now() + self.inner.control.tracker().settings().remembers();
+        state.spoilt.forget_old();
+        for Watched { id, before, .. } in watch.routes {
+            let counted = handle.route_statistics(&id).unwrap_or_default();
+            state.spoilt.0.insert(id, Memory { until, counted, before });
+        }
     }
 
     /// What is under way over what a change is about.
@@ -93,18 +113,17 @@ impl Documents {
 }
 
 impl Spoilt {
-    /// What is watched was taken back.
-    pub(super) fn add(&mut self, watch: Watch, lasts: Duration) {
+    /// What the tracker has forgotten needs no excuse any more.
+    pub(super) fn forget_old(&mut self) {
         let now = Instant::now();
-        let until = now + lasts;
-        self.0.retain(|_, (until, _)| *until > now);
-        let routes = watch.routes.into_iter().map(|route| (route.id, (until, route.before)));
-        self.0.extend(routes);
+        self.0.retain(|_, memory| memory.until > now);
     }
 
-    fn before(&self, id: &str) -> Option<Figures> {
-        let (until, figures) = self.0.get(id)?;
-        (*until > Instant::now()).then_some(*figures)
+    /// How a route fared: since it was spoilt where that is enough to tell, else before it.
+    fn before(&self, id: &str, counted: &Statistics, least: u64) -> Option<Fare> {
+        let memory = self.0.get(id).filter(|memory| memory.until > Instant::now())?;
+        let since = Fare::of_statistics(&counted.minus(&memory.counted));
+        Some(if since.requests >= least { since } else { memory.before })
     }
 }
 
@@ -120,31 +139,19 @@ impl Watch {
         let on = self.on.as_ref()?;
         let since = self.routes.iter().filter_map(|route| {
             let now = handle.route_statistics(&route.id)?;
-            Some(now.minus(&route.counted))
+            Some(Fare::of_statistics(&now.minus(&route.counted)))
         });
-        let mut now = Fare::default();
-        let (mut requests, mut errors) = (0, 0);
-        for counted in since {
-            requests += counted.requests();
-            errors += counted.errors();
-            now.p99 = now.p99.max(counted.quantile(0.99));
-        }
-        now.requests = requests;
-        now.errors = percentage(errors, requests);
-        self.judge(on, &now)
+        self.judge(on, &since.fold(Fare::default(), Fare::and))
     }
 
     fn judge(&self, on: &RevertOn, now: &Fare) -> Option<String> {
         if now.requests < on.least {
             return None;
         }
-        if let Some(most) = on.errors
-            && now.errors > self.before.errors + most
-        {
-            return Some(format!(
-                "{:.1} % of the requests failed, {:.1} % before",
-                now.errors, self.before.errors
-            ));
+        let (is, was) =
+            (percentage(now.errors, now.requests), percentage(self.before.errors, self.before.requests));
+        if on.errors.is_some_and(|most| is > was + most) {
+            return Some(format!("{is:.1} % of the requests failed, {was:.1} % before"));
         }
         let (most, before, now) = (on.p99?, self.before.p99?, now.p99?);
         let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
@@ -153,28 +160,36 @@ impl Watch {
 }
 
 impl Fare {
-    fn of(figures: impl Iterator<Item = Figures>) -> Self {
-        let mut fare = Self::default();
-        let mut errors = 0;
-        for figures in figures {
-            fare.requests += figures.requests;
-            errors += figures.errors;
-            fare.p99 = fare.p99.max(figures.p99);
+    fn of_figures(figures: &Figures) -> Self {
+        Self { requests: figures.requests, errors: figures.errors, p99: figures.p99 }
+    }
+
+    fn of_statistics(counted: &Statistics) -> Self {
+        Self { requests: counted.requests(), errors: counted.errors(), p99: counted.quantile(0.99) }
+    }
+
+    /// Both together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            errors: self.errors + other.errors,
+            p99: self.p99.max(other.p99),
         }
-        fare.errors = percentage(errors, fare.requests);
-        fare
     }
 }
 
 /// The ids of the routes that a change is about: those that it names, and those to upstreams that it names; all of them where it
-/// changes a section.
+/// changes a section or the order, for whatever stands behind what is moved may get other requests.
 fn concerned(document: &Document, changes: &[Difference]) -> Vec<String> {
     let of = |kind: Kind| -> HashSet<&str> {
         let keys = changes.iter().map(|change| &change.key).filter(|key| key.kind == kind);
         keys.map(|key| key.id.as_str()).collect()
     };
     let (upstreams, routes) = (of(Kind::Upstream), of(Kind::Route));
-    let is_general = changes.iter().any(|change| change.key.kind == Kind::Section);
+    let is_moved = |change: &Difference| {
+        change.key.kind == Kind::Route && change.kind == DifferenceKind::Changed && change.fields.is_empty()
+    };
+    let is_general = changes.iter().any(|change| change.key.kind == Kind::Section || is_moved(change));
     let is_concerned = |route: &config::Route| {
         let shares = route.upstreams.iter().map(|share| &share.name);
         let mut named = route.upstream.iter().chain(&route.fallback).chain(shares);

@@ -292,6 +292,34 @@ fn a_change_that_fails_requests_is_taken_back_by_itself() {
     api.delete("/upstreams/bad").is(204);
 }
 
+/// Whatever stands behind what is moved gets other requests, though the document says nothing else of it.
+#[test]
+fn an_order_that_fails_requests_is_taken_back_by_itself() {
+    let (backend, bad) = (Backend::ok(), Refusing::new());
+    let proxyd = Proxyd::start_at(&home(&backend, "routeOrder: written"));
+    let api = proxyd.api();
+    let bad = json!([{ "hostname": "127.0.0.1", "port": bad.address().port() }]);
+    let routes = [
+        json!({ "id": "a", "vHost": "a.test", "upstream": "app" }),
+        json!({ "id": "b", "vHost": "b.test", "upstream": "app" }),
+        json!({ "id": "c", "vHost": "*", "backends": bad }),
+    ];
+    routes.iter().for_each(|route| drop(api.post("/routes", route).is(201)));
+    assert_eq!(proxyd.get("/").status(), 200);
+    let order = |api: &Api| -> Vec<String> {
+        let routes = api.get("/routes").body;
+        routes.as_array().unwrap().iter().map(|route| route["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut document = api.get("/document").is(200).body;
+    document["routes"].as_array_mut().unwrap().rotate_right(1);
+    let moved = api.post("/apply?revertOn=errors=5%25,least=5", &document).is(200).body;
+    assert_eq!(moved["changes"].as_array().unwrap().len(), 1, "{moved:#}");
+    assert_eq!(order(&api), ["c", "a", "b"]);
+    assert!(failures(&proxyd) >= 5);
+    proxyd.log().wait_for(TAKEN_BACK, 1);
+    assert_eq!(order(&api), ["a", "b", "c"]);
+}
+
 #[test]
 fn a_change_that_stands_its_trial_stays() {
     let backend = Backend::ok();

@@ -58,7 +58,7 @@ fn a_draft_changes_nothing_and_knows_what_would_be() {
     assert_eq!(effective("a"), Some((Owner::Api, json!("4"))));
     assert_eq!(effective("b"), None);
     let sequences = |id: &str| draft.get(Owner::Api, &key(id)).map(|held| held.sequence);
-    assert_eq!((sequences("c"), sequences("a")), (Some(5), Some(6)), "behind all others");
+    assert_eq!((sequences("c"), sequences("a")), (Some(4 + ROOM), Some(4 + 2 * ROOM)), "behind all others");
     let mut keys = draft.api_keys();
     keys.sort();
     assert_eq!(keys, [key("a"), key("c")]);
@@ -78,24 +78,65 @@ fn what_comes_to_nothing_is_no_step() {
     assert!(draft.into_steps().is_empty());
 }
 
+/// The API's routes that are said, put in another order: the order that comes of it, and how many were touched.
+fn arranged(layers: &Layers, ids: &[&str]) -> (String, usize) {
+    let mut draft = Draft::new(layers);
+    draft.arrange(&ids.iter().map(|id| key(id)).collect::<Vec<_>>());
+    let steps = draft.into_steps();
+    let touched = steps.len();
+    let mut after = layers.clone();
+    after.take_all(steps);
+    (after.in_order().into_iter().map(|(_, key, _)| key.id.as_str()).collect(), touched)
+}
+
 #[test]
 fn what_is_arranged_is_moved_where_it_must_be() {
-    let layers = Layers::of(layer(&[("f", 1, "f")]), layer(&[("a", 1, "a"), ("b", 2, "b"), ("c", 3, "c")]));
-    let arranged = |ids: &[&str]| {
-        let mut draft = Draft::new(&layers);
-        draft.put(held("n", 0, "n").object, json!({ "vHost": "n" }));
-        draft.arrange(&ids.iter().map(|id| key(id)).collect::<Vec<_>>());
-        let steps = draft.into_steps();
-        let touched = steps.len();
-        let mut after = layers.clone();
-        after.take_all(steps);
-        let ids: String = after.in_order().into_iter().map(|(_, key, _)| key.id.as_str()).collect();
-        (ids, touched)
-    };
-    assert_eq!(arranged(&["a", "b", "c", "n"]), ("fabcn".into(), 1));
-    assert_eq!(arranged(&["b", "c", "a", "n"]), ("fbcan".into(), 2));
-    assert_eq!(arranged(&["a", "n", "b", "c"]), ("fanbc".into(), 3));
-    assert_eq!(arranged(&["n", "c", "b", "a"]), ("fncba".into(), 4));
-    assert_eq!(arranged(&["c"]), ("fabcn".into(), 1), "what is not named stays");
-    assert_eq!(arranged(&["none"]), ("fabcn".into(), 1));
+    let (a, b, c) = (("a", ROOM, "a"), ("b", 2 * ROOM, "b"), ("c", 3 * ROOM, "c"));
+    let layers = Layers::of(layer(&[("f", 1, "f")]), layer(&[a, b, c]));
+    for (wanted, expected, touched) in [
+        (&["a", "b", "c"][..], "fabc", 0),
+        (&["b", "c", "a"], "fbca", 1),
+        (&["c", "a", "b"], "fcab", 1),
+        (&["a", "c", "b"], "facb", 1),
+        (&["c", "b", "a"], "fcba", 2),
+        (&["c"], "fabc", 0),
+        (&["none"], "fabc", 0),
+    ] {
+        assert_eq!(arranged(&layers, wanted), (expected.into(), touched), "{wanted:?}");
+    }
+}
+
+#[test]
+fn where_there_is_no_room_what_follows_is_moved() {
+    let layers = Layers::of(layer(&[]), layer(&[("a", 1, "a"), ("b", 2, "b"), ("c", 3, "c"), ("d", 4, "d")]));
+    assert_eq!(arranged(&layers, &["d", "a", "b", "c"]), ("dabc".into(), 4));
+    assert_eq!(arranged(&layers, &["a", "b", "d", "c"]), ("abdc".into(), 2));
+    assert_eq!(arranged(&layers, &["b", "c", "d", "a"]), ("bcda".into(), 1));
+}
+
+#[test]
+fn a_new_object_finds_its_place() {
+    let layers = Layers::of(layer(&[]), layer(&[("a", 1, "a"), ("b", ROOM, "b")]));
+    let mut draft = Draft::new(&layers);
+    draft.put(held("n", 0, "n").object, json!({ "vHost": "n" }));
+    draft.arrange(&["a", "n", "b"].map(key));
+    let steps = draft.into_steps();
+    assert_eq!(steps.len(), 1);
+    let mut after = layers.clone();
+    after.take_all(steps);
+    assert_eq!(after.in_order().into_iter().map(|(_, key, _)| key.id.as_str()).collect::<String>(), "anb");
+}
+
+#[test]
+fn rises_are_the_longest() {
+    for (numbers, expected) in [
+        (&[][..], &[][..]),
+        (&[5], &[0]),
+        (&[1, 2, 3], &[0, 1, 2]),
+        (&[3, 1, 2], &[1, 2]),
+        (&[2, 2], &[1]),
+        (&[10, 9, 2, 5, 3, 7, 101, 18], &[2, 4, 5, 7]),
+    ] {
+        assert_eq!(longest_rise(numbers), expected, "{numbers:?}");
+    }
 }
