@@ -27,7 +27,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// After so long no figures tell of a request any more, whenever in its part of the window it ended.
+    /// After so long the figures of no window tell of a request any more, whenever in its part of the window it ended. History may.
     pub fn remembers(&self) -> Duration {
         self.window + self.width() + self.step
     }

@@ -16,7 +16,6 @@ pub(super) struct Watch {
     /// Nothing is too bad where there is none.
     on: Option<RevertOn>,
     routes: Vec<Watched>,
-    before: Fare,
 }
 
 struct Watched {
@@ -60,14 +59,12 @@ impl Documents {
         let (handle, tracker) = (self.inner.control.handle(), self.inner.control.tracker());
         let least = on.map_or_else(|| RevertOn::default().least, |on| on.least);
         let watched = |id: String| {
-            let counted = handle.route_statistics(&id).unwrap_or_default();
+            let counted = || handle.route_statistics(&id).unwrap_or_default();
             let tracked = || tracker.route(&id).as_ref().map(Fare::of_figures).unwrap_or_default();
-            let before = state.spoilt.before(&id, &counted, least).unwrap_or_else(tracked);
-            Watched { counted: on.map(|_| counted).unwrap_or_default(), before, id }
+            let before = state.spoilt.before(&id, least, counted).unwrap_or_else(tracked);
+            Watched { counted: on.map(|_| counted()).unwrap_or_default(), before, id }
         };
-        let routes: Vec<Watched> = concerned(next, changes).into_iter().map(watched).collect();
-        let before = routes.iter().map(|route| route.before).fold(Fare::default(), Fare::and);
-        Watch { on: on.cloned(), routes, before }
+        Watch { on: on.cloned(), routes: concerned(next, changes).into_iter().map(watched).collect() }
     }
 
     /// Remembers how routes fared before a revision that was taken back now.
@@ -120,9 +117,9 @@ impl Spoilt {
     }
 
     /// How a route fared: since it was spoilt where that is enough to tell, else before it.
-    fn before(&self, id: &str, counted: &Statistics, least: u64) -> Option<Fare> {
+    fn before(&self, id: &str, least: u64, counted: impl FnOnce() -> Statistics) -> Option<Fare> {
         let memory = self.0.get(id).filter(|memory| memory.until > Instant::now())?;
-        let since = Fare::of_statistics(&counted.minus(&memory.counted));
+        let since = Fare::of_statistics(&counted().minus(&memory.counted));
         Some(if since.requests >= least { since } else { memory.before })
     }
 }
@@ -141,21 +138,8 @@ impl Watch {
             let now = handle.route_statistics(&route.id)?;
             Some(Fare::of_statistics(&now.minus(&route.counted)))
         });
-        self.judge(on, &since.fold(Fare::default(), Fare::and))
-    }
-
-    fn judge(&self, on: &RevertOn, now: &Fare) -> Option<String> {
-        if now.requests < on.least {
-            return None;
-        }
-        let (is, was) =
-            (percentage(now.errors, now.requests), percentage(self.before.errors, self.before.requests));
-        if on.errors.is_some_and(|most| is > was + most) {
-            return Some(format!("{is:.1} % of the requests failed, {was:.1} % before"));
-        }
-        let (most, before, now) = (on.p99?, self.before.p99?, now.p99?);
-        let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
-        is_slower.then(|| format!("p99 is {} ms, {} ms before", now.as_millis(), before.as_millis()))
+        let before = self.routes.iter().map(|route| route.before).fold(Fare::default(), Fare::and);
+        since.fold(Fare::default(), Fare::and).worse(&before, on)
     }
 }
 
@@ -175,6 +159,26 @@ impl Fare {
             errors: self.errors + other.errors,
             p99: self.p99.max(other.p99),
         }
+    }
+
+    /// The share of requests that failed, in percent.
+    #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
+    fn errors_percent(&self) -> f64 {
+        if self.requests == 0 { 0.0 } else { self.errors as f64 * 100.0 / self.requests as f64 }
+    }
+
+    /// What is worse than it may be, compared with before; `None` where nothing is, or too little was seen.
+    fn worse(&self, before: &Self, on: &RevertOn) -> Option<String> {
+        if self.requests < on.least {
+            return None;
+        }
+        let (is, was) = (self.errors_percent(), before.errors_percent());
+        if on.errors.is_some_and(|most| is > was + most) {
+            return Some(format!("{is:.1} % of the requests failed, {was:.1} % before"));
+        }
+        let (most, before, now) = (on.p99?, before.p99?, self.p99?);
+        let is_slower = now.as_secs_f64() > before.as_secs_f64() * most;
+        is_slower.then(|| format!("p99 is {} ms, {} ms before", now.as_millis(), before.as_millis()))
     }
 }
 
@@ -198,11 +202,6 @@ fn concerned(document: &Document, changes: &[Difference]) -> Vec<String> {
             || named.any(|name| upstreams.contains(name.as_str()))
     };
     document.routes.iter().filter(|route| is_concerned(route)).map(|route| route.id.clone()).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
-fn percentage(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
 fn unescaped(token: &str) -> String {

@@ -184,18 +184,7 @@ fn an_authority_that_is_replaced_holds_for_the_next_handshake() {
 fn an_authority_that_is_replaced_for_one_upstream_is_not_believed_for_another() {
     let trust = Trust::new();
     let other = trust.files.write("other.pem", trust.authority.pem());
-    let next = Authority::new("next");
-    let backend = TlsServer::new(&next.leaf(&["127.0.0.1"])).saying("ok");
-    let upstream = |name: &str, tls: &str| quick(name, &backend, tls);
-    let document = harness::Document::new()
-        .raw_upstream(&upstream("one", &trust.ca()))
-        .raw_upstream(&upstream("two", &format!("ca: \"{other}\"")))
-        .route("id: one, path: /one, upstream: one")
-        .route("id: two, path: /two, upstream: two");
-    let proxyd = Proxyd::start(&document);
-    assert_eq!(proxyd.get("/one").reason(), "upstream_tls:unknown_authority");
-    trust.files.replace("ca.pem", next.pem());
-    until_answered(&proxyd, "/one");
+    let (proxyd, _backend) = replaced_for_one(&trust, &format!("ca: \"{other}\""));
     for _ in 0..20 {
         let answer = proxyd.get("/two");
         assert!(["upstream_tls:unknown_authority", "no_backend"].contains(&answer.reason()), "{answer:?}");
@@ -206,18 +195,26 @@ fn an_authority_that_is_replaced_for_one_upstream_is_not_believed_for_another() 
 #[test]
 fn an_authority_that_is_replaced_is_believed_by_all_that_name_its_file() {
     let trust = Trust::new();
+    let (proxyd, _backend) = replaced_for_one(&trust, &trust.ca());
+    until_answered(&proxyd, "/two");
+}
+
+/// Two upstreams of a backend that another authority vouches for than the one that they believe, the first by the file of `trust`, the
+/// second by what is said. That file is replaced then, and the first upstream answers at `/one`; the second one is at `/two`.
+#[track_caller]
+fn replaced_for_one(trust: &Trust, second: &str) -> (Proxyd, harness::TlsBackend) {
     let next = Authority::new("next");
     let backend = TlsServer::new(&next.leaf(&["127.0.0.1"])).saying("ok");
     let document = harness::Document::new()
         .raw_upstream(&quick("one", &backend, &trust.ca()))
-        .raw_upstream(&quick("two", &backend, &trust.ca()))
+        .raw_upstream(&quick("two", &backend, second))
         .route("id: one, path: /one, upstream: one")
         .route("id: two, path: /two, upstream: two");
     let proxyd = Proxyd::start(&document);
     assert_eq!(proxyd.get("/one").reason(), "upstream_tls:unknown_authority");
     trust.files.replace("ca.pem", next.pem());
     until_answered(&proxyd, "/one");
-    until_answered(&proxyd, "/two");
+    (proxyd, backend)
 }
 
 /// An upstream that asks a dead backend again soon.
@@ -227,6 +224,7 @@ fn quick(name: &str, backend: &harness::Backend, tls: &str) -> String {
     format!("name: {name}, url: \"{url}\", tls: {{ {tls} }}, {passive}")
 }
 
+#[track_caller]
 fn until_answered(proxyd: &Proxyd, path: &str) {
     let ends = std::time::Instant::now() + harness::PATIENCE;
     while proxyd.get(path).status() != 200 {

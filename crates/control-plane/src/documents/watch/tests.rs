@@ -6,8 +6,7 @@ fn fare(requests: u64, errors: u64, p99: Option<u64>) -> Fare {
 
 #[track_caller]
 fn check(on: &RevertOn, before: Fare, now: Fare, expected: Option<&str>) {
-    let watch = Watch { on: None, routes: Vec::new(), before };
-    assert_eq!(watch.judge(on, &now).as_deref(), expected);
+    assert_eq!(now.worse(&before, on).as_deref(), expected);
 }
 
 #[test]
@@ -62,8 +61,8 @@ async fn what_was_taken_back_says_nothing_of_what_is_served_again() {
     let memory = |before: Fare| Memory { until: Instant::now() + lasts, counted: counted(90, 60), before };
     let mut spoilt = Spoilt::default();
     spoilt.0.insert("a".into(), memory(fare(100, 1, None)));
-    let told = |spoilt: &Spoilt, well, failed| spoilt.before("a", &counted(well, failed), 20);
-    assert_eq!(spoilt.before("b", &counted(0, 0), 20), None);
+    let told = |spoilt: &Spoilt, well, failed| spoilt.before("a", 20, || counted(well, failed));
+    assert_eq!(spoilt.before("b", 20, || counted(0, 0)), None);
     assert_eq!(told(&spoilt, 90, 60), Some(fare(100, 1, None)));
     assert_eq!(told(&spoilt, 109, 60), Some(fare(100, 1, None)));
     // What came since is what counts, once it is enough.

@@ -87,14 +87,19 @@ async fn other_writes_wait_meanwhile() {
     try_put(&served, "y", &How::by("tester")).unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_restart_before_the_confirmation_starts_the_revision_before() {
-    let place = Place::new();
+/// A start after one that ended with the route `x`, and with `y` unconfirmed.
+fn over_an_unconfirmed_one(place: &Place) -> Opening {
     let served = place.open_with("");
     try_put(&served, "x", &How::by("tester")).unwrap();
     try_put(&served, "y", &within(60)).unwrap();
     drop(served);
-    let opening = place.try_open().unwrap();
+    place.try_open().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_before_the_confirmation_starts_the_revision_before() {
+    let place = Place::new();
+    let opening = over_an_unconfirmed_one(&place);
     let told = opening.problems().join("\n");
     assert!(told.contains("revision 3 was not confirmed"), "{told}");
     let served = Served::of(opening);
@@ -118,12 +123,7 @@ async fn a_rollback_may_be_on_trial_as_well() {
 #[tokio::test(start_paused = true)]
 async fn after_a_restart_over_an_unconfirmed_revision_all_goes_on() {
     let place = Place::new();
-    let served = place.open_with("");
-    try_put(&served, "x", &How::by("tester")).unwrap();
-    try_put(&served, "y", &within(60)).unwrap();
-    drop(served);
-    let opening = place.try_open().unwrap();
-    let served = Served::of(opening);
+    let served = Served::of(over_an_unconfirmed_one(&place));
     let told = |served: &Served| -> Vec<String> {
         let all = served.documents.revisions();
         all.iter().map(|one| format!("{} {} {}", one.number, one.what.as_str(), one.by)).collect()
